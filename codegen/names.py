@@ -1,0 +1,94 @@
+"""Names: what openapi-python-client will call things, and what the typed methods and their parameters are called.
+
+The first half repeats the naming rules of the pinned generator, so that classes and modules can be found in its output;
+the checks stop the generation where it names something otherwise.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+
+_DELIMITERS = r"\. _-"
+_GENERATOR_RESERVED = (set(dir(builtins)) | {"self", "true", "false", "datetime"}) - {"id"}
+_CLASS_RESERVED = {
+    *("Any", "AuthenticatedClient", "BinaryIO", "BytesIO", "Client", "File", "FileTypes", "Generator", "HTTPStatus"),
+    *("Literal", "Mapping", "Response", "T", "TextIO", "TypeVar", "UNSET", "Unset", "UUID"),
+    *dir(builtins),
+}
+_METHOD_RESERVED = {
+    *("bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple"),
+    *("Any", "Coroutine", "Literal", "Mapping", "Media", "R", "Sequence", "T"),
+}
+_VERSION_PREFIX = re.compile(r"^/v[0-9]+(?=/|$)")
+
+
+def _words(text: str) -> list[str]:
+    safe = "".join(c for c in text if c.isidentifier() or c.isdecimal() or c in _DELIMITERS)
+    if any(c.isupper() for c in safe):
+        safe = " ".join(re.split("([A-Z]?[a-z]+)", safe))
+    return re.findall(rf"[^{re.escape(_DELIMITERS)}]+", safe)
+
+
+def pascal(text: str) -> str:
+    """Return text in the generator's PascalCase, ASCII only."""
+    ascii_only = re.sub(r"[^0-9A-Za-z]+", " ", text)
+    return "".join(word if word.isupper() else word.capitalize() for word in _words(ascii_only))
+
+
+def class_name(schema: str) -> str:
+    """Return the class of a schema: a name that the generator leaves as it is and that hides nothing it imports."""
+    name = pascal(pascal(schema))
+    if not name.isidentifier() or keyword.iskeyword(name):
+        name = pascal(f"Schema {name}")
+    return f"{name}Schema" if name in _CLASS_RESERVED else name
+
+
+def generator_name(text: str, prefix: str = "field_") -> str:
+    """Return the generator's identifier for a property, operation or class, as used for fields and modules."""
+    name = "_".join(_words(text)).lower()
+    if name in _GENERATOR_RESERVED or keyword.iskeyword(name):
+        name += "_"
+    leading = next((c for c in text if c.isidentifier() or c.isdecimal() or c in _DELIMITERS), "")
+    return name if name.isidentifier() and leading != "_" else prefix + name
+
+
+def tag_name(tag: str) -> str:
+    """Return the generator's subpackage for a tag."""
+    return generator_name(tag, prefix="tag")
+
+
+def endpoint_name(path: str) -> str:
+    """Return the path after its version prefix: `/v1/a/b-1` is `a/b-1`."""
+    return _VERSION_PREFIX.sub("", path).strip("/")
+
+
+def identifier(text: str) -> str:
+    """Return text as a Python identifier that starts with a letter and is no keyword."""
+    name = re.sub(r"[^0-9A-Za-z]", "_", text)
+    if not name[:1].isalpha():
+        name = f"field_{name}"
+    return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
+
+
+def method_name(path: str, suffix: str = "") -> str:
+    """Return the method for a path: what comes after the version, with `_` for what is no letter or digit."""
+    plain = re.sub(r"[{}]", "", endpoint_name(path))
+    name = identifier(f"{plain}_{suffix}" if suffix else plain)
+    return f"{name}_" if name in _METHOD_RESERVED else name
+
+
+def parameter_names(properties: Iterable[str]) -> dict[str, str]:
+    """Map each property to the keyword it is passed as: itself where that is possible, and no keyword twice."""
+    wanted = list(properties)
+    result = {name: name for name in wanted if identifier(name) == name}
+    for name in wanted:
+        if name in result:
+            continue
+        keyword_name = identifier(name)
+        while keyword_name in result.values():
+            keyword_name += "_"
+        result[name] = keyword_name
+    return result

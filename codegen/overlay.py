@@ -1,0 +1,86 @@
+"""The effective specification: the published document with the actions of an OpenAPI Overlay applied by oas-patch.
+
+oas-patch says nothing of an action that matches nothing, lets all places that an action updates share one object, and,
+when an action removes several elements of a list, counts positions again after each. All three are met here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jsonpath_ng.ext.parser import parse
+from jsonpath_ng.jsonpath import Index
+from oas_patch.overlay import apply_overlay
+
+from .documents import copied
+from .report import CodegenError, Report
+
+_ROOT_KEYS = {"overlay", "info", "extends", "actions"}
+_ACTION_KEYS = {"target", "description", "update", "remove", "copy"}
+
+
+def effective(published: Mapping[str, Any], overlay: Any, report: Report) -> dict[str, Any]:
+    """Return the document with all actions applied in their order.
+
+    An action that matches nothing, and every key that is ignored, is reported and does not stop.
+    Raises CodegenError, naming the action, if one cannot be applied.
+    """
+    if not isinstance(overlay, dict) or not isinstance(overlay.get("actions"), list):
+        raise CodegenError("the overlay has no list of actions")
+    for key in sorted(overlay.keys() - _ROOT_KEYS):
+        if not key.startswith("x-"):
+            report.warn(f"overlay: the key {key!r} is ignored")
+    document: dict[str, Any] = copied(published)
+    for number, action in enumerate(overlay["actions"], start=1):
+        document = _applied(document, action, number, report)
+    return document
+
+
+def _applied(document: dict[str, Any], action: Any, number: int, report: Report) -> dict[str, Any]:
+    label = _label(action, number)
+    if not isinstance(action, dict) or not isinstance(action.get("target"), str):
+        raise CodegenError(f"{label} has no target")
+    step = _step(action, label, report)
+    if step is None:
+        return document
+    try:
+        matches = list(parse(step["target"]).find(document))
+        if not matches:
+            report.warn(f"{label} matches nothing")
+        for one in _single_steps(step, matches):
+            apply_overlay(document, {"actions": [one]})
+    except Exception as error:  # oas-patch and jsonpath-ng raise whatever comes up, from their own errors to KeyError
+        raise CodegenError(f"{label} cannot be applied: {type(error).__name__}: {error}") from error
+    changed: dict[str, Any] = copied(document)
+    return changed
+
+
+def _step(action: dict[str, Any], label: str, report: Report) -> dict[str, Any] | None:
+    """Return the part of an action that will be carried out, None if there is none; report the rest."""
+    ignored = {key for key in action if key not in _ACTION_KEYS and not key.startswith("x-")}
+    given = [key for key in ("remove", "copy", "update") if key in action]
+    wanted = [key for key in given if key != "remove" or action[key] is not False]
+    ignored.update(wanted[1:])
+    for key in sorted(ignored):
+        report.warn(f"{label}: the key {key!r} is ignored")
+    if not wanted:
+        report.warn(f"{label} neither updates nor removes: the action is ignored")
+        return None
+    return {"target": action["target"], wanted[0]: copied(action[wanted[0]])}
+
+
+def _single_steps(step: dict[str, Any], matches: list[Any]) -> list[dict[str, Any]]:
+    """Split a removal of several list elements, the last element first; leave any other action whole."""
+    if "remove" not in step or sum(isinstance(match.path, Index) for match in matches) < 2:
+        return [step]
+    return [{"target": str(match.full_path), "remove": True} for match in reversed(matches)]
+
+
+def _label(action: Any, number: int) -> str:
+    """Name an action by its position, target and the beginning of its description."""
+    if not isinstance(action, dict):
+        return f"overlay action {number}"
+    description = " ".join(str(action.get("description", "")).split())
+    short = description if len(description) <= 60 else description[:57] + "..."
+    return f"overlay action {number} ({action.get('target')}" + (f": {short})" if short else ")")

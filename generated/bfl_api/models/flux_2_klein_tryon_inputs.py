@@ -1,0 +1,205 @@
+# Written by `python -m codegen generate` from openapi.json and openapi-overlay.yml. Do not edit.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.output_format import OutputFormat, check_output_format
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Flux2KleinTryonInputs")
+
+
+@_attrs_define
+class Flux2KleinTryonInputs:
+    """Parameters of the virtual try-on tools.
+
+    Attributes:
+        prompt (str): How the person shall wear the garment.
+        person (str): Picture of the person; shrunk to about one megapixel if it has more than four.
+        garment (str): Picture of the garment; shrunk to about one megapixel if it has more than four.
+        user (None | str | Unset): Opaque identifier of your end user. 1 to 256 characters.
+        seed (int | None | Unset): Start value of the random generator; the same value gives nearly, not exactly, the
+            same picture again.
+        safety_tolerance (int | Unset): How much moderation lets pass, in the input and in the output; 0 is the
+            strictest. 0 to 5; server default 2.
+        output_format (None | OutputFormat | Unset): File format of the picture. Server default "jpeg".
+        webhook_url (None | str | Unset): URL that the service calls with the result. 1 to 2083 characters.
+        webhook_secret (None | str | Unset): Secret that comes back with the webhook call, so that the receiver can tell
+            it from a forged one.
+    """
+
+    prompt: str
+    person: str
+    garment: str
+    user: None | str | Unset = UNSET
+    seed: int | None | Unset = UNSET
+    safety_tolerance: int | Unset = UNSET
+    output_format: None | OutputFormat | Unset = UNSET
+    webhook_url: None | str | Unset = UNSET
+    webhook_secret: None | str | Unset = _attrs_field(default=UNSET, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        prompt = self.prompt
+
+        person = self.person
+
+        garment = self.garment
+
+        user: None | str | Unset
+        if isinstance(self.user, Unset):
+            user = UNSET
+        else:
+            user = self.user
+
+        seed: int | None | Unset
+        if isinstance(self.seed, Unset):
+            seed = UNSET
+        else:
+            seed = self.seed
+
+        safety_tolerance = self.safety_tolerance
+
+        output_format: None | str | Unset
+        if isinstance(self.output_format, Unset):
+            output_format = UNSET
+        elif isinstance(self.output_format, str):
+            output_format = self.output_format
+        else:
+            output_format = self.output_format
+
+        webhook_url: None | str | Unset
+        if isinstance(self.webhook_url, Unset):
+            webhook_url = UNSET
+        else:
+            webhook_url = self.webhook_url
+
+        webhook_secret: None | str | Unset
+        if isinstance(self.webhook_secret, Unset):
+            webhook_secret = UNSET
+        else:
+            webhook_secret = self.webhook_secret
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "prompt": prompt,
+                "person": person,
+                "garment": garment,
+            }
+        )
+        if user is not UNSET:
+            field_dict["user"] = user
+        if seed is not UNSET:
+            field_dict["seed"] = seed
+        if safety_tolerance is not UNSET:
+            field_dict["safety_tolerance"] = safety_tolerance
+        if output_format is not UNSET:
+            field_dict["output_format"] = output_format
+        if webhook_url is not UNSET:
+            field_dict["webhook_url"] = webhook_url
+        if webhook_secret is not UNSET:
+            field_dict["webhook_secret"] = webhook_secret
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        prompt = d.pop("prompt")
+
+        person = d.pop("person")
+
+        garment = d.pop("garment")
+
+        def _parse_user(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        user = _parse_user(d.pop("user", UNSET))
+
+        def _parse_seed(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        seed = _parse_seed(d.pop("seed", UNSET))
+
+        safety_tolerance = d.pop("safety_tolerance", UNSET)
+
+        def _parse_output_format(data: object) -> None | OutputFormat | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                output_format_type_0 = check_output_format(data)
+
+                return output_format_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OutputFormat | Unset, data)
+
+        output_format = _parse_output_format(d.pop("output_format", UNSET))
+
+        def _parse_webhook_url(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        webhook_url = _parse_webhook_url(d.pop("webhook_url", UNSET))
+
+        def _parse_webhook_secret(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        webhook_secret = _parse_webhook_secret(d.pop("webhook_secret", UNSET))
+
+        flux_2_klein_tryon_inputs = cls(
+            prompt=prompt,
+            person=person,
+            garment=garment,
+            user=user,
+            seed=seed,
+            safety_tolerance=safety_tolerance,
+            output_format=output_format,
+            webhook_url=webhook_url,
+            webhook_secret=webhook_secret,
+        )
+
+        flux_2_klein_tryon_inputs.additional_properties = d
+        return flux_2_klein_tryon_inputs
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

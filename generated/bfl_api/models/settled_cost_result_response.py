@@ -1,0 +1,225 @@
+# Written by `python -m codegen generate` from openapi.json and openapi-overlay.yml. Do not edit.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.status_response import StatusResponse, check_status_response
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.settled_cost_result_response_details import SettledCostResultResponseDetails
+    from ..models.settled_cost_result_response_preview import SettledCostResultResponsePreview
+    from ..models.task_result import TaskResult
+
+
+T = TypeVar("T", bound="SettledCostResultResponse")
+
+
+@_attrs_define
+class SettledCostResultResponse:
+    """State of a task whose final price is known.
+
+    Attributes:
+        id (str): Id of the task.
+        status (StatusResponse | str): State of the task.
+        cost (float): Final price of the task in credits.
+        result (None | TaskResult | Unset): What the task made; null until it is ready. Its keys differ by model, sample
+            (the URL of the file) is always there.
+        progress (float | None | Unset): Share of the work that is done, from 0 to 1; many models leave it null.
+        details (None | SettledCostResultResponseDetails | str | Unset): More about the state, such as the reasons of a
+            moderation.
+        preview (None | SettledCostResultResponsePreview | Unset): A first look at the result, where the model gives
+            one.
+    """
+
+    id: str
+    status: StatusResponse | str
+    cost: float
+    result: None | TaskResult | Unset = UNSET
+    progress: float | None | Unset = UNSET
+    details: None | SettledCostResultResponseDetails | str | Unset = UNSET
+    preview: None | SettledCostResultResponsePreview | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.settled_cost_result_response_details import SettledCostResultResponseDetails  # noqa: PLC0415
+        from ..models.settled_cost_result_response_preview import SettledCostResultResponsePreview  # noqa: PLC0415
+        from ..models.task_result import TaskResult  # noqa: PLC0415
+
+        id = self.id
+
+        status: str
+        if isinstance(self.status, str):
+            status = self.status
+        else:
+            status = self.status
+
+        cost = self.cost
+
+        result: dict[str, Any] | None | Unset
+        if isinstance(self.result, Unset):
+            result = UNSET
+        elif isinstance(self.result, TaskResult):
+            result = self.result.to_dict()
+        else:
+            result = self.result
+
+        progress: float | None | Unset
+        if isinstance(self.progress, Unset):
+            progress = UNSET
+        else:
+            progress = self.progress
+
+        details: dict[str, Any] | None | str | Unset
+        if isinstance(self.details, Unset):
+            details = UNSET
+        elif isinstance(self.details, SettledCostResultResponseDetails):
+            details = self.details.to_dict()
+        else:
+            details = self.details
+
+        preview: dict[str, Any] | None | Unset
+        if isinstance(self.preview, Unset):
+            preview = UNSET
+        elif isinstance(self.preview, SettledCostResultResponsePreview):
+            preview = self.preview.to_dict()
+        else:
+            preview = self.preview
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "status": status,
+                "cost": cost,
+            }
+        )
+        if result is not UNSET:
+            field_dict["result"] = result
+        if progress is not UNSET:
+            field_dict["progress"] = progress
+        if details is not UNSET:
+            field_dict["details"] = details
+        if preview is not UNSET:
+            field_dict["preview"] = preview
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.settled_cost_result_response_details import SettledCostResultResponseDetails  # noqa: PLC0415
+        from ..models.settled_cost_result_response_preview import SettledCostResultResponsePreview  # noqa: PLC0415
+        from ..models.task_result import TaskResult  # noqa: PLC0415
+
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        def _parse_status(data: object) -> StatusResponse | str:
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                status_type_0 = check_status_response(data)
+
+                return status_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(StatusResponse | str, data)
+
+        status = _parse_status(d.pop("status"))
+
+        cost = d.pop("cost")
+
+        def _parse_result(data: object) -> None | TaskResult | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                result_type_0 = TaskResult.from_dict(data)
+
+                return result_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | TaskResult | Unset, data)
+
+        result = _parse_result(d.pop("result", UNSET))
+
+        def _parse_progress(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        progress = _parse_progress(d.pop("progress", UNSET))
+
+        def _parse_details(data: object) -> None | SettledCostResultResponseDetails | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                details_type_0 = SettledCostResultResponseDetails.from_dict(data)
+
+                return details_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | SettledCostResultResponseDetails | str | Unset, data)
+
+        details = _parse_details(d.pop("details", UNSET))
+
+        def _parse_preview(data: object) -> None | SettledCostResultResponsePreview | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                preview_type_0 = SettledCostResultResponsePreview.from_dict(data)
+
+                return preview_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | SettledCostResultResponsePreview | Unset, data)
+
+        preview = _parse_preview(d.pop("preview", UNSET))
+
+        settled_cost_result_response = cls(
+            id=id,
+            status=status,
+            cost=cost,
+            result=result,
+            progress=progress,
+            details=details,
+            preview=preview,
+        )
+
+        settled_cost_result_response.additional_properties = d
+        return settled_cost_result_response
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

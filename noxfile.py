@@ -1,0 +1,88 @@
+"""Sessions for those who work on the project. ``nox -l`` lists them; each sets up all it needs."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.sessions = ["lint", "types", "tests", "drift"]
+nox.options.reuse_existing_virtualenvs = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)  # from the classifiers
+
+
+def _group(name: str) -> list[str]:
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Make a picture with the emulator: fox.png in this folder. Costs nothing and needs no key."""
+    session.install("-e", ".[cli,emulator]")
+    arguments = session.posargs or ["a fox in the snow, woodcut", "-p", "width=1024", "-p", "output_format=png"]
+    session.run("bfl", "generate", "flux-dev", *arguments, "--emulator", "--force", "-o", "fox.png")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Regenerate generated/bfl_api from openapi.json and openapi-overlay.yml."""
+    session.install(*_group("codegen"))
+    session.run("python", "-m", "codegen", "generate", *session.posargs)
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Fail if generated/bfl_api is not what regenerating gives, to the byte."""
+    session.install(*_group("codegen"))
+    session.run("python", "-m", "codegen", "drift", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, and the mistakes that a linter can see."""
+    session.install(*_group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict and pyright on everything written by hand, with the generated package in sight."""
+    session.install("-e", ".[all]", *_group("types"), "nox")
+    session.run("mypy", "wrapper/bfl_client", "emulator/bfl_emulator", "codegen", "tests", "noxfile.py")
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite, on the Python that runs nox."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def matrix(session: nox.Session) -> None:
+    """The test suite on every supported Python that is installed here."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel from the source distribution, and run the tests on it, with the source folders out of reach."""
+    session.install("build", *_group("test"))
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--outdir", folder, ".")
+        (built,) = Path(folder).glob("*.whl")
+        session.install("--force-reinstall", "--no-deps", str(built))
+        session.install(f"{built}[all]")
+        elsewhere = Path(folder) / "elsewhere"
+        elsewhere.mkdir()
+        for name in ("tests", "codegen", "pyproject.toml", "openapi.json", "openapi-overlay.yml", "README.md"):
+            session.run("cp", "-r", name, str(elsewhere), external=True)
+        session.chdir(elsewhere)
+        session.run("pytest", "-p", "no:cacheprovider", *session.posargs)

@@ -1,0 +1,153 @@
+"""A world for the client to live in: scripted answers, a virtual clock, and both clients behind one call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio.lowlevel
+import httpx
+import pytest
+from bfl_client import AsyncClient, Client
+
+KEY = "bfl_test_key_never_to_be_seen"
+POLLING_URL = "https://api.eu4.bfl.ai/v1/get_result?id=task-1"
+SAMPLE = "https://delivery-eu4.bfl.ai/results/sample.png?se=1&sig=signed-and-secret"
+
+left_early = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""For answers that are left before their end: on trio, httpx leaves generators of its own to the garbage collector."""
+
+Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+def submitted(**more: Any) -> httpx.Response:
+    """The answer to a submit."""
+    return httpx.Response(200, json={"id": "task-1", "polling_url": POLLING_URL, "cost": 3.0, **more})
+
+
+def state(status: str, code: int = 200, **more: Any) -> httpx.Response:
+    """The answer to a poll."""
+    return httpx.Response(code, json={"id": "task-1", "status": status, "result": None, **more})
+
+
+def ready(**result: Any) -> httpx.Response:
+    """The answer to the poll of a finished task."""
+    return state("Ready", result={"sample": SAMPLE, "prompt": "a fox", "seed": 42, **result})
+
+
+def picture(content: bytes = b"\x89PNG picture", **headers: str) -> httpx.Response:
+    """The answer to a download."""
+    return httpx.Response(200, content=content, headers={"content-type": "image/png", **headers})
+
+
+class Played(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """An answer's body in pieces, which may break off after the last."""
+
+    def __init__(self, *pieces: bytes, error: Exception | None = None) -> None:
+        self.pieces = list(pieces)
+        self.error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.pieces
+        if self.error is not None:
+            raise self.error
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Async(iter(self))
+
+
+class _Async(AsyncIterator[bytes]):
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces = pieces
+
+    async def __anext__(self) -> bytes:
+        for piece in self.pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+def broken(*pieces: bytes) -> Played:
+    """A body that breaks off."""
+    return Played(*pieces, error=httpx.ReadError("broken off"))
+
+
+@dataclass
+class World:
+    """Plays a script to a client and writes down what the client did.
+
+    Attributes:
+        script: what is answered next, in order; the last entry is repeated.
+        requests: what arrived, bodies read.
+        sleeps: seconds slept, one entry per sleep.
+        now: virtual monotonic time, seconds.
+    """
+
+    kind: str
+    script: list[Reply] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
+    sleeps: list[float] = field(default_factory=list)
+    now: float = 1000.0
+    settings: dict[str, Any] = field(default_factory=dict)
+    latency: float = 0.0
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        self.now += self.latency
+        reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, httpx.Response) and reply.is_stream_consumed:  # played again, or before
+            return httpx.Response(reply.status_code, headers=reply.headers, stream=Played(reply.content))
+        return reply if isinstance(reply, httpx.Response) else reply(request)
+
+    def _sync(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return self.answer(request)
+
+    async def _async(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self.answer(request)
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+    async def asleep(self, seconds: float) -> None:
+        await anyio.lowlevel.checkpoint()
+        self.sleep(seconds)
+
+    def do(self, action: Callable[[Any], Any]) -> Any:
+        """Carry out an action with a client; an awaitable result is awaited, on the backend under test."""
+        if self.kind == "sync":
+            return action(self.client())
+        return anyio.run(self._await, action, backend=self.kind)
+
+    async def _await(self, action: Callable[[Any], Any]) -> Any:
+        result = action(self.client())
+        return await result if inspect.isawaitable(result) else result
+
+    def client(self) -> Any:
+        settings = {"api_key": KEY, **self.settings}
+        if self.kind == "sync":
+            http = httpx.Client(transport=httpx.MockTransport(self._sync))
+            client = Client(http_client=http, **settings)
+            client.driver._clock, client.driver._sleep = lambda: self.now, self.sleep
+            return client
+        transport = httpx.MockTransport(self._async)  # type: ignore[arg-type]
+        aclient = AsyncClient(http_client=httpx.AsyncClient(transport=transport), **settings)
+        aclient.driver._clock, aclient.driver._sleep = lambda: self.now, self.asleep
+        return aclient
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BFL_API_KEY", "BFL_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def world(request: pytest.FixtureRequest) -> World:
+    """A world for each way of calling."""
+    return World(request.param)

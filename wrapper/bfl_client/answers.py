@@ -1,0 +1,189 @@
+"""What an answer means: functions from an answer's bytes to values and errors, whatever a server sends."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import zlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .errors import (
+    APIError,
+    AuthenticationError,
+    ContentModerated,
+    GenerationFailed,
+    InsufficientCreditsError,
+    InvalidRequestError,
+    NotFoundError,
+    RateLimitError,
+    RequestModerated,
+    ServerError,
+    TaskError,
+    TaskNotFound,
+    describe,
+    shorten,
+)
+from .steps import Answer
+
+READY = "Ready"
+NOT_FOUND = "Task not found"
+_ENDED: dict[str, type[TaskError]] = {
+    "Error": GenerationFailed,
+    "Failed": GenerationFailed,  # in no published enum, but in every documented sample
+    "Request Moderated": RequestModerated,
+    "Content Moderated": ContentModerated,
+    NOT_FOUND: TaskNotFound,
+}
+RUNNING = frozenset({"Pending", "Reasoning", "Generating", "Queued", "Uploading", "Processing"})
+"""Statuses known to mean "still running": published ones, and those that production clients handle."""
+
+_REFUSALS: dict[int, type[APIError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    402: InsufficientCreditsError,
+    403: AuthenticationError,
+    404: NotFoundError,
+    422: InvalidRequestError,
+    429: RateLimitError,
+}
+_LONGEST_RETRY_AFTER = 3600.0  # seconds; what is beyond is a mistake, and policy clamps it further
+
+
+class Update(NamedTuple):
+    """One look at a task, from a poll or a webhook.
+
+    Attributes:
+        status: the service's word, such as ``"Pending"`` or ``"Ready"``; new ones may appear at any time.
+        progress: 0 to 1, where the endpoint reports it.
+        details: what the service says about a refusal or failure: an object, a string or None.
+        preview: a preview object, where there is one (never seen so far).
+        raw: the whole answer.
+    """
+
+    status: str
+    progress: float | None
+    details: Any
+    preview: Any
+    raw: dict[str, Any]
+
+    def __repr__(self) -> str:  # raw holds a signed URL once the task is ready
+        return f"Update(status={shorten(self.status, 60)!r}, progress={self.progress!r})"
+
+    @property
+    def ended(self) -> bool:
+        """True once the status will not change any more."""
+        return self.status == READY or self.status in _ENDED
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The ``result`` object; empty where there is none."""
+        result = self.raw.get("result")
+        return result if isinstance(result, dict) else {}
+
+    @property
+    def cost(self) -> float | None:
+        """Credits settled for the task (video endpoints say so on the last poll)."""
+        return number(self.raw.get("cost"))
+
+
+def number(value: Any) -> float | None:
+    """The value as a finite float, or None if it is not one."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if plain and abs(value) < 1e300 else None
+
+
+def parse_json(answer: Answer) -> Any:
+    """The answer's JSON, or None where it is none, was cut, or is nested beyond reason."""
+    if not answer.whole:
+        return None
+    try:
+        return json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def update_of(value: Any) -> Update | None:
+    """An answer's JSON as an update if it carries a status, whatever its HTTP code: failures come as 503 and 422."""
+    if not isinstance(value, dict):
+        return None
+    status = value.get("status", value.get("state"))  # production clients accept both keys
+    if not isinstance(status, str) or not status:
+        return None
+    return Update(status, number(value.get("progress")), value.get("details"), value.get("preview"), value)
+
+
+def task_error(update: Update) -> TaskError | None:
+    """The error that a finished task stands for, or None if it is ready or still running."""
+    if update.status == READY:
+        if isinstance(update.result.get("sample"), str):
+            return None
+        reason = "the task is Ready, yet its answer has no sample URL"
+        return GenerationFailed(reason, status=READY, details=update.details, cost=update.cost)
+    kind = _ENDED.get(update.status)
+    if kind is None:
+        return None
+    reasons = f": {_reasons(update.details)}" if update.details else ""
+    return kind(f"{update.status}{reasons}", status=update.status, details=update.details, cost=update.cost)
+
+
+def _reasons(details: Any) -> str:
+    if isinstance(details, dict):
+        return shorten("; ".join(f"{key}: {value}" for key, value in list(details.items())[:5]))
+    return describe(details)
+
+
+def api_error(answer: Answer, *, paid: bool = False) -> APIError:
+    """The error that an answer stands for."""
+    value = parse_json(answer)
+    detail = value.get("detail", value.get("details")) if isinstance(value, dict) else None
+    if detail is None and not answer.whole:
+        detail = "the answer was too long to be read"
+    kind = _REFUSALS.get(answer.status, ServerError if answer.status >= 500 else APIError)
+    maybe = paid and answer.status >= 500 and not sheds_load(answer)
+    return kind(answer.status, detail, retry_after=retry_after(answer.headers), maybe_submitted=maybe)
+
+
+def sheds_load(answer: Answer) -> bool:
+    """True for a 503 that says the request was turned away for load, so that it was certainly not carried out."""
+    return answer.status == 503 and re.search(rb"shed|over capacity", answer.content[:4096], re.IGNORECASE) is not None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that ``Retry-After`` asks to wait, between 0 and 3600, or None. Digits first, else an HTTP date."""
+    text = headers.get("retry-after", "").strip()[:64]
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text):
+        return min(float(text), _LONGEST_RETRY_AFTER)
+    if not re.search(r"[A-Za-z]{3}", text):  # a date names its day and month; the parser makes dates of less
+        return None
+    wanted, sent = _timestamp(text), _timestamp(headers.get("date", "")[:64])
+    if wanted is None:
+        return None
+    return min(max(wanted - (time.time() if sent is None else sent), 0.0), _LONGEST_RETRY_AFTER)
+
+
+def _timestamp(text: str) -> float | None:
+    from datetime import UTC
+
+    from dateutil import parser  # only a few answers carry a date
+
+    try:
+        moment = parser.parse(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except Exception:  # the parser raises more kinds than it documents, and the text is a stranger's
+        return None
+
+
+def inflate(content: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
+    """An answer that came compressed although it was asked for plain: its bytes, and whether they are whole.
+
+    A proxy may compress; the id of a paid task must not be lost to it. Never yields more than `limit` bytes.
+    """
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return b"", False
+    inflater = zlib.decompressobj(wbits=47)  # detects gzip and zlib
+    try:
+        return inflater.decompress(content, limit), inflater.eof
+    except zlib.error:
+        return b"", False

@@ -1,0 +1,146 @@
+"""Which hosts may be asked what: the key, polling URLs and sample URLs bound to their hosts.
+
+The rules (design; the hosts were seen in recordings and production clients): a polling URL is https on ``bfl.ai`` or
+one of its subdomains, or has the configured base URL's own origin, or both are loopback. Delivery hosts end in
+``bfl.ai`` too, and must never see the key. Delivery hosts vary and are not pinned; they need https.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import httpx
+
+from .errors import ConfigurationError, UntrustedURLError
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+REGIONS = ("eu", "us")
+_PORTS = {"http": 80, "https": 443}
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost, 127.0.0.0/8 and ::1."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse(url: str) -> httpx.URL:
+    """The URL, parsed by the library that will request it, so that check and request cannot differ.
+
+    Raises:
+        UntrustedURLError: it is no absolute URL that could be requested.
+    """
+    try:
+        parsed = httpx.URL(url)
+        host, _ = parsed.host, parsed.raw_host  # an odd host shows itself only here, as an IDNAError
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise UntrustedURLError("an answer carries a URL that cannot be read; it was not requested") from error
+    if parsed.scheme not in _PORTS or not host or parsed.userinfo:
+        raise UntrustedURLError("an answer carries a URL that is not plain http or https; it was not requested")
+    return parsed
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or _PORTS[url.scheme]
+
+
+class Hosts:
+    """The hosts that one client may talk to.
+
+    Args:
+        base_url: where requests are submitted; http only on loopback, unless `insecure`.
+        region: ``"eu"`` or ``"us"``: the regional host, and no polling outside that region.
+        insecure: allow http to hosts other than loopback (a container network, say); the key is then sent in clear.
+
+    Raises:
+        ConfigurationError: a base URL or region that cannot be used.
+    """
+
+    def __init__(self, base_url: str, region: Literal["eu", "us"] | None = None, insecure: bool = False) -> None:
+        try:
+            self.base = parse(base_url.rstrip("/"))
+        except (UntrustedURLError, AttributeError) as error:
+            raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
+        if self.base.query or self.base.fragment:
+            raise ConfigurationError("base_url must have neither query nor fragment")
+        self.local = is_loopback(self.base.host)
+        if self.base.scheme == "http" and not (self.local or insecure):
+            raise ConfigurationError(
+                "base_url must use https (http is allowed on loopback; insecure=True allows it elsewhere)"
+            )
+        if region is not None and region not in REGIONS:
+            raise ConfigurationError(f"region must be one of {', '.join(REGIONS)}, or None for the global host")
+        self._region = re.compile(rf"api\.{region}\d*\.bfl\.ai") if region else None
+        if self._region is not None and self._is_bfl(self.base) and not self._region.fullmatch(self.base.host):
+            raise ConfigurationError(f"base_url lies outside region {region!r}; leave one of the two out")
+
+    def endpoint(self, path: str) -> str:
+        """The URL of a path of the API, such as ``/v1/credits``."""
+        return f"{str(self.base).rstrip('/')}{path}"
+
+    def check_api(self, url: str) -> None:
+        """Pass if the URL may be asked with the key: a polling URL, or one of our own.
+
+        Raises:
+            UntrustedURLError: it may not.
+        """
+        parsed = parse(url)
+        own = _origin(parsed) == _origin(self.base) or (self.local and is_loopback(parsed.host))
+        allowed = self._is_bfl(parsed)
+        remedy = "it is neither https on bfl.ai nor the base_url's own origin"
+        if allowed and self._region is not None:
+            allowed = self._region.fullmatch(parsed.host) is not None
+            remedy = "it is outside the region; resume it with a client without region= if that is acceptable"
+        if not (own or allowed):
+            raise UntrustedURLError(f"the polling URL was not requested: {remedy}")
+
+    def check_sample(self, url: str) -> None:
+        """Pass if a result may be fetched from the URL, without the key: https, or as base_url itself is reached.
+
+        Raises:
+            UntrustedURLError: it may not.
+        """
+        parsed = parse(url)
+        if is_loopback(parsed.host):
+            allowed = self.local
+        else:
+            allowed = parsed.scheme == "https" or (parsed.scheme, parsed.host) == (self.base.scheme, self.base.host)
+        if not allowed:
+            raise UntrustedURLError("the sample URL was not requested: it must be https on a public host")
+
+    @staticmethod
+    def _is_bfl(url: httpx.URL) -> bool:
+        name = url.host
+        belongs = name == "bfl.ai" or name.endswith(".bfl.ai")
+        return url.scheme == "https" and url.port is None and belongs and not name.startswith("delivery")
+
+
+class KeyAuth(httpx.Auth):
+    """Adds the API key to requests to API hosts, and refuses to send any other request at all.
+
+    The header is ``x-key`` (published scheme ``APIKeyHeader``).
+    """
+
+    def __init__(self, key: str, hosts: Hosts) -> None:
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ConfigurationError("the API key has characters that no key has; check BFL_API_KEY")
+        self._key = key
+        self._hosts = hosts
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header, once the host is known to be an API host."""
+        self._hosts.check_api(str(request.url))
+        request.headers["x-key"] = self._key
+        yield request
+
+    def __repr__(self) -> str:
+        return "KeyAuth(…)"

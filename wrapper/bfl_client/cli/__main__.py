@@ -1,0 +1,5 @@
+"""``python -m bfl_client.cli`` is ``bfl``."""
+
+from . import main
+
+main()

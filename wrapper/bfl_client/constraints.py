@@ -1,0 +1,204 @@
+"""Every request held to the packaged specification before it is sent, all violations at once.
+
+The judge is jsonschema-rs with formats, on the schemas of `bfl_api.specification`; what is added here is what a person
+needs: the field, the value (shortened), the bound, the nearest name. A parameter that the schema does not know is
+refused also where the schema is open, because the service ignores it in silence (measured by a third party).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from bfl_api import specification
+
+from .bounds import describe
+from .errors import ConstraintError, Violation, shorten
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+    from .media import Body
+
+Schema = dict[str, Any]
+_MEDIA = "bfl-media"
+_MEDIA_REMEDY = (
+    "must be an http(s) URL, a data URI, base64, bytes or an open binary file; for a file on disk pass Path({})"
+)
+
+
+def is_media(text: str) -> bool:
+    """True for what a media parameter takes as text: an http(s) URL, a data URI or base64. Never a path."""
+    if text.startswith(("http://", "https://")):
+        try:
+            return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
+        except ValueError:
+            return False
+    if text.startswith("data:"):
+        header, comma, data = text.partition(",")
+        return bool(comma) and (not header.endswith(";base64") or _is_base64(data))
+    return _is_base64(text)
+
+
+def _is_base64(text: str) -> bool:
+    plain = text.replace("\n", "").replace("\r", "") if "\n" in text else text
+    return len(plain) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", plain) is not None
+
+
+def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
+    """Hold a request body to what the specification says of a POST to `path`; unknown keys in `extra` pass unseen.
+
+    Raises:
+        ConstraintError: with every violation.
+    """
+    whole = _operation(path, "post")["requestBody"]["content"]["application/json"]["schema"]
+    schema, violations = _branch(whole, body.plain)
+    if violations:
+        raise ConstraintError(endpoint, violations)
+    _check(endpoint, schema, body.plain, extra, body.media)
+
+
+def check_query(path: str, query: Mapping[str, Any]) -> None:
+    """Hold query parameters to what the specification says of a GET of `path`.
+
+    Raises:
+        ConstraintError: with every violation.
+    """
+    declared = [each for each in _operation(path, "get").get("parameters", []) if each.get("in") == "query"]
+    schema: Schema = {
+        "type": "object",
+        "properties": {parameter["name"]: parameter.get("schema", {}) for parameter in declared},
+        "required": [parameter["name"] for parameter in declared if parameter.get("required")],
+    }
+    _check(path, schema, dict(query), (), {})
+
+
+def _check(
+    endpoint: str, schema: Schema, instance: dict[str, Any], extra: Collection[str], media: Mapping[str, Any]
+) -> None:
+    schema = _resolved(schema)
+    known = schema.get("properties", {})
+    violations = [
+        Violation(shorten(key, 60), "", _unknown(key, known))
+        for key in instance
+        if key not in known and key not in extra
+    ]
+    try:
+        given = {key: value for key, value in instance.items() if key in known}
+        for error in _validator(json.dumps(schema)).iter_errors(given):
+            violations += [found for found in _violations(error, schema, media) if found not in violations]
+    except (ValueError, TypeError) as unreadable:  # lone surrogates among them
+        violations.append(Violation("", "", f"cannot be checked: {shorten(str(unreadable))}"))
+    if violations:
+        raise ConstraintError(endpoint, violations)
+
+
+def _unknown(key: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"is no parameter of this endpoint; {hint}It would be ignored or refused; extra={{…}} sends it as it is"
+
+
+def _branch(whole: Schema, body: Mapping[str, Any]) -> tuple[Schema, list[Violation]]:
+    """The branch that the discriminator of a union selects, so that the other branches do not complain as well."""
+    discriminator = _resolved(whole).get("discriminator")
+    if not discriminator:
+        return whole, []
+    field, mapping = discriminator["propertyName"], discriminator["mapping"]
+    given = body.get(field)
+    if isinstance(given, str) and given in mapping:
+        return {"$ref": mapping[given]}, []
+    message = f"must be one of {', '.join(mapping)}" if field in body else f"is required: one of {', '.join(mapping)}"
+    return whole, [Violation(field, shorten(given, 60) if field in body else "", message)]
+
+
+def _operation(path: str, method: str) -> Schema:
+    operation: Schema = specification.load()["paths"][path][method]
+    return operation
+
+
+def _component(name: str) -> Schema:
+    schema: Schema = specification.load()["components"]["schemas"][name]
+    return schema
+
+
+def _resolved(schema: Schema) -> Schema:
+    return _component(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> jsonschema_rs.Validator:
+    """The validator of a schema given as JSON text: a key that can be cached."""
+    import jsonschema_rs  # a tenth of the start-up of a program that may only resume a task
+
+    whole = json.loads(schema)
+    whole["components"] = {"schemas": _reachable(whole)}
+    return jsonschema_rs.Draft202012Validator(whole, formats={_MEDIA: is_media}, validate_formats=True, mask="this")
+
+
+def _reachable(schema: Schema) -> dict[str, Schema]:
+    found: dict[str, Schema] = {}
+    pending: list[Any] = [schema]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name and name not in found:
+                found[name] = _component(name)
+                pending.append(found[name])
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+    return found
+
+
+def _violations(error: Any, schema: Schema, media: Mapping[str, Any]) -> Iterator[Violation]:
+    """What one complaint of the validator means for a person."""
+    kind, field = error.kind, _path(error.instance_path)
+    if kind.name == "required":
+        yield Violation(f"{field}.{kind.property}".lstrip("."), "", "is required")
+        return
+    if kind.name == "anyOf":
+        branches = [branch for branch in kind.context if not any(_wrong_type(inner, error) for inner in branch)]
+        if len(branches) == 1:
+            for inner in branches[0]:
+                yield from _violations(inner, schema, media)
+            return
+    node = _node(error.schema_path, schema)
+    yield Violation(field, _shown(error.instance, field, media), _remedy(error, node))
+
+
+def _wrong_type(inner: Any, outer: Any) -> bool:
+    return inner.kind.name == "type" and list(inner.instance_path) == list(outer.instance_path)
+
+
+def _path(parts: list[str | int]) -> str:
+    return shorten("".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip("."), 80)
+
+
+def _node(path: list[str | int], schema: Schema) -> Schema:
+    """The schema whose keyword complained; the path starts anew at the document's root behind each reference."""
+    node: Any = specification.load() if path[:1] == ["components"] else schema
+    for part in path[:-1]:
+        node = node[part]
+    return node if isinstance(node, dict) else {}
+
+
+def _shown(value: Any, field: str, media: Mapping[str, Any]) -> str:
+    if "secret" in field:
+        return "…"
+    if isinstance(value, str):
+        return media[value].label if value in media else repr(shorten(value, 60))
+    return shorten(value, 60)
+
+
+def _remedy(error: Any, node: Schema) -> str:
+    if error.kind.name == "format" and node.get("format") == _MEDIA:
+        return _MEDIA_REMEDY.format(repr(shorten(error.instance, 40)))
+    text = describe(node, specification.load()["components"]["schemas"])
+    return f"must be {text}" if text else shorten(error.message)

@@ -1,0 +1,218 @@
+"""Every error that leaves this package.
+
+```
+BFLError
+├── ConfigurationError            no key, a bad base_url, waiting where nothing can be polled
+├── ConstraintError               refused before sending; .violations lists every violation
+├── TransportError                the connection failed; .maybe_submitted
+├── APIError                      .status_code .detail .retry_after .maybe_submitted
+│   ├── InvalidRequestError       400, 422
+│   ├── AuthenticationError       401, 403
+│   ├── InsufficientCreditsError  402
+│   ├── NotFoundError             404
+│   ├── RateLimitError            429
+│   └── ServerError               5xx
+├── UntrustedURLError             a URL in an answer outside the hosts it may have
+├── TaskError                     a task that ended without a result; .status .details .cost
+│   ├── RequestModerated          the input was refused: do not resend it unchanged
+│   ├── ContentModerated          the output was refused
+│   ├── GenerationFailed          the service failed: worth one more submit
+│   ├── TaskNotFound              the service does not know the id at this polling URL
+│   └── TaskTimeout               the deadline passed; the task may still finish
+├── DownloadError                 .expired
+└── WebhookError                  a webhook that does not verify
+```
+
+Every error raised after a task was created carries ``task_id`` and ``polling_url``: a paid task can always be taken up
+again with ``client.task(error.task_id, error.polling_url)``. Neither the polling URL (whoever holds it can read the
+task) nor the key stands in a message or a repr.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+SHOWN = 200  # characters of a foreign value that a message may carry
+
+
+def shorten(value: object, limit: int = SHOWN) -> str:
+    """The value as one line of at most `limit` characters; long values are cut in the middle of nowhere and say so."""
+    text = value[: limit + 1] if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class BFLError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        task_id: id of the task the error belongs to, once there is one.
+        polling_url: where that task is polled. A capability: do not log it.
+    """
+
+    task_id: str | None = None
+    polling_url: str | None = None
+
+
+class ConfigurationError(BFLError):
+    """The client cannot work as configured; the message says what to set."""
+
+
+class Violation(NamedTuple):
+    """One reason why a request was refused before it was sent."""
+
+    field: str
+    """Path of the parameter, such as ``width`` or ``keyframes[0][1]``; empty for the whole body."""
+    value: str
+    """The offending value, shortened; empty where nothing was given."""
+    message: str
+    """What would be accepted, and what to do."""
+
+    def __str__(self) -> str:
+        given = f" (got {self.value})" if self.value else ""
+        return f"{self.field or 'request'}: {self.message}{given}"
+
+
+class ConstraintError(BFLError):
+    """The request breaks the specification, or cannot be sent at all; nothing was sent and nothing is paid.
+
+    Attributes:
+        endpoint: name of the endpoint.
+        violations: every violation found, not only the first.
+    """
+
+    def __init__(self, endpoint: str, violations: list[Violation]) -> None:
+        self.endpoint = shorten(endpoint, 80)
+        self.violations = tuple(violations)
+        lines = "".join(f"\n  {violation}" for violation in self.violations)
+        super().__init__(f"{self.endpoint} refuses this request; nothing was sent:{lines}")
+
+
+class TransportError(BFLError):
+    """The connection failed, or the answer could not be read.
+
+    Attributes:
+        maybe_submitted: True if a paid POST may have been carried out all the same. The client never repeats such a
+            request by itself; look at your credits before you do.
+    """
+
+    def __init__(self, message: str, *, maybe_submitted: bool = False) -> None:
+        super().__init__(message)
+        self.maybe_submitted = maybe_submitted
+
+
+class APIError(BFLError):
+    """The service answered with an error.
+
+    Attributes:
+        status_code: the HTTP status.
+        detail: the service's own ``detail``, a string or a list; it may echo the whole input. None if there was none.
+        retry_after: seconds the service asks to wait, if it said so.
+        maybe_submitted: True if this answered a paid POST that may have been carried out all the same (a 5xx).
+    """
+
+    def __init__(
+        self, status_code: int, detail: Any = None, *, retry_after: float | None = None, maybe_submitted: bool = False
+    ) -> None:
+        self.status_code = status_code
+        self.detail = detail
+        self.retry_after = retry_after
+        self.maybe_submitted = maybe_submitted
+        super().__init__(f"HTTP {status_code}: {describe(detail)}")
+
+
+class InvalidRequestError(APIError):
+    """400 or 422: the service refuses the request."""
+
+
+class AuthenticationError(APIError):
+    """401 or 403: the key is missing, wrong or malformed (recorded: a wrong key gives 403)."""
+
+
+class InsufficientCreditsError(APIError):
+    """402: the account has too few credits."""
+
+
+class NotFoundError(APIError):
+    """404: no such path, or nothing there."""
+
+
+class RateLimitError(APIError):
+    """429: too many active tasks or requests."""
+
+
+class ServerError(APIError):
+    """5xx: the service failed."""
+
+
+class UntrustedURLError(BFLError):
+    """An answer names a URL outside the hosts it may have; it was not requested. The task itself is not lost."""
+
+
+class TaskError(BFLError):
+    """A task ended without a result.
+
+    Attributes:
+        status: the service's last word, such as ``"Content Moderated"``.
+        details: what the service says about it: an object, a string or None.
+        cost: credits settled for the task, if the service said so.
+    """
+
+    def __init__(self, message: str, *, status: str = "", details: Any = None, cost: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.details = details
+        self.cost = cost
+
+
+class RequestModerated(TaskError):
+    """The input was refused by moderation; do not send it again unchanged."""
+
+
+class ContentModerated(TaskError):
+    """The output was refused by moderation; another seed or prompt may pass."""
+
+
+class GenerationFailed(TaskError):
+    """The service failed to generate; one more submit is worth a try."""
+
+
+class TaskNotFound(TaskError):
+    """The service does not know the task at its polling URL: another host's task, or one long expired."""
+
+
+class TaskTimeout(TaskError):
+    """The deadline passed before the task ended; it may still finish, so resume it with its handle."""
+
+
+class DownloadError(BFLError):
+    """The sample could not be fetched, or not be written.
+
+    Attributes:
+        expired: True if the signed URL has passed its lifetime (images about 600 s).
+    """
+
+    def __init__(self, message: str, *, expired: bool = False) -> None:
+        super().__init__(message)
+        self.expired = expired
+
+
+class WebhookError(BFLError):
+    """A webhook that does not verify, or is not one."""
+
+
+def describe(detail: Any) -> str:
+    """A one-line rendering of an answer's `detail`: fields and reasons, never the echoed input."""
+    if isinstance(detail, list) and detail:
+        return shorten("; ".join(_describe_item(item) for item in detail[:5]))
+    if isinstance(detail, str) and detail:
+        return shorten(detail)
+    return "no detail given" if detail is None else shorten(detail)
+
+
+def _describe_item(item: Any) -> str:
+    if not isinstance(item, dict):
+        return shorten(item, 60)
+    where = item.get("loc")
+    parts = [str(part) for part in where if part != "body"] if isinstance(where, list) else []
+    return f"{shorten('.'.join(parts), 60) or 'request'}: {shorten(item.get('msg', item.get('type', '')), 80)}"

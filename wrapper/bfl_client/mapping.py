@@ -1,0 +1,152 @@
+"""Many requests at once, their outcomes in order: results, and errors as values."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import anyio
+
+from .errors import BFLError, ConfigurationError
+
+T = TypeVar("T")
+R = TypeVar("R")
+Submitted = Callable[[T], None]
+PATIENCE = 200
+"""How many 429 in a row a request of a map waits out: another program may hold the account's task slots for hours."""
+
+
+class _Begun(Generic[T]):
+    """The tasks that were submitted and whose outcomes were not handed over yet."""
+
+    def __init__(self, concurrency: int) -> None:
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+            raise ConfigurationError("concurrency must be an integer of at least 1")
+        self._concurrency = concurrency
+        self._begun: dict[int, T] = {}
+
+    @property
+    def unfinished(self) -> list[T]:
+        """Tasks that were submitted, and so paid for, and whose outcome was not handed over: resume them, or not."""
+        return list(self._begun.values())
+
+    def _note(self, index: int) -> Submitted[T]:
+        def note(task: T) -> None:
+            self._begun[index] = task
+
+        return note
+
+
+class Outcomes(_Begun[T], Generic[T, R]):
+    """A map in progress: iterate over it, inside its ``with``, for a result or an error per request, in order.
+
+    Leaving the ``with`` early stops the waiting; `unfinished` then holds the tasks that go on without it.
+    """
+
+    def __init__(
+        self, work: Callable[[Any, Submitted[T], Callable[[float], object]], R], bodies: Iterable[Any], concurrency: int
+    ) -> None:
+        super().__init__(concurrency)
+        self._work, self._bodies = work, iter(bodies)
+        self._stop = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="bfl-map")
+        return self
+
+    def __iter__(self) -> Iterator[R | BFLError]:
+        if self._pool is None:
+            raise ConfigurationError("iterate over a map inside its with statement")
+        waiting: deque[tuple[int, Future[R | BFLError]]] = deque()
+        for index, body in enumerate(self._bodies):
+            waiting.append((index, self._pool.submit(self._outcome, index, body)))
+            if len(waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
+                yield self._next(waiting)
+        while waiting:
+            yield self._next(waiting)
+
+    def _next(self, waiting: deque[tuple[int, Future[R | BFLError]]]) -> R | BFLError:
+        index, future = waiting.popleft()
+        outcome = future.result()
+        self._begun.pop(index, None)
+        return outcome
+
+    def _outcome(self, index: int, body: Any) -> R | BFLError:
+        try:
+            return self._work(body, self._note(index), self._sleep)
+        except BFLError as error:
+            return error
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise BFLError("the map was left before this request had ended")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+class AsyncOutcomes(_Begun[T], Generic[T, R]):
+    """A map in progress: ``async with`` it, and ``async for`` over it; see `Outcomes`."""
+
+    def __init__(
+        self, work: Callable[[Any, Submitted[T]], Awaitable[R]], bodies: Iterable[Any], concurrency: int
+    ) -> None:
+        super().__init__(concurrency)
+        self._work, self._bodies = work, iter(bodies)
+        self._group = anyio.create_task_group()
+        self._slots = anyio.Semaphore(concurrency)
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aiter__(self) -> AsyncIterator[R | BFLError]:
+        waiting: deque[tuple[int, _Promise[R]]] = deque()
+        for index, body in enumerate(self._bodies):
+            promise = _Promise[R]()
+            waiting.append((index, promise))
+            self._group.start_soon(self._fulfil, promise, index, body)
+            if len(waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
+                yield await self._next(waiting)
+        while waiting:
+            yield await self._next(waiting)
+
+    async def _next(self, waiting: deque[tuple[int, _Promise[R]]]) -> R | BFLError:
+        index, promise = waiting.popleft()
+        await promise.kept.wait()
+        self._begun.pop(index, None)
+        return promise.outcome
+
+    async def _fulfil(self, promise: _Promise[R], index: int, body: Any) -> None:
+        async with self._slots:
+            try:
+                promise.outcome = await self._work(body, self._note(index))
+            except BFLError as error:
+                promise.outcome = error
+        promise.kept.set()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._group.cancel_scope.cancel()
+        if isinstance(error, anyio.get_cancelled_exc_class()):
+            await self._group.__aexit__(kind, error, trace)  # a cancellation from outside: the group must see it
+        else:
+            await self._group.__aexit__(None, None, None)  # anything else leaves as it is, not in an exception group
+
+
+class _Promise(Generic[R]):
+    """An outcome to come."""
+
+    def __init__(self) -> None:
+        self.kept = anyio.Event()
+        self.outcome: Any = None
