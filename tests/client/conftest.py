@@ -135,7 +135,7 @@ class World:
             client = Client(http_client=http, **settings)
             client.driver._clock, client.driver._sleep = lambda: self.now, self.sleep
             return client
-        transport = httpx.MockTransport(self._async)  # type: ignore[arg-type]
+        transport = httpx.MockTransport(self._async)
         aclient = AsyncClient(http_client=httpx.AsyncClient(transport=transport), **settings)
         aclient.driver._clock, aclient.driver._sleep = lambda: self.now, self.asleep
         return aclient

@@ -36,7 +36,7 @@ class TestAnswers:
 
     @given(json_values)
     def test_any_json_is_an_update_or_none(self, value: Any) -> None:
-        """Whatever JSON a poll brings, it is an update with a status or none; a finished one has an error or is ready."""
+        """Whatever JSON a poll brings, it is an update with a status, or none."""
         update = answers.update_of(value)
         if update is not None:
             answers.task_error(update)
@@ -233,18 +233,27 @@ def test_every_error_is_in_the_drawn_tree() -> None:
     assert {word for word in drawn if isinstance(getattr(errors, word), type)} >= kinds
 
 
-@pytest.mark.parametrize(
-    ("schema", "phrase"),
-    [
-        ({"type": "integer", "minimum": 256.0, "maximum": 1440, "multipleOf": 32}, "an integer from 256 to 1440, a multiple of 32"),
-        ({"anyOf": [{"type": "integer", "minimum": 5}, {"const": "auto"}, {"type": "null"}]}, "an integer of at least 5 or 'auto'"),
-        ({"type": "string", "maxLength": 9}, "a string of at most 9 characters"),
-        ({"type": ["string", "null"]}, "a string or null"),
-        ({"type": "number", "exclusiveMinimum": 0.5}, "a number above 0.5"),
-        ({"type": "array", "items": {"enum": [1, 2]}, "minItems": 1}, "a list of at least 1 items of which each is one of 1, 2"),
-        ({}, ""),
-    ],
-)  # fmt: skip
+SCHEMAS: list[tuple[dict[str, Any], str]] = [
+    (
+        {"type": "integer", "minimum": 256.0, "maximum": 1440, "multipleOf": 32},
+        "an integer from 256 to 1440, a multiple of 32",
+    ),
+    (
+        {"anyOf": [{"type": "integer", "minimum": 5}, {"const": "auto"}, {"type": "null"}]},
+        "an integer of at least 5 or 'auto'",
+    ),
+    (
+        {"type": "array", "items": {"enum": [1, 2]}, "minItems": 1},
+        "a list of at least 1 items of which each is one of 1, 2",
+    ),
+    ({"type": "string", "maxLength": 9}, "a string of at most 9 characters"),
+    ({"type": ["string", "null"]}, "a string or null"),
+    ({"type": "number", "exclusiveMinimum": 0.5}, "a number above 0.5"),
+    ({}, ""),
+]
+
+
+@pytest.mark.parametrize(("schema", "phrase"), SCHEMAS)
 def test_schemas_in_words(schema: Any, phrase: str) -> None:
     """A schema's bounds are put in words."""
     assert describe(schema, {}) == phrase

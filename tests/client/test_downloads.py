@@ -95,7 +95,7 @@ def test_a_server_that_cannot_resume_sends_everything_again(world: World, tmp_pa
     ],
 )
 def test_a_failed_download_leaves_the_target_as_it_was(world: World, tmp_path: Path, bad: Any) -> None:
-    """A download that fails raises DownloadError with the handle; an existing target and its folder stay as they were."""
+    """A download that fails raises DownloadError with the handle; target and folder stay as they were."""
     target = tmp_path / "fox.png"
     target.write_bytes(b"precious")
     world.settings = {"retry": Retry(attempts=1)}

@@ -1,4 +1,4 @@
-"""Submitting and polling: what is repeated, what is not, and what each answer means. On both clients, in virtual time."""
+"""Submitting and polling: what is repeated, what is not, what each answer means. Both clients, in virtual time."""
 
 from __future__ import annotations
 
@@ -91,8 +91,10 @@ class TestSubmit:
     @pytest.mark.parametrize(
         "detail", ["a string", [{"loc": ["body", "width"], "msg": "too big", "input": "x" * 9000}]]
     )
-    def test_each_refusal_has_its_error(self, world: World, status: int, kind: type, detail: Any) -> None:
-        """A refusal becomes the error of its status, with the detail as it came and a message of a few hundred letters."""
+    def test_each_refusal_has_its_error(
+        self, world: World, status: int, kind: type[errors.APIError], detail: Any
+    ) -> None:
+        """A refusal becomes the error of its status, with the detail as it came and a short message."""
         world.script = [httpx.Response(status, json={"detail": detail})]
         with pytest.raises(kind) as caught:
             submit(world)
@@ -246,7 +248,9 @@ class TestWait:
             ("Content Moderated", errors.ContentModerated),
         ],
     )
-    def test_a_failed_task_is_known_by_its_status(self, world: World, code: int, status: str, kind: type) -> None:
+    def test_a_failed_task_is_known_by_its_status(
+        self, world: World, code: int, status: str, kind: type[errors.TaskError]
+    ) -> None:
         """A failed task ends the wait at the first poll, whatever the HTTP code of its answer."""
         world.script = [state(status, code, details={"Moderation Reasons": ["hat too large"]}, cost=2.5)]
         with pytest.raises(kind, match="hat too large") as caught:

@@ -58,7 +58,8 @@ def test_flux_dev_accepts_its_bounds_and_refuses_just_outside(
     for value in (low, high):
         assert wire(client, "flux-dev", {name: value}) == {name: value}
     for value in (low - step, high + step):
-        violations = refuse(client, **{name: value})
+        parameters: dict[str, Any] = {name: value}
+        violations = refuse(client, **parameters)
         assert list(violations) == [name]
         assert f"{low:g} to {high:g}" in violations[name]
 
@@ -164,7 +165,7 @@ class TestMedia:
         return path
 
     def test_every_form_of_media_arrives_as_the_same_base64(self, client: Client, path: Path) -> None:
-        """bytes, bytearray, memoryview, Path, an open file and an unseekable stream all arrive as base64 of the bytes."""
+        """bytes, bytearray, memoryview, Path, an open file and a stream all arrive as base64 of the bytes."""
         expected = base64.b64encode(self.DATA).decode()
         with path.open("rb") as file:
             for value in (self.DATA, bytearray(self.DATA), memoryview(self.DATA), path, file, io.BytesIO(self.DATA)):

@@ -81,7 +81,7 @@ class Base(Generic[H]):
         return f"{type(self).__name__}(base_url={str(self.hosts.base)!r})"
 
     def _http(self, build: Callable[[], H]) -> H:
-        """The httpx client: the given one, or one built at the first request, which costs as much as importing httpx."""
+        """The httpx client: the given one, or one built now, as late as can be: it costs as much as importing httpx."""
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one")
         if self._given is not None:
@@ -125,7 +125,7 @@ class Base(Generic[H]):
         body: Mapping[str, Any] | None,
         parse: Callable[[Any], R],
     ) -> Flow[R]:
-        constraints.check_query(path, query)
+        constraints.check_query(path, method.lower(), query)
         content = media.prepare(path, body) if body is not None else None
         if content is not None:
             constraints.check_body(path, path, content)

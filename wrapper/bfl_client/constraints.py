@@ -63,13 +63,13 @@ def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()
     _check(endpoint, schema, body.plain, extra, body.media)
 
 
-def check_query(path: str, query: Mapping[str, Any]) -> None:
-    """Hold query parameters to what the specification says of a GET of `path`.
+def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
+    """Hold query parameters to what the specification says of an operation.
 
     Raises:
         ConstraintError: with every violation.
     """
-    declared = [each for each in _operation(path, "get").get("parameters", []) if each.get("in") == "query"]
+    declared = [each for each in _operation(path, method).get("parameters", []) if each.get("in") == "query"]
     schema: Schema = {
         "type": "object",
         "properties": {parameter["name"]: parameter.get("schema", {}) for parameter in declared},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -101,7 +101,8 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
         self, work: Callable[[Any, Submitted[T]], Awaitable[R]], bodies: Iterable[Any], concurrency: int
     ) -> None:
         super().__init__(concurrency)
-        self._work, self._bodies = work, iter(bodies)
+        self._work, self._bodies = work, enumerate(bodies)
+        self._waiting: deque[tuple[int, _Promise[R]]] = deque()
         self._group = anyio.create_task_group()
         self._slots = anyio.Semaphore(concurrency)
 
@@ -109,19 +110,19 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
         await self._group.__aenter__()
         return self
 
-    async def __aiter__(self) -> AsyncIterator[R | BFLError]:
-        waiting: deque[tuple[int, _Promise[R]]] = deque()
-        for index, body in enumerate(self._bodies):
-            promise = _Promise[R]()
-            waiting.append((index, promise))
-            self._group.start_soon(self._fulfil, promise, index, body)
-            if len(waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
-                yield await self._next(waiting)
-        while waiting:
-            yield await self._next(waiting)
+    def __aiter__(self) -> Self:  # not an asynchronous generator: one that is left early cannot be ended properly
+        return self
 
-    async def _next(self, waiting: deque[tuple[int, _Promise[R]]]) -> R | BFLError:
-        index, promise = waiting.popleft()
+    async def __anext__(self) -> R | BFLError:
+        for index, body in self._bodies:
+            promise = _Promise[R]()
+            self._waiting.append((index, promise))
+            self._group.start_soon(self._fulfil, promise, index, body)
+            if len(self._waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
+                break
+        if not self._waiting:
+            raise StopAsyncIteration
+        index, promise = self._waiting.popleft()
         await promise.kept.wait()
         self._begun.pop(index, None)
         return promise.outcome
@@ -149,4 +150,4 @@ class _Promise(Generic[R]):
 
     def __init__(self) -> None:
         self.kept = anyio.Event()
-        self.outcome: Any = None
+        self.outcome: R | BFLError

@@ -28,7 +28,7 @@ Output = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
 Emulated = Annotated[bool, typer.Option("--emulator", help="Use an emulator started for this run: no key, no cost.")]
-EndpointArgument = Annotated[str, typer.Argument(help="Name of the endpoint, such as flux-dev.", show_default=False)]
+EndpointArgument = Annotated[str, typer.Argument(help="Name of the endpoint: its path after /v1/.", show_default=False)]
 PromptArgument = Annotated[str | None, typer.Argument(help="The prompt, where the endpoint takes one.")]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS
 
-from ..errors import ConfigurationError, shorten
+from bfl_client.errors import ConfigurationError, shorten
 
 _PYTHON = {"integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict, "null": type(None)}
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..answers import Update
-    from ..tasks import Task
+    from bfl_client.answers import Update
+    from bfl_client.tasks import Task
 
 
 class Screen:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from ..errors import ConfigurationError, shorten
-from ..tasks import Task
+from bfl_client.errors import ConfigurationError, shorten
+from bfl_client.tasks import Task
 
 if TYPE_CHECKING:
-    from ..client import Client
+    from bfl_client.client import Client
 
 
 def _file(task_id: str) -> Path:
