@@ -17,7 +17,8 @@ OTHER = "https://delivery-eu4.bfl.ai/results/renewed.png?sig=fresh"
 
 def result(world: World, **more: Any) -> Any:
     """A finished task's result, with the requests so far forgotten."""
-    script, world.script = world.script, [ready(**more)]
+    script = world.script
+    world.script = [ready(**more)]
     found = world.do(lambda client: client.task("task-1", POLLING_URL, "flux-dev").wait())
     world.requests.clear()
     world.script = script

@@ -51,7 +51,8 @@ def synchronous(client: Client) -> None:
 
 
 async def asynchronous(client: AsyncClient) -> None:
-    assert_type(client.submit.flux_dev(prompt="a fox"), Coroutine[Any, Any, AsyncTask])
+    coroutine = client.submit.flux_dev(prompt="a fox")
+    await assert_type(coroutine, Coroutine[Any, Any, AsyncTask])
     task = await client.submit.flux_dev(prompt="a fox")
     assert_type(task, AsyncTask)
     assert_type(await client.generate("flux-dev", prompt="a fox"), AsyncResult)

@@ -34,7 +34,8 @@ def describe(schema: Mapping[str, Any], components: Mapping[str, Any]) -> str:
     if "const" in schema:
         return repr(schema["const"])
     kind = schema.get("type")
-    noun = _NOUNS.get(kind, "") if isinstance(kind, str) else " or ".join(_NOUNS.get(each, each) for each in kind or [])
+    kinds: list[str] = [kind] if isinstance(kind, str) else kind or []
+    noun = " or ".join(_NOUNS.get(each, each) for each in kinds)
     return noun and noun + "".join(_bounds(schema, components))
 
 

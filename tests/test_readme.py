@@ -1,0 +1,78 @@
+"""The README is run: its programs, its commands, and what it says they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bfl_emulator import Emulator
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def run(code: str, folder: Path, emulator: Emulator) -> str:
+    env = {**os.environ, "BFL_BASE_URL": emulator.base_url, "BFL_API_KEY": emulator.api_key}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=folder, env=env, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code.splitlines()[-1].strip()[:40])
+def test_every_program_runs(code: str, tmp_path: Path) -> None:
+    """Each Python program of the README runs without a warning, and saves what it says it saves."""
+    with Emulator(speed=1000) as emulator:
+        printed = run(code, tmp_path, emulator)
+    saved = set(re.findall(r'save\("([^"]+)"\)', code))
+    assert saved <= {path.name for path in tmp_path.iterdir()}
+    assert "Error" not in printed
+
+
+def test_the_refusal_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """The text shown after the refused request is what the program prints."""
+    (code,) = [block for block in blocks("python") if "ConstraintError" in block]
+    with Emulator(speed=1000) as emulator:
+        assert run(code, tmp_path, emulator) == blocks("text")[0]
+
+
+def test_the_first_program_has_eight_lines() -> None:
+    """The first program of the README has eight lines, blank ones aside."""
+    assert len([line for line in blocks("python")[0].splitlines() if line.strip()]) == 8
+
+
+def test_the_command_line_makes_the_picture(tmp_path: Path) -> None:
+    """The README's bfl command, run in an empty folder, makes the file that it names."""
+    (command,) = [block for block in blocks("sh") if block.startswith("bfl ")]
+    arguments = shlex.split(command)
+    done = subprocess.run(
+        [sys.executable, "-m", "bfl_client.cli", *arguments[1:]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "fox.png").stat().st_size > 1000
+
+
+def test_the_two_commands_are_what_ci_runs() -> None:
+    """Both commands of the first screen name sessions that exist, and CI runs them word for word from here."""
+    first, second = (block.strip() for block in blocks("sh")[:2])
+    sessions = set(re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE))
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in (first, second):
+        assert command.split()[-1] in sessions
+        pattern = re.search(rf"grep -m1 -o '(.*-s {command.split()[-1]})\$'", script)
+        assert pattern is not None
+        assert pattern[1] == command
