@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import names
-from .document import METHODS, SCHEMA_PREFIX
+from .document import METHODS, SCHEMA_PREFIX, schema_name
 from .documents import copied
+from .report import located
 
 
 def with_named_bodies(document: dict[str, Any]) -> dict[str, Any]:
@@ -14,9 +15,9 @@ def with_named_bodies(document: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = copied(document)
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
     for path, item in result.get("paths", {}).items():
-        for method in METHODS:
-            for media in _json_bodies(item, method):
-                if not str(media["schema"].get("$ref", "")).startswith(SCHEMA_PREFIX):
+        with located(f"path {path}"):
+            for media in [media for method in METHODS for media in _json_bodies(item, method)]:
+                if not schema_name(media["schema"].get("$ref")):
                     name = _free(names.class_name(names.method_name(path)) + "Inputs", schemas)
                     schemas[name] = media["schema"]
                     media["schema"] = {"$ref": SCHEMA_PREFIX + name}

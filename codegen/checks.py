@@ -29,9 +29,9 @@ def check(package: Path, document: dict[str, Any], derived: Derived, endpoints: 
     for name, module in derived.models.items():
         if name not in _defined(trees[package / "models" / f"{module}.py"].body):
             raise CodegenError(f"models/{module}.py does not define {name}")
-    for folder in (package, package / "models"):
-        if not {"__all__", "TYPE_CHECKING"} & _defined(trees[folder / "__init__.py"].body):
-            raise CodegenError(f"{folder.name}/__init__.py is not lazy")
+    for path in (path for path in trees if path.name == "__init__.py"):
+        if any(isinstance(node, ast.ImportFrom) and node.level for node in trees[path].body):
+            raise CodegenError(f"{path.parent.name}/__init__.py is not lazy")
     _check_endpoints(trees[package / "table.py"], trees[package / "endpoints.py"], endpoints)
 
 

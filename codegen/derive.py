@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import names
-from .document import SCHEMA_PREFIX, Node, Operation, Specification
-from .report import CodegenError
+from .document import SCHEMA_PREFIX, Node, Operation, Specification, schema_name
+from .report import CodegenError, located
 from .shapes import Shape, Shapes, unify
 from .text import paragraphs
 
+_GENERATOR_OWN = ("additional_keys", "additional_properties", "cls", "d", "field_dict", "from_dict", "to_dict")
 _SECRET_ENDINGS = ("_secret", "token", "polling_url")  # a polling URL is a capability: it works without a key
 
 
@@ -43,9 +44,11 @@ class Derivation:
         """Return the derived document; raises CodegenError where a schema cannot be read."""
         paths: dict[str, Any] = {}
         for operation in self._specification.operations:
-            paths.setdefault(operation.path, {})[operation.method] = self._operation(operation)
+            with located(operation.where):
+                paths.setdefault(operation.path, {})[operation.method] = self._operation(operation)
         for schema in self._waiting:  # grows while it is walked: each schema queues those it refers to
-            self._component(schema)
+            with located(f"schema {schema}"):
+                self._component(schema)
         info = self._specification.document.get("info", {})
         self._derived.document.update(
             {
@@ -99,7 +102,7 @@ class Derivation:
     def _component(self, schema: str) -> None:
         node, name = self._specification.schemas[schema], self._specification.classes[schema]
         if name not in self._components:
-            shape = {**self._shapes.of(node, f"schema {schema}"), "title": name}
+            shape = {**_expressible(self._shapes.of(node, f"schema {schema}")), "title": name}
             self._components[name] = shape  # before its parts, so that a schema may refer to itself
             shape["description"] = _text(node.get("description")) if isinstance(node, dict) else ""
             self._components[name] = self._parts(shape, name)
@@ -107,9 +110,9 @@ class Derivation:
 
     def _named(self, shape: Shape, name: str) -> Shape:
         """Return the shape with each inline enum and object replaced by a reference to a component of its own."""
-        shape = _with_plain_lists(shape)
+        shape = _expressible(shape)
         if "$ref" in shape:
-            return {"$ref": SCHEMA_PREFIX + self._queued(shape["$ref"].removeprefix(SCHEMA_PREFIX))}
+            return {"$ref": SCHEMA_PREFIX + self._queued(schema_name(shape["$ref"]))}
         if "enum" not in shape and shape.get("type") != "object":
             return self._parts(shape, name)
         name = self._free(names.class_name(name))
@@ -139,6 +142,8 @@ class Derivation:
             return
         self._derived.models[name] = module
         for key, value in shape.get("properties", {}).items():
+            if names.generator_name(key) in _GENERATOR_OWN:
+                raise CodegenError(f"schema {name}: the property {key!r} is called like a part of the generated model")
             secret = any(member.get("x-secret") for member in value.get("anyOf", [value]))
             if secret or key.lower().endswith(_SECRET_ENDINGS):
                 self._derived.secrets.append((module, names.generator_name(key)))
@@ -158,14 +163,22 @@ class Derivation:
         raise CodegenError(f"too many inline schemas would be called {name!r}")
 
 
-def _with_plain_lists(shape: Shape) -> Shape:
-    """Return the shape with tuples as lists, for which the generator has no type of its own, and with one list at most."""
+def _expressible(shape: Shape) -> Shape:
+    """Return the shape without what the generator's models have no form for.
+
+    A tuple becomes a list, of which a union has one at most. A const in a union becomes an enum: the model would refuse
+    every other value before it has tried the other members.
+    """
     text = {"description": shape["description"]} if "description" in shape else {}
     if "prefixItems" in shape:
         return {"type": "array", "items": unify(shape["prefixItems"]), **text}
     if "anyOf" in shape:
-        return {**unify(_with_plain_lists(member) for member in shape["anyOf"]), **text}
+        return {**unify(_enumerated(_expressible(member)) for member in shape["anyOf"]), **text}
     return shape
+
+
+def _enumerated(shape: Shape) -> Shape:
+    return {"type": shape["type"], "enum": [shape["const"]]} if "const" in shape else shape
 
 
 def _clean(shape: Any) -> Any:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from . import names
-from .report import CodegenError
+from .report import CodegenError, located
 
 Node = Mapping[str, Any]
 SCHEMA_PREFIX = "#/components/schemas/"
@@ -121,7 +121,12 @@ class Specification:
         return self.resolve(self.document["paths"][path], f"path {path}")
 
     def _operation(self, path: str, method: str) -> Operation:
-        item, where = self._item(path), f"{method.upper()} {path}"
+        where = f"{method.upper()} {path}"
+        with located(where):
+            return self._read(path, method, where)
+
+    def _read(self, path: str, method: str, where: str) -> Operation:
+        item = self._item(path)
         node = self.resolve(item[method], where)
         parameters = {}
         for parameter in (*item.get("parameters", ()), *node.get("parameters", ())):
@@ -167,13 +172,23 @@ class Specification:
         if not isinstance(reference, str) or not reference.startswith("#/"):
             raise CodegenError(f"{where}: the reference {reference!r} leads out of the document")
         found: Any = self.document
-        for part in reference[2:].split("/"):
-            key = part.replace("~1", "/").replace("~0", "~")
+        for key in map(_unescaped, reference[2:].split("/")):
             if not isinstance(found, dict) or key not in found:
                 raise CodegenError(f"{where}: the reference {reference!r} leads nowhere")
             found = found[key]
         target: Node = found
         return target
+
+
+def schema_name(reference: object) -> str:
+    """Return the schema of the components that a reference names, or an empty string."""
+    if not isinstance(reference, str) or not reference.startswith(SCHEMA_PREFIX):
+        return ""
+    return _unescaped(reference.removeprefix(SCHEMA_PREFIX))
+
+
+def _unescaped(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")
 
 
 def _references(node: Any, where: str, *, names_here: bool) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """Reading and writing JSON and YAML documents, strictly and the same everywhere.
 
-PyYAML follows YAML 1.1, where a plain `16:9` is the number 969, `on` is true and `2026-10-01` a date. Documents about an
-API mean none of that, so scalars are read by the rules of YAML 1.2 (JSON's own types) instead.
+PyYAML follows YAML 1.1, where a plain `16:9` is the number 969, `on` is true and `2026-10-01` a date. Documents about
+an API mean none of that, so scalars are read by the rules of YAML 1.2 (JSON's own types) instead.
 """
 
 from __future__ import annotations

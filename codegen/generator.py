@@ -10,13 +10,13 @@ from typing import Any
 from .documents import dump, read
 from .report import CodegenError, Report
 
-_KNOWN = {
+KNOWN = {
     *("class_overrides", "content_type_overrides", "docstrings_on_attributes", "field_prefix", "generate_all_tags"),
     *("http_timeout", "literal_enums", "package_name_override", "package_version_override", "post_hooks"),
     *("project_name_override", "use_path_prefixes_for_title_model_names"),
 }
 # What the rest of codegen relies on, whatever the settings say.
-_FIXED: dict[str, Any] = {
+FIXED: dict[str, Any] = {
     "class_overrides": {},
     "field_prefix": "field_",
     "generate_all_tags": False,
@@ -34,11 +34,11 @@ def settings(path: Path, report: Report) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise CodegenError(f"{path.name} is not a mapping of settings")
     for key in sorted(given):
-        if key not in _KNOWN:
+        if key not in KNOWN:
             report.warn(f"{path.name}: openapi-python-client knows no setting {key!r}: it is ignored")
-        elif key in _FIXED and given[key] != _FIXED[key]:
-            report.warn(f"{path.name}: {key} is ignored: codegen needs {_FIXED[key]!r}")
-    return {**{key: value for key, value in given.items() if key in _KNOWN}, **_FIXED}
+        elif key in FIXED and given[key] != FIXED[key]:
+            report.warn(f"{path.name}: {key} is ignored: codegen needs {FIXED[key]!r}")
+    return {**{key: value for key, value in given.items() if key in KNOWN}, **FIXED}
 
 
 def run_generator(python: Path, document: dict[str, Any], options: dict[str, Any], package: Path) -> None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 
 class CodegenError(Exception):
     """Generation cannot go on; the message names the path, schema, action or file at fault."""
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Name the place where a document turns out to be otherwise than a specification has to be."""
+    try:
+        yield
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise CodegenError(f"{where} is malformed: {type(error).__name__}: {error}") from error
 
 
 class Report:

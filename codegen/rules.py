@@ -20,7 +20,7 @@ class Rule:
     replacement: str
 
 
-_CLIENT_RULES = (
+CLIENT_RULES = (
     Rule("the token stays out of repr", "client.py", r"^    token: str$", r"    token: str = field(repr=False)"),
     Rule(
         "headers, cookies and httpx's arguments stay out of repr",
@@ -48,7 +48,7 @@ def _secret(module: str, field: str) -> tuple[Rule, ...]:
 
 def apply_rules(package: Path, secrets: Iterable[tuple[str, str]]) -> None:
     """Change the generated package in place; raises CodegenError where a rule finds nothing to change."""
-    for rule in _CLIENT_RULES:
+    for rule in CLIENT_RULES:
         _apply(package, (rule,))
     for module, field in secrets:
         _apply(package, _secret(module, field))

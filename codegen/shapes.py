@@ -2,8 +2,8 @@
 
 A shape is one of: `{}` (anything), `{"$ref"}`, `{"anyOf"}` (never nested), `{"const"}`, an `enum` of one type, a plain
 type, an array with `items` or `prefixItems`, an object with `properties`. What the generator stumbles over or would
-turn into something else (defaults, formats, titles, mixed enums, type lists, `allOf`, bounds) is resolved or left out here.
-Two marks of our own say what a string is: `x-media` (True, or "guess" for an unmarked one) and `x-secret`.
+turn into something else is resolved or left out here: defaults, formats, titles, bounds, `allOf`, mixed enums, lists of
+types. Two marks of our own say what a string is: `x-media` (True, or "guess" for an unmarked one) and `x-secret`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .document import SCHEMA_PREFIX, Node, Specification
+from .document import Node, Specification, schema_name
 from .report import CodegenError
 from .text import bounds, described
 
@@ -55,12 +55,14 @@ class Shapes:
 
         Raises CodegenError if it is no object.
         """
-        shape = self.of(node, where)
+        return self._as_object(self.of(node, where), where)
+
+    def _as_object(self, shape: Shape, where: str) -> Shape:
         while "$ref" in shape:
             shape = self.of(self._specification.resolve(shape, where), where)
         if shape.get("type") == "object":
             return shape
-        branches = [self.object_of(branch, where) for branch in shape.get("anyOf", ()) if branch != NULL]
+        branches = [self._as_object(branch, where) for branch in shape.get("anyOf", ()) if branch != NULL]
         if not branches:
             raise CodegenError(f"{where}: the body is not an object")
         properties: dict[str, Shape] = {}
@@ -82,8 +84,7 @@ class Shapes:
         return described(description, bounds(node, nodes), default)
 
     def _reference(self, reference: str, where: str) -> Shape:
-        name = reference.removeprefix(SCHEMA_PREFIX)
-        if not reference.startswith(SCHEMA_PREFIX) or name not in self._specification.classes:
+        if schema_name(reference) not in self._specification.classes:
             raise CodegenError(f"{where}: the reference {reference!r} does not name a schema of the components")
         return {"$ref": reference}
 

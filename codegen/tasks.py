@@ -8,8 +8,8 @@ from typing import Any
 
 from . import names
 from .annotations import Annotations
-from .document import SCHEMA_PREFIX, Node, Operation, Specification
-from .report import CodegenError, Report
+from .document import Node, Operation, Specification, schema_name
+from .report import CodegenError, Report, located
 from .shapes import Shapes
 from .text import paragraphs, sentence
 
@@ -67,7 +67,10 @@ class TaskReader:
 
         Raises CodegenError if there is none, or if two would share a name or a method.
         """
-        endpoints = [self._endpoint(operation) for operation in self._specification.tasks]
+        endpoints = []
+        for operation in self._specification.tasks:
+            with located(operation.where):
+                endpoints.append(self._endpoint(operation))
         if not endpoints:
             raise CodegenError("the specification has no task endpoint: no POST answers with `id` and `polling_url`")
         taken: dict[str, str] = {}
@@ -91,7 +94,7 @@ class TaskReader:
         return TaskEndpoint(
             name=names.endpoint_name(operation.path),
             path=operation.path,
-            schema=str(operation.body["$ref"]).removeprefix(SCHEMA_PREFIX) if operation.body else "",
+            schema=schema_name(operation.body["$ref"]) if operation.body else "",
             kind=marks["kind"],
             duration=marks["duration"],
             url_lifetime=marks["url-lifetime"],
@@ -135,9 +138,9 @@ class TaskReader:
         """Return the discriminator value of a branch: the first mapped to it that the branch itself permits."""
         own = self._specification.resolve(node.get("properties", {}).get(discriminator["propertyName"], {}), where)
         permitted = [own["const"]] if "const" in own else list(own.get("enum", ()))
-        schema = str(branch.get("$ref", "")).removeprefix(SCHEMA_PREFIX)
+        schema = schema_name(branch.get("$ref"))
         mapping = discriminator.get("mapping", {})
-        mapped = [value for value, target in mapping.items() if schema and target.removeprefix(SCHEMA_PREFIX) == schema]
+        mapped = [value for value, target in mapping.items() if schema and schema in (target, schema_name(target))]
         candidates = [value for value in mapped if value in permitted] or mapped or permitted or [schema]
         if not candidates[0]:
             raise CodegenError(f"{where}: a branch of the body has no value of {discriminator['propertyName']!r}")
@@ -145,7 +148,7 @@ class TaskReader:
 
     def _parameters(self, node: Node, where: str, fixed: str | None = None) -> tuple[Parameter, ...]:
         body = self._shapes.object_of(node, where)
-        place = str(node.get("$ref", where)).removeprefix(SCHEMA_PREFIX)
+        place = schema_name(node.get("$ref")) or where
         properties: Mapping[str, Any] = {name: shape for name, shape in body["properties"].items() if name != fixed}
         keywords = names.parameter_names(properties)
         return tuple(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from . import names
 from .annotations import Annotations
-from .document import SCHEMA_PREFIX, Operation, Specification
+from .document import Operation, Specification, schema_name
 from .report import CodegenError, Report
 from .shapes import NULL, Shape, Shapes
 from .tasks import Parameter
@@ -144,5 +144,5 @@ class UtilityReader:
         target = self._shapes.of(self._specification.resolve(shape, operation.where), operation.where)
         if target.get("type") != "object":
             return None
-        name = self._specification.classes[shape["$ref"].removeprefix(SCHEMA_PREFIX)]
+        name = self._specification.classes[schema_name(shape["$ref"])]
         return Model(name, names.generator_name(name), tuple(target["required"]))

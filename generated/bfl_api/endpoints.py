@@ -14,6 +14,7 @@ class SupportsSave(Protocol):
 
     def save(self, fp: IO[bytes], format: str | None = None) -> object:
         """Write the picture to `fp` in the given format."""
+        ...
 
 
 class SupportsToDict(Protocol):
@@ -21,6 +22,7 @@ class SupportsToDict(Protocol):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as it is sent."""
+        ...
 
 
 Media: TypeAlias = str | bytes | os.PathLike[str] | IO[bytes] | SupportsSave

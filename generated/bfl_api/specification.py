@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 SERVER: str = "https://api.bfl.ai"
@@ -16,5 +15,8 @@ SERVER: str = "https://api.bfl.ai"
 @cache
 def load() -> dict[str, Any]:
     """Return the effective specification. It is read once and shared: do not change it."""
-    document: dict[str, Any] = json.loads(files(__package__).joinpath("openapi.json").read_bytes())
+    from importlib.resources import files
+
+    package = files(__name__.rpartition(".")[0])
+    document: dict[str, Any] = json.loads(package.joinpath("openapi.json").read_bytes())
     return document

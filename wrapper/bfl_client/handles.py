@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ class Handle:
             limit = poll.timeout(self.kind or "") if timeout is None else timeout
             if not 0 < limit < float("inf"):
                 raise ConfigurationError("timeout must be a positive number of seconds")
-            age = max((datetime.now(UTC) - self.submitted_at).total_seconds(), 0.0)
+            age = max((datetime.now(UTC) - self.submitted_at) // timedelta(seconds=1), 0)
             following = Following(self.id, age, poll, retry)
             return (yield from flows.follow(following, self._url(), limit, hosts, on_update))
 

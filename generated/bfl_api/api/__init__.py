@@ -5,10 +5,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import default, models, utility
+    from . import models, utility
 
 __all__ = [
-    "default",
     "models",
     "utility",
 ]
@@ -17,7 +16,6 @@ if not TYPE_CHECKING:
     from importlib import import_module
 
     _EXPORTS = {
-        "default": ("default", ""),
         "models": ("models", ""),
         "utility": ("utility", ""),
     }

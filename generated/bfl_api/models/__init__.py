@@ -29,16 +29,19 @@ if TYPE_CHECKING:
     from .flux_3_video_draft_enhance_inputs_resolution import Flux3VideoDraftEnhanceInputsResolution
     from .flux_3_video_i2v_inputs import Flux3VideoI2VInputs
     from .flux_3_video_i2v_inputs_aspect_ratio import Flux3VideoI2VInputsAspectRatio
+    from .flux_3_video_i2v_inputs_duration import Flux3VideoI2VInputsDuration
     from .flux_3_video_i2v_inputs_mode import Flux3VideoI2VInputsMode
     from .flux_3_video_i2v_inputs_resolution import Flux3VideoI2VInputsResolution
     from .flux_3_video_t2v_inputs import Flux3VideoT2VInputs
     from .flux_3_video_t2v_inputs_aspect_ratio import Flux3VideoT2VInputsAspectRatio
+    from .flux_3_video_t2v_inputs_duration import Flux3VideoT2VInputsDuration
     from .flux_3_video_t2v_inputs_mode import Flux3VideoT2VInputsMode
     from .flux_3_video_t2v_inputs_resolution import Flux3VideoT2VInputsResolution
     from .flux_3_video_upscale_inputs import Flux3VideoUpscaleInputs
     from .flux_3_video_upscale_inputs_creativity import Flux3VideoUpscaleInputsCreativity
     from .flux_3_video_v2v_inputs import Flux3VideoV2VInputs
     from .flux_3_video_v2v_inputs_aspect_ratio import Flux3VideoV2VInputsAspectRatio
+    from .flux_3_video_v2v_inputs_duration import Flux3VideoV2VInputsDuration
     from .flux_3_video_v2v_inputs_mode import Flux3VideoV2VInputsMode
     from .flux_3_video_v2v_inputs_resolution import Flux3VideoV2VInputsResolution
     from .flux_3_video_ve2v_named_inputs import Flux3VideoVE2VNamedInputs
@@ -86,16 +89,19 @@ __all__ = [
     "Flux3VideoDraftEnhanceInputsResolution",
     "Flux3VideoI2VInputs",
     "Flux3VideoI2VInputsAspectRatio",
+    "Flux3VideoI2VInputsDuration",
     "Flux3VideoI2VInputsMode",
     "Flux3VideoI2VInputsResolution",
     "Flux3VideoT2VInputs",
     "Flux3VideoT2VInputsAspectRatio",
+    "Flux3VideoT2VInputsDuration",
     "Flux3VideoT2VInputsMode",
     "Flux3VideoT2VInputsResolution",
     "Flux3VideoUpscaleInputs",
     "Flux3VideoUpscaleInputsCreativity",
     "Flux3VideoV2VInputs",
     "Flux3VideoV2VInputsAspectRatio",
+    "Flux3VideoV2VInputsDuration",
     "Flux3VideoV2VInputsMode",
     "Flux3VideoV2VInputsResolution",
     "Flux3VideoVE2VNamedInputs",
@@ -156,10 +162,12 @@ if not TYPE_CHECKING:
         ),
         "Flux3VideoI2VInputs": ("flux_3_video_i2v_inputs", "Flux3VideoI2VInputs"),
         "Flux3VideoI2VInputsAspectRatio": ("flux_3_video_i2v_inputs_aspect_ratio", "Flux3VideoI2VInputsAspectRatio"),
+        "Flux3VideoI2VInputsDuration": ("flux_3_video_i2v_inputs_duration", "Flux3VideoI2VInputsDuration"),
         "Flux3VideoI2VInputsMode": ("flux_3_video_i2v_inputs_mode", "Flux3VideoI2VInputsMode"),
         "Flux3VideoI2VInputsResolution": ("flux_3_video_i2v_inputs_resolution", "Flux3VideoI2VInputsResolution"),
         "Flux3VideoT2VInputs": ("flux_3_video_t2v_inputs", "Flux3VideoT2VInputs"),
         "Flux3VideoT2VInputsAspectRatio": ("flux_3_video_t2v_inputs_aspect_ratio", "Flux3VideoT2VInputsAspectRatio"),
+        "Flux3VideoT2VInputsDuration": ("flux_3_video_t2v_inputs_duration", "Flux3VideoT2VInputsDuration"),
         "Flux3VideoT2VInputsMode": ("flux_3_video_t2v_inputs_mode", "Flux3VideoT2VInputsMode"),
         "Flux3VideoT2VInputsResolution": ("flux_3_video_t2v_inputs_resolution", "Flux3VideoT2VInputsResolution"),
         "Flux3VideoUpscaleInputs": ("flux_3_video_upscale_inputs", "Flux3VideoUpscaleInputs"),
@@ -169,6 +177,7 @@ if not TYPE_CHECKING:
         ),
         "Flux3VideoV2VInputs": ("flux_3_video_v2v_inputs", "Flux3VideoV2VInputs"),
         "Flux3VideoV2VInputsAspectRatio": ("flux_3_video_v2v_inputs_aspect_ratio", "Flux3VideoV2VInputsAspectRatio"),
+        "Flux3VideoV2VInputsDuration": ("flux_3_video_v2v_inputs_duration", "Flux3VideoV2VInputsDuration"),
         "Flux3VideoV2VInputsMode": ("flux_3_video_v2v_inputs_mode", "Flux3VideoV2VInputsMode"),
         "Flux3VideoV2VInputsResolution": ("flux_3_video_v2v_inputs_resolution", "Flux3VideoV2VInputsResolution"),
         "Flux3VideoVE2VNamedInputs": ("flux_3_video_ve2v_named_inputs", "Flux3VideoVE2VNamedInputs"),

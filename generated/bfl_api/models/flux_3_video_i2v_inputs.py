@@ -11,6 +11,10 @@ from ..models.flux_3_video_i2v_inputs_aspect_ratio import (
     Flux3VideoI2VInputsAspectRatio,
     check_flux_3_video_i2v_inputs_aspect_ratio,
 )
+from ..models.flux_3_video_i2v_inputs_duration import (
+    Flux3VideoI2VInputsDuration,
+    check_flux_3_video_i2v_inputs_duration,
+)
 from ..models.flux_3_video_i2v_inputs_mode import Flux3VideoI2VInputsMode, check_flux_3_video_i2v_inputs_mode
 from ..models.flux_3_video_i2v_inputs_resolution import (
     Flux3VideoI2VInputsResolution,
@@ -34,8 +38,8 @@ class Flux3VideoI2VInputs:
         user (None | str | Unset): Opaque identifier of your end user. 1 to 256 characters.
         aspect_ratio (Flux3VideoI2VInputsAspectRatio | Unset): Width to height of the clip; auto leaves it to the
             service. Server default "auto".
-        duration (int | Literal['auto'] | Unset): Length of the clip in seconds; auto leaves it to the service. Needed
-            with three or more keyframes that carry no time. 5 to 20; server default "auto".
+        duration (Flux3VideoI2VInputsDuration | int | Unset): Length of the clip in seconds; auto leaves it to the
+            service. Needed with three or more keyframes that carry no time. 5 to 20; server default "auto".
         resolution (Flux3VideoI2VInputsResolution | Unset): Size class of the clip, from hd up to uhd (3840x2176 pixels
             at 16:9). Server default "hd".
         version (Literal['latest'] | Unset): Release of the model. Server default "latest".
@@ -51,7 +55,7 @@ class Flux3VideoI2VInputs:
     keyframes: list[float | list[float | str] | str] | str
     user: None | str | Unset = UNSET
     aspect_ratio: Flux3VideoI2VInputsAspectRatio | Unset = UNSET
-    duration: int | Literal["auto"] | Unset = UNSET
+    duration: Flux3VideoI2VInputsDuration | int | Unset = UNSET
     resolution: Flux3VideoI2VInputsResolution | Unset = UNSET
     version: Literal["latest"] | Unset = UNSET
     generate_audio: bool | Unset = UNSET
@@ -92,9 +96,11 @@ class Flux3VideoI2VInputs:
         if not isinstance(self.aspect_ratio, Unset):
             aspect_ratio = self.aspect_ratio
 
-        duration: int | Literal["auto"] | Unset
+        duration: int | str | Unset
         if isinstance(self.duration, Unset):
             duration = UNSET
+        elif isinstance(self.duration, str):
+            duration = self.duration
         else:
             duration = self.duration
 
@@ -202,14 +208,18 @@ class Flux3VideoI2VInputs:
         else:
             aspect_ratio = check_flux_3_video_i2v_inputs_aspect_ratio(_aspect_ratio)
 
-        def _parse_duration(data: object) -> int | Literal["auto"] | Unset:
+        def _parse_duration(data: object) -> Flux3VideoI2VInputsDuration | int | Unset:
             if isinstance(data, Unset):
                 return data
-            duration_type_1 = cast(Literal["auto"], data)
-            if duration_type_1 != "auto":
-                raise ValueError(f"duration_type_1 must match const 'auto', got '{duration_type_1}'")
-            return duration_type_1
-            return cast(int | Literal["auto"] | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                duration_type_1 = check_flux_3_video_i2v_inputs_duration(data)
+
+                return duration_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Flux3VideoI2VInputsDuration | int | Unset, data)
 
         duration = _parse_duration(d.pop("duration", UNSET))
 

@@ -11,6 +11,10 @@ from ..models.flux_3_video_v2v_inputs_aspect_ratio import (
     Flux3VideoV2VInputsAspectRatio,
     check_flux_3_video_v2v_inputs_aspect_ratio,
 )
+from ..models.flux_3_video_v2v_inputs_duration import (
+    Flux3VideoV2VInputsDuration,
+    check_flux_3_video_v2v_inputs_duration,
+)
 from ..models.flux_3_video_v2v_inputs_mode import Flux3VideoV2VInputsMode, check_flux_3_video_v2v_inputs_mode
 from ..models.flux_3_video_v2v_inputs_resolution import (
     Flux3VideoV2VInputsResolution,
@@ -32,8 +36,8 @@ class Flux3VideoV2VInputs:
         user (None | str | Unset): Opaque identifier of your end user. 1 to 256 characters.
         aspect_ratio (Flux3VideoV2VInputsAspectRatio | Unset): Width to height of the clip; auto leaves it to the
             service. Server default "auto".
-        duration (int | Literal['auto'] | Unset): Length of the clip in seconds; auto leaves it to the service. 5 to 15;
-            server default "auto".
+        duration (Flux3VideoV2VInputsDuration | int | Unset): Length of the clip in seconds; auto leaves it to the
+            service. 5 to 15; server default "auto".
         resolution (Flux3VideoV2VInputsResolution | Unset): Size class of the clip, from hd up to uhd (3840x2176 pixels
             at 16:9). Server default "hd".
         version (Literal['latest'] | Unset): Release of the model. Server default "latest".
@@ -49,7 +53,7 @@ class Flux3VideoV2VInputs:
     start_video: str
     user: None | str | Unset = UNSET
     aspect_ratio: Flux3VideoV2VInputsAspectRatio | Unset = UNSET
-    duration: int | Literal["auto"] | Unset = UNSET
+    duration: Flux3VideoV2VInputsDuration | int | Unset = UNSET
     resolution: Flux3VideoV2VInputsResolution | Unset = UNSET
     version: Literal["latest"] | Unset = UNSET
     generate_audio: bool | Unset = UNSET
@@ -73,9 +77,11 @@ class Flux3VideoV2VInputs:
         if not isinstance(self.aspect_ratio, Unset):
             aspect_ratio = self.aspect_ratio
 
-        duration: int | Literal["auto"] | Unset
+        duration: int | str | Unset
         if isinstance(self.duration, Unset):
             duration = UNSET
+        elif isinstance(self.duration, str):
+            duration = self.duration
         else:
             duration = self.duration
 
@@ -144,14 +150,18 @@ class Flux3VideoV2VInputs:
         else:
             aspect_ratio = check_flux_3_video_v2v_inputs_aspect_ratio(_aspect_ratio)
 
-        def _parse_duration(data: object) -> int | Literal["auto"] | Unset:
+        def _parse_duration(data: object) -> Flux3VideoV2VInputsDuration | int | Unset:
             if isinstance(data, Unset):
                 return data
-            duration_type_1 = cast(Literal["auto"], data)
-            if duration_type_1 != "auto":
-                raise ValueError(f"duration_type_1 must match const 'auto', got '{duration_type_1}'")
-            return duration_type_1
-            return cast(int | Literal["auto"] | Unset, data)
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                duration_type_1 = check_flux_3_video_v2v_inputs_duration(data)
+
+                return duration_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Flux3VideoV2VInputsDuration | int | Unset, data)
 
         duration = _parse_duration(d.pop("duration", UNSET))
 

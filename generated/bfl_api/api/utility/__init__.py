@@ -5,9 +5,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import delete_finetune, finetune_details, get_result, my_finetunes
+    from . import credits_, delete_finetune, finetune_details, get_result, my_finetunes
 
 __all__ = [
+    "credits_",
     "delete_finetune",
     "finetune_details",
     "get_result",
@@ -18,6 +19,7 @@ if not TYPE_CHECKING:
     from importlib import import_module
 
     _EXPORTS = {
+        "credits_": ("credits_", ""),
         "delete_finetune": ("delete_finetune", ""),
         "finetune_details": ("finetune_details", ""),
         "get_result": ("get_result", ""),

@@ -1,0 +1,96 @@
+"""Reading documents, and applying the overlay."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.documents import read
+from codegen.overlay import effective
+from codegen.report import CodegenError, Report
+
+
+def applied(document: dict[str, Any], *actions: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Apply actions; return the document and the warnings."""
+    report = Report(StringIO())
+    return effective(document, {"overlay": "1.0.0", "actions": list(actions)}, report), report.warnings
+
+
+def test_yaml_scalars_are_those_of_yaml_1_2(tmp_path: Path) -> None:
+    """A plain ratio, a date, `on` and `no` are text, and numbers, booleans and null are themselves."""
+    path = tmp_path / "a.yml"
+    path.write_text("[16:9, 2026-10-01, on, no, 1.5, -3, 1e3, true, null, '8', 010]\n", encoding="utf-8")
+    assert read(path) == ["16:9", "2026-10-01", "on", "no", 1.5, -3, 1000.0, True, None, "8", 10]
+
+
+@pytest.mark.parametrize("name", ["twice.yml", "twice.json"])
+def test_a_repeated_key_is_refused(tmp_path: Path, name: str) -> None:
+    """A key that stands twice in one object stops the reading, and the message names file and key."""
+    (tmp_path / name).write_text('{"a": {"width": 1, "width": 2}}', encoding="utf-8")
+    with pytest.raises(CodegenError, match=rf"{name}.*'width'"):
+        read(tmp_path / name)
+
+
+def test_an_action_that_matches_nothing_is_reported_and_does_not_stop() -> None:
+    """The warning names target and description, and the next action is applied."""
+    document, warnings = applied(
+        {"a": {}},
+        {"target": "$.b", "description": "Gone since autumn.", "update": {"x": 1}},
+        {"target": "$.a", "update": {"x": 1}},
+    )
+    assert document == {"a": {"x": 1}}
+    assert warnings == ["overlay action 1 ($.b: Gone since autumn.) matches nothing"]
+
+
+def test_what_an_action_ignores_is_reported() -> None:
+    """A misspelt key, an update beside a removal, and an action that does nothing are each reported."""
+    _, warnings = applied(
+        {"a": {}, "b": 1},
+        {"target": "$.a", "updates": {"x": 1}},
+        {"target": "$.b", "remove": True, "update": {}},
+        {"target": "$.a", "remove": False},
+    )
+    assert [warning.split("): ")[-1] for warning in warnings] == [
+        "the key 'updates' is ignored",
+        "overlay action 1 ($.a) neither updates nor removes: the action is ignored",
+        "the key 'update' is ignored",
+        "overlay action 3 ($.a) neither updates nor removes: the action is ignored",
+    ]
+
+
+def test_places_that_one_action_updates_share_nothing() -> None:
+    """A later update of one of two places that an action updated leaves the other as it is."""
+    document, _ = applied(
+        {"a": {"x": {}}, "b": {"x": {}}},
+        {"target": "$.*.x", "update": {"mark": {"kind": "image"}}},
+        {"target": "$.a.x.mark", "update": {"kind": "video"}},
+    )
+    assert document == {"a": {"x": {"mark": {"kind": "video"}}}, "b": {"x": {"mark": {"kind": "image"}}}}
+
+
+def test_removing_from_lists_removes_what_matches_and_no_more() -> None:
+    """The first element of two lists, and two of three elements by a filter, are removed, and their neighbours stay."""
+    document, _ = applied({"a": {"x": [1, 2, 3]}, "b": {"x": [4, 5]}}, {"target": "$.*.x[0]", "remove": True})
+    assert document == {"a": {"x": [2, 3]}, "b": {"x": [5]}}
+    document, _ = applied(
+        {"p": [{"n": "a", "v": 1}, {"n": "b"}, {"n": "a", "v": 2}]}, {"target": "$.p[?(@.n=='a')]", "remove": True}
+    )
+    assert document == {"p": [{"n": "b"}]}
+
+
+@pytest.mark.parametrize("action", [{"update": {}}, "x", {"target": "$.a["}, {"target": "$", "update": 1}])
+def test_an_action_that_cannot_be_applied_is_named(action: Any) -> None:
+    """The message of the failure names the action by its number."""
+    broken = {"update": {}, **action} if isinstance(action, dict) else action
+    with pytest.raises(CodegenError, match="overlay action 1"):
+        applied({"a": 1}, broken)
+
+
+def test_the_published_document_is_left_as_it_is() -> None:
+    """Applying an overlay changes a copy."""
+    published: dict[str, Any] = {"a": {}}
+    applied(published, {"target": "$.a", "update": {"x": 1}})
+    assert published == {"a": {}}
