@@ -1,0 +1,223 @@
+"""Paints landscapes: a gradient sky, light, clouds, layered ridges, and water, woods or hills before them."""
+
+import colorsys
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from .media import Size
+
+Colour = tuple[int, int, int]
+
+# Top of the sky, its middle, the horizon, the light, the nearest ground. Each picture shifts the hues a little.
+_MOODS: Sequence[Sequence[Colour]] = (
+    ((38, 52, 104), (150, 96, 138), (255, 170, 120), (255, 226, 176), (24, 24, 48)),  # dusk
+    ((58, 124, 190), (140, 190, 224), (240, 232, 210), (255, 250, 226), (22, 58, 52)),  # morning
+    ((10, 14, 40), (28, 40, 92), (80, 96, 150), (232, 238, 255), (6, 8, 22)),  # night
+    ((196, 102, 82), (246, 168, 112), (255, 226, 170), (255, 246, 214), (92, 36, 44)),  # heat
+    ((64, 92, 112), (132, 160, 168), (206, 214, 208), (246, 246, 234), (26, 40, 44)),  # mist
+    ((60, 24, 92), (172, 62, 132), (255, 138, 118), (255, 214, 150), (30, 10, 48)),  # afterglow
+    ((18, 74, 92), (72, 158, 152), (214, 226, 170), (255, 244, 190), (10, 40, 44)),  # lagoon
+    ((120, 150, 196), (198, 190, 214), (250, 214, 206), (255, 240, 230), (54, 48, 84)),  # pastel
+)
+_SMOOTH = Image.Resampling.BICUBIC
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The canvas, the row of the horizon, the colours, and the generator that decides everything else."""
+
+    canvas: Image.Image
+    horizon: int
+    random: Random
+    top: Colour
+    middle: Colour
+    far: Colour
+    light: Colour
+    ground: Colour
+
+
+def paint(size: Size, random: Random) -> Image.Image:
+    """Paint a landscape of this size in pixels, at least 64 a side; the same generator state gives the same picture."""
+    shift, colours = random.uniform(-0.05, 0.05), list[Colour]()
+    for red, green, blue in random.choice(_MOODS):
+        hue, lightness, saturation = colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)
+        colours.append(_colour(255 * part for part in colorsys.hls_to_rgb((hue + shift) % 1, lightness, saturation)))
+    top, middle, far, light, ground = colours
+    horizon = int(size[1] * random.uniform(0.52, 0.68))
+    canvas = Image.new("RGB", size, far)
+    canvas.paste(_gradient((size[0], horizon), top, middle, far))
+    scene = _Scene(canvas, horizon, random, top, middle, far, light, ground)
+    if sum(top) < 150:
+        _stars(scene)
+    _light(scene)
+    _clouds(scene)
+    _ridges(scene)
+    random.choice((_lake, _woods, _hills))(scene)
+    return canvas
+
+
+def _stars(scene: _Scene) -> None:
+    width, horizon = scene.canvas.width, scene.horizon
+    draw = ImageDraw.Draw(scene.canvas)
+    for _ in range(min(400, width * horizon // 2500)):
+        x, y = scene.random.randrange(width), int(horizon * scene.random.random() ** 1.5)
+        radius = round(min(scene.canvas.size) / 350 * scene.random.random())
+        brightness = scene.random.random() * (1 - y / horizon)
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_mix(scene.top, scene.light, brightness))
+
+
+def _light(scene: _Scene) -> None:
+    """Sun or moon: two halos and a disc."""
+    unit, random = min(scene.canvas.size), scene.random
+    centre = int(scene.canvas.width * random.uniform(0.2, 0.8)), int(scene.horizon * random.uniform(0.3, 0.85))
+    for breadth, falloff, strength in ((1.9, 2.2, 0.75), (0.5, 2.0, 0.7)):
+        halo = [round(255 * strength * max(0.0, 1 - distance / 180) ** falloff) for distance in range(256)]
+        _stamp(scene, Image.radial_gradient("L").point(halo), centre, int(unit * breadth), scene.light)
+    disc = Image.new("L", (256, 256))
+    ImageDraw.Draw(disc).ellipse((4, 4, 251, 251), fill=255)
+    _stamp(scene, disc, centre, int(unit * random.uniform(0.09, 0.17)), _mix(scene.light, (255, 255, 255), 0.5))
+
+
+def _stamp(scene: _Scene, shape: Image.Image, centre: Size, diameter: int, colour: Colour) -> None:
+    diameter = max(2, diameter)
+    mask = shape.resize((diameter, diameter), _SMOOTH)
+    scene.canvas.paste(colour, (centre[0] - diameter // 2, centre[1] - diameter // 2), mask)
+
+
+def _clouds(scene: _Scene) -> None:
+    size = scene.canvas.width, scene.horizon
+    unit, least = min(scene.canvas.size), scene.random.uniform(118, 150)
+    cover = _noise(size, scene.random, (unit * 0.9, unit * 0.22), 4).point(_curve(lambda value: (value - least) * 5))
+    band = (
+        Image.linear_gradient("L")
+        .resize(size)
+        .point(_curve(lambda value: 158 * math.sin(math.pi * value / 255) ** 0.7))
+    )
+    colours = _gradient(size, _mix(scene.middle, scene.light, 0.45), _mix(scene.far, scene.light, 0.6))
+    scene.canvas.paste(colours, (0, 0), ImageChops.multiply(cover, band))
+
+
+def _ridges(scene: _Scene) -> None:
+    height, count = scene.canvas.height, scene.random.randint(3, 5)
+    for index in range(count):
+        near = index / (count - 1)
+        base = scene.horizon - height * (0.16 * (1 - near) ** 1.3 - 0.02)
+        relief = height * (0.13 - 0.05 * near) * scene.random.uniform(0.7, 1.3)
+        _ridge(scene, base, relief, near, 0.18 + 0.6 * near**1.2)
+
+
+def _ridge(scene: _Scene, base: float, relief: float, near: float, dark: float) -> list[tuple[float, float]]:
+    """Draw one ridge around the row `base` and all below it; return its outline."""
+    width, height = scene.canvas.size
+    outline = [(x * width, base - relief * (y + 0.25)) for x, y in _profile(scene.random)]
+    crest = min(max(0, int(min(y for _, y in outline))), height - 1)
+    # Drawn at twice the size and reduced: Pillow's polygons have hard edges.
+    mask = Image.new("L", (2 * width, 2 * (height - crest)))
+    corners = [(2 * x, 2 * (y - crest)) for x, y in outline]
+    ImageDraw.Draw(mask).polygon([*corners, (2 * width, 2 * height), (0, 2 * height)], fill=255)
+    colour = _mix(scene.far, scene.ground, dark)
+    foot = _mix(colour, scene.far, 0.45 * (1 - 0.6 * near))
+    scene.canvas.paste(_gradient((width, height - crest), colour, foot), (0, crest), mask.reduce(2))
+    return outline
+
+
+def _profile(random: Random) -> list[tuple[float, float]]:
+    """A line from 0 to 1 of fractal heights about -1 to 1, by halving its pieces and moving their middles."""
+    heights, reach, roughness = [random.uniform(-1, 1), random.uniform(-1, 1)], 1.0, random.uniform(0.46, 0.56)
+    for _ in range(9):
+        reach *= roughness
+        middles = [(a + b) / 2 + random.uniform(-reach, reach) for a, b in pairwise(heights)]
+        heights = [height for pair in zip(heights, middles, strict=False) for height in pair] + heights[-1:]
+    return [(index / (len(heights) - 1), height) for index, height in enumerate(heights)]
+
+
+def _lake(scene: _Scene) -> None:
+    """Water that mirrors what is above the horizon, with ripples and glints."""
+    width, horizon = scene.canvas.width, scene.horizon
+    size = width, scene.canvas.height - horizon
+    above = scene.canvas.crop((0, max(0, horizon - int(size[1] * 1.15)), width, horizon))
+    mirror = above.transpose(Image.Transpose.FLIP_TOP_BOTTOM).resize(size)
+    blurred = mirror.filter(ImageFilter.GaussianBlur(max(1, width / 500)))
+    shifted = blurred.transform(size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -max(2, size[1] // 40)))
+    ripples = _noise(size, scene.random, (width * 0.35, size[1] * 0.03), 3).point(
+        _curve(lambda value: (value - 118) * 12)
+    )
+    depth = _gradient(size, _mix(scene.far, scene.middle, 0.5), _mix(scene.ground, scene.top, 0.4))
+    water = Image.blend(Image.composite(mirror, shifted, ripples), depth, 0.35)
+    glints = _noise(size, scene.random, (width * 0.12, size[1] * 0.012), 2).point(
+        _curve(lambda value: (value - 176) * 6)
+    )
+    fade = (
+        Image.linear_gradient("L")
+        .transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        .resize(size)
+        .point(_curve(lambda value: value * 0.45))
+    )
+    water.paste(scene.light, (0, 0), ImageChops.multiply(glints, fade))
+    scene.canvas.paste(water, (0, horizon))
+
+
+def _woods(scene: _Scene) -> None:
+    """Rows of firs, darker and taller towards the viewer."""
+    height = scene.canvas.height
+    for row in range(3):
+        near = row / 2
+        base = scene.horizon + (height - scene.horizon) * (0.2 + 0.3 * row)
+        outline = _ridge(scene, base, height * 0.05, 1.0, 0.78 + 0.2 * near)
+        _firs(scene, outline, height * (0.05 + 0.05 * near), _mix(scene.far, scene.ground, 0.78 + 0.2 * near))
+
+
+def _firs(scene: _Scene, outline: list[tuple[float, float]], tall: float, colour: Colour) -> None:
+    draw, x = ImageDraw.Draw(scene.canvas), 0.0
+    while x < scene.canvas.width:
+        foot = outline[int(x / scene.canvas.width * (len(outline) - 1))][1] + tall * 0.1
+        fir = tall * scene.random.uniform(0.5, 1.2)
+        for tier in range(4):
+            tip, spread = foot - fir * (1 - tier * 0.2), fir * (0.09 + tier * 0.05)
+            draw.polygon([(x, tip), (x - spread, tip + fir * 0.34), (x + spread, tip + fir * 0.34)], fill=colour)
+        draw.rectangle((x - fir * 0.03, foot - fir * 0.15, x + fir * 0.03, foot + fir * 0.1), fill=colour)
+        x += tall * scene.random.uniform(0.15, 0.7)
+
+
+def _hills(scene: _Scene) -> None:
+    """Ridges that go on towards the viewer."""
+    for row in range(4):
+        base = scene.horizon + (scene.canvas.height - scene.horizon) * (0.12 + 0.25 * row)
+        _ridge(scene, base, scene.canvas.height * 0.06, 0.7, 0.7 + 0.1 * row)
+
+
+def _noise(size: Size, random: Random, cell: tuple[float, float], octaves: int) -> Image.Image:
+    """Cloudy grey: random dots of about `cell` pixels, enlarged smoothly, with finer ones laid over them."""
+    total = Image.new("L", size, 128)
+    for octave in range(octaves):
+        dots = [min(extent, max(2, round(extent / part * 2**octave))) for extent, part in zip(size, cell, strict=True)]
+        layer = Image.frombytes("L", (dots[0], dots[1]), random.randbytes(dots[0] * dots[1])).resize(size, _SMOOTH)
+        total = Image.blend(total, layer, 1 / (2**octave + 0.6)) if octave else layer
+    return total
+
+
+def _gradient(size: Size, *colours: Colour) -> Image.Image:
+    strip = Image.new("RGB", (1, 256))
+    for row in range(256):
+        place = row / 255 * (len(colours) - 1)
+        index = min(int(place), len(colours) - 2)
+        strip.putpixel((0, row), _mix(colours[index], colours[index + 1], place - index))
+    return strip.resize(size, _SMOOTH)
+
+
+def _curve(function: Callable[[int], float]) -> list[int]:
+    return [min(255, max(0, round(function(value)))) for value in range(256)]
+
+
+def _mix(one: Colour, other: Colour, share: float) -> Colour:
+    return _colour(a + (b - a) * share for a, b in zip(one, other, strict=True))
+
+
+def _colour(parts: Iterable[float]) -> Colour:
+    red, green, blue = (round(part) for part in parts)
+    return red, green, blue

@@ -1,0 +1,126 @@
+"""Reads the effective specification: its operations, what they require, and the marks that tell how they behave."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Node = Mapping[str, Any]
+
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+# What holds for a task endpoint when neither its operation nor the root of the document says otherwise.
+DEFAULTS: Node = {"kind": "image", "duration": 8.0, "url-lifetime": 600}
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class TaskEndpoint:
+    """What a task endpoint's marks say: its name, kind of file, usual seconds of work, seconds a sample URL lives."""
+
+    name: str
+    kind: str
+    duration: float
+    url_lifetime: float
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One method of one path: what it takes, whether it needs a key, and what makes its answer."""
+
+    method: str
+    path: str
+    parameters: tuple[Node, ...]
+    body: Node | None
+    body_required: bool
+    responses: Mapping[int, Node | None]
+    needs_key: bool
+    task: TaskEndpoint | None
+    emulate: str | None
+
+
+class Specification:
+    """The operations of an OpenAPI document, with its local references resolved where they are asked for.
+
+    Raises ValueError for a document without an operation marked ``x-bfl-emulate: get-result``: nothing could be polled.
+    """
+
+    def __init__(self, document: Node) -> None:
+        self.document = document
+        self.components: Node = document.get("components", {})
+        self.key_header = self._key_header()
+        self.operations = tuple(self._operations())
+        polling = [operation for operation in self.operations if operation.emulate == "get-result"]
+        if not polling:
+            raise ValueError("the specification marks no operation with x-bfl-emulate: get-result")
+        self.polling = polling[0]
+
+    def resolve(self, node: Node) -> Node:
+        """Follow the node's chain of local references to the node that they stand for."""
+        seen: set[str] = set()
+        while isinstance(reference := node.get("$ref"), str):
+            if reference in seen or not reference.startswith("#/"):
+                raise ValueError(f"cannot resolve {reference!r}")
+            seen.add(reference)
+            node = self.document
+            for part in reference[2:].split("/"):
+                node = node[part.replace("~1", "/").replace("~0", "~")]
+        return node
+
+    def variants(self, schema: Node) -> Iterator[Node]:
+        """Yield the schemas that a schema consists of or chooses between, without references and unions around them."""
+        schema = self.resolve(schema)
+        parts = [part for keyword in ("anyOf", "oneOf", "allOf") for part in schema.get(keyword, ())]
+        if not parts:
+            yield schema
+        for part in parts:
+            yield from self.variants(part)
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self.document.get("paths", {}).items():
+            for method, node in item.items():
+                if method in METHODS:
+                    yield self._operation(path, method, node, item.get("parameters", ()))
+
+    def _operation(self, path: str, method: str, node: Node, shared: tuple[Node, ...]) -> Operation:
+        body = self.resolve(node["requestBody"]) if "requestBody" in node else {}
+        responses = {
+            int(status): self._json_schema(answer) for status, answer in node["responses"].items() if status.isdigit()
+        }
+        return Operation(
+            method=method.upper(),
+            path=path,
+            parameters=tuple(self.resolve(parameter) for parameter in (*shared, *node.get("parameters", ()))),
+            body=self._json_schema(body),
+            body_required=body.get("required", False),
+            responses=responses,
+            needs_key=self._needs_key(node),
+            task=self._task_endpoint(path, node) if method == "post" and self._gives_task(responses.get(200)) else None,
+            emulate=node.get("x-bfl-emulate"),
+        )
+
+    def _json_schema(self, node: Node) -> Node | None:
+        schema: Node | None = self.resolve(node).get("content", {}).get(JSON, {}).get("schema")
+        return schema
+
+    def _gives_task(self, answer: Node | None) -> bool:
+        """A task endpoint is one whose answer may hold an id and a polling URL: a rule, so that no list is needed."""
+        return answer is not None and any(
+            {"id", "polling_url"} <= set(part.get("properties", ())) for part in self.variants(answer)
+        )
+
+    def _task_endpoint(self, path: str, node: Node) -> TaskEndpoint:
+        marks = {**DEFAULTS, **self.document.get("x-bfl-defaults", {})}
+        kind, duration, lifetime = (
+            node.get(f"x-bfl-{mark}", marks[mark]) for mark in ("kind", "duration", "url-lifetime")
+        )
+        return TaskEndpoint(path.removeprefix("/v1/"), str(kind), float(duration), float(lifetime))
+
+    def _needs_key(self, node: Node) -> bool:
+        choices = node.get("security", self.document.get("security", ()))
+        return bool(choices) and {} not in choices
+
+    def _key_header(self) -> str:
+        schemes = (self.resolve(scheme) for scheme in self.components.get("securitySchemes", {}).values())
+        names = (
+            str(scheme["name"]) for scheme in schemes if scheme.get("type") == "apiKey" and scheme.get("in") == "header"
+        )
+        return next(names, "x-key").lower()

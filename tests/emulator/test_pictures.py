@@ -1,0 +1,169 @@
+"""Pictures: their size by every rule, their format, and what stands in them."""
+
+import base64
+import io
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator.pictures import Picture
+from PIL import Image, ImageStat
+
+pytestmark = pytest.mark.anyio
+
+
+def _base64(width: int, height: int) -> str:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _open(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+def _draw(prompt: str = "a fox", seed: int = 1, size: tuple[int, int] = (256, 192), name: str = "png") -> bytes:
+    return Picture("paint", prompt, seed, *size, name).draw()
+
+
+@pytest.mark.parametrize(
+    ("body", "size"),
+    [
+        ({"width": 128, "height": 77}, (128, 77)),
+        ({"aspect_ratio": "16:9"}, (1360, 768)),
+        ({"aspect_ratio": "9:16"}, (768, 1360)),
+        ({"aspect_ratio": "1:1"}, (1024, 1024)),
+        ({"aspect_ratio": "99:1"}, (1552, 656)),
+        ({"aspect_ratio": "anything"}, (1024, 1024)),
+        ({"resolution": "2k"}, (2048, 2048)),
+        ({"resolution": "2k", "aspect_ratio": "2:1"}, (2896, 1440)),
+        ({"width": 128}, (128, 1024)),
+        ({"images": _base64(100, 50)}, (100, 50)),
+        ({"images": ["https://example.com/a.png", "data:image/png;base64," + _base64(30, 40)]}, (30, 40)),
+        ({"images": _base64(200, 100), "resolution": "1k"}, (1440, 720)),
+        ({"images": _base64(200, 100), "aspect_ratio": "1:1"}, (1024, 1024)),
+        ({"images": base64.b64encode(b"no picture at all, only some bytes").decode()}, (1024, 1024)),
+        ({"unknown": 5}, (1024, 1024)),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_size(generate: Any, body: dict[str, Any], size: tuple[int, int]) -> None:
+    """A picture has the size that its request asks for or implies."""
+    assert _open((await generate({"prompt": "x", **body})).content).size == size
+
+
+async def test_size_from_default(generate: Any, small: dict[str, Any]) -> None:
+    """The schema's default size holds where the request has none; a property it does not know has no effect."""
+    properties = small["components"]["schemas"]["Strict"]["properties"]
+    properties |= {"width": {"type": "integer", "default": 192}, "height": {"type": "integer", "default": 96}}
+    small["components"]["schemas"]["Strict"]["additionalProperties"] = True
+    answer = await generate({"prompt": "x", "aspect_ratio": "1:1"}, "/v1/strict")
+    assert _open(answer.content).size == (192, 96)
+
+
+async def test_size_that_is_ignored(generate: Any) -> None:
+    """Width and height have no effect where the schema, or the branch that was chosen, does not know them."""
+    answer = await generate({"mode": "r", "width": 64, "height": 64}, "/v1/either")
+    assert _open(answer.content).size == (1024, 1024)
+
+
+async def test_input_megapixels(client: httpx.AsyncClient) -> None:
+    """A receipt counts the megapixels of all pictures that came in as base64."""
+    images = [_base64(1024, 512), _base64(1024, 1024)]
+    answer = await client.post("/v1/paint", json={"prompt": "x", "images": images})
+    assert answer.json()["input_mp"] == 1.5
+
+
+@pytest.mark.parametrize("body", [{"width": 1440, "height": 12_000}, {"width": 64, "height": 20_000}])
+async def test_too_large(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    """More than 16 megapixels, or a side longer than WebP can hold, is refused with 422."""
+    answer = await client.post("/v1/paint", json={"prompt": "x", **body})
+    assert answer.status_code == 422
+    assert "at most" in answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("jpeg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), (None, "JPEG")])
+async def test_format(generate: Any, name: str | None, kind: str) -> None:
+    """A picture has the format that was asked for, or the schema's default, and is served as that."""
+    answer = await generate({"prompt": "x", "width": 64, "height": 64, "output_format": name})
+    assert _open(answer.content).format == kind
+    assert answer.headers["content-type"] == f"image/{kind.lower()}"
+
+
+async def test_png_without_the_parameter(generate: Any) -> None:
+    """An endpoint without output_format gives PNG."""
+    assert _open((await generate({"prompt": "x"}, "/v1/strict")).content).format == "PNG"
+
+
+async def test_format_that_cannot_be_drawn(client: httpx.AsyncClient, small: dict[str, Any]) -> None:
+    """A format that the specification allows and the emulator does not know is answered with 501."""
+    small["components"]["schemas"]["Format"]["enum"].append("avif")
+    answer = await client.post("/v1/paint", json={"prompt": "x", "output_format": "avif"})
+    assert answer.status_code == 501
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
+def test_deterministic(name: str) -> None:
+    """Prompt and seed decide every byte of a picture."""
+    assert _draw(name=name) == _draw(name=name)
+    assert len({_draw(name=name), _draw(seed=2, name=name), _draw("a cat", name=name)}) == 3
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_not_flat(seed: int) -> None:
+    """A picture varies in brightness and has thousands of colours."""
+    image = _open(_draw(seed=seed)).convert("RGB")
+    assert ImageStat.Stat(image.convert("L")).stddev[0] > 15
+    assert len(image.getcolors(maxcolors=10**6) or []) > 2000
+
+
+def test_marked() -> None:
+    """The foot of a picture differs by endpoint alone: the name is written there."""
+    one, other = (_open(Picture(name, "x", 1, 512, 384, "png").draw()).convert("RGB") for name in ("one", "other"))
+    assert one.crop((0, 0, 512, 250)).tobytes() == other.crop((0, 0, 512, 250)).tobytes()
+    assert one.tobytes() != other.tobytes()
+
+
+def test_metadata() -> None:
+    """Each format carries the word emulated, the seed and the whole prompt in its metadata."""
+    prompt = "a fox, " * 200
+    png = _open(_draw(prompt, seed=77)).info["Description"]
+    exif = [_open(_draw(prompt, seed=77, name=name)).getexif()[0x010E] for name in ("jpeg", "webp")]
+    for text in (png, *exif):
+        assert text.startswith("Emulated picture, paint, seed 77: a fox")
+        assert text.endswith(prompt.strip()) or text.endswith(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "",
+        " \t\n\r\0\x1b[31m",
+        "一只红狐狸",
+        "ثعلب في الثلج",
+        "👩‍👩‍👧 e\u0301\u0302\u0303" + "\u0301" * 500,
+        "\ufffe\uffff\U0010ffff\u202e",
+        "x" * 100_000,
+        "word " * 50_000,
+        "naïve café",
+    ],
+    ids=["empty", "control", "chinese", "arabic", "combining", "noncharacters", "long word", "many words", "accents"],
+)
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
+def test_any_prompt(prompt: str, name: str) -> None:
+    """No prompt, in whatever script or length, keeps a picture from being drawn."""
+    assert _open(_draw(prompt, name=name)).size == (256, 192)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (16, 16), (64, 64), (4000, 64), (64, 4000)])
+@pytest.mark.parametrize("seed", range(4))
+def test_any_size(size: tuple[int, int], seed: int) -> None:
+    """No size is too small or too narrow to be drawn."""
+    assert _open(_draw(size=size, seed=seed)).size == size
+
+
+def test_any_seed() -> None:
+    """Seeds may be negative or larger than any machine integer."""
+    assert _draw(seed=-(10**60)) != _draw(seed=10**60)

@@ -1,0 +1,270 @@
+"""Which requests the emulator refuses, and in which words."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+
+pytestmark = pytest.mark.anyio
+
+_JSON = {"content-type": "application/json"}
+
+
+async def _refused(client: httpx.AsyncClient, body: Any, path: str = "/v1/paint") -> list[dict[str, Any]]:
+    answer = await client.post(path, json=body)
+    assert answer.status_code == 422
+    faults: list[dict[str, Any]] = answer.json()["detail"]
+    return faults
+
+
+@pytest.mark.parametrize("key", [None, "", "bfl_0123456789abcdef"], ids=["missing", "empty", "wrong"])
+async def test_wrong_key(anonymous: httpx.AsyncClient, key: str | None) -> None:
+    """A missing or wrong key is answered with 403 and the service's words."""
+    answer = await anonymous.get("/v1/credits", headers={} if key is None else {"x-key": key})
+    assert (answer.status_code, answer.json()) == (403, {"detail": "Not authenticated - Invalid Authentication"})
+
+
+@pytest.mark.parametrize(
+    "key", [b"short", b"bfl_ 0123456789", "bfl_é123456789".encode()], ids=["short", "space", "letter"]
+)
+async def test_malformed_key(anonymous: httpx.AsyncClient, key: bytes) -> None:
+    """A key that can be none is answered with 422 and a string."""
+    answer = await anonymous.get("/v1/credits", headers={b"x-key": key})
+    assert (answer.status_code, answer.json()) == (422, {"detail": "Invalid API key format"})
+
+
+async def test_key_before_body(anonymous: httpx.AsyncClient) -> None:
+    """Whoever has no key learns nothing about what is wrong with the body."""
+    assert (await anonymous.post("/v1/paint", content=b"{")).status_code == 403
+
+
+async def test_key_where_none_is_required(anonymous: httpx.AsyncClient) -> None:
+    """An operation that works without a key is not refused for a wrong one."""
+    assert (await anonymous.get("/v1/poll?id=x", headers={"x-key": "nonsense, really"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "place", "context"),
+    [
+        ({}, "missing", ["prompt"], None),
+        ({"prompt": 1}, "string_type", ["prompt"], None),
+        ({"prompt": None}, "string_type", ["prompt"], None),
+        ({"prompt": "x", "user": ""}, "string_too_short", ["user"], {"min_length": 1}),
+        ({"prompt": "x", "user": "123456"}, "string_too_long", ["user"], {"max_length": 5}),
+        ({"prompt": "x", "width": 32}, "greater_than_equal", ["width"], {"ge": 64}),
+        ({"prompt": "x", "width": 1472}, "less_than_equal", ["width"], {"le": 1440}),
+        ({"prompt": "x", "width": 65}, "multiple_of", ["width"], {"multiple_of": 32}),
+        ({"prompt": "x", "width": "64"}, "int_type", ["width"], None),
+        ({"prompt": "x", "width": 64.5}, "int_from_float", ["width"], None),
+        ({"prompt": "x", "guidance": "2"}, "float_type", ["guidance"], None),
+        ({"prompt": "x", "raw": "yes"}, "bool_type", ["raw"], None),
+        ({"prompt": "x", "resolution": "9k"}, "literal_error", ["resolution"], {"expected": "'1k' or '2k'"}),
+        ({"prompt": "x", "output_format": "gif"}, "enum", ["output_format"], {"expected": "'jpeg', 'png' or 'webp'"}),
+        ({"prompt": "x", "images": "cat.png"}, "value_error", ["images", "str"], {"error": {}}),
+        ({"prompt": "x", "images": ["cat.png"]}, "value_error", ["images", "list[str]", 0], {"error": {}}),
+    ],
+)
+async def test_fault(client: httpx.AsyncClient, body: Any, kind: str, place: list[Any], context: Any) -> None:
+    """Each broken rule has the type, location and context that FastAPI gives it."""
+    found = [fault for fault in await _refused(client, body) if fault["loc"] == ["body", *place]]
+    assert [(fault["type"], fault.get("ctx")) for fault in found] == [(kind, context)]
+
+
+async def test_every_fault_at_once(client: httpx.AsyncClient) -> None:
+    """One answer lists every fault of a body."""
+    faults = await _refused(client, {"width": 65, "raw": 1, "user": ""})
+    assert {fault["loc"][1] for fault in faults} == {"prompt", "width", "raw", "user"}
+
+
+async def test_echo(client: httpx.AsyncClient) -> None:
+    """A fault repeats the refused value in full, however long it is."""
+    value = "not base64 " * 20_000
+    assert (await _refused(client, {"prompt": "x", "images": value}))[0]["input"] == value
+
+
+async def test_unknown_key_in_strict_body(client: httpx.AsyncClient) -> None:
+    """A closed schema refuses each key that it does not know."""
+    faults = await _refused(client, {"prompt": "x", "a": 1, "b": 2}, "/v1/strict")
+    assert [(fault["type"], fault["loc"], fault["input"]) for fault in faults] == [
+        ("extra_forbidden", ["body", "a"], 1),
+        ("extra_forbidden", ["body", "b"], 2),
+    ]
+
+
+async def test_unknown_key_in_open_body(client: httpx.AsyncClient) -> None:
+    """An open schema ignores keys that it does not know."""
+    assert (await client.post("/v1/paint", json={"prompt": "x", "nonsense": 1})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "place"),
+    [
+        ({}, "union_tag_not_found", []),
+        ({"mode": "x"}, "union_tag_invalid", []),
+        ({"mode": ["l"]}, "union_tag_invalid", []),
+        ({"mode": "l", "width": "x"}, "int_type", ["l", "width"]),
+    ],
+)
+async def test_discriminator(client: httpx.AsyncClient, body: Any, kind: str, place: list[Any]) -> None:
+    """Only the branch that the discriminator names complains, and it stands in the location."""
+    faults = await _refused(client, body, "/v1/either")
+    assert [(fault["type"], fault["loc"]) for fault in faults] == [(kind, ["body", *place])]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "missing"),
+        (b"null", "missing"),
+        (b"{", "json_invalid"),
+        (b"\xff\xfe{}", "json_invalid"),
+        (b'{"prompt": NaN}', "json_invalid"),
+        (b'{"prompt": ' + b"9" * 5000 + b"}", "json_invalid"),
+        (b"[" * 100_000, "json_invalid"),
+        (b'{"prompt": "x", "deep": ' + b"[" * 80 + b"]" * 80 + b"}", "json_invalid"),
+        (b'{"prompt": "x", "seed": 1e999}', "finite_number"),
+        (b'{"prompt": "\\ud800"}', "string_unicode"),
+        (b'{"prompt": "x", "\\udfff": 1}', "string_unicode"),
+        (b"[1]", "model_attributes_type"),
+        (b'"text"', "model_attributes_type"),
+    ],
+)
+async def test_unreadable_body(client: httpx.AsyncClient, content: bytes, kind: str) -> None:
+    """What is no JSON object is refused with 422 and one fault, never with 500."""
+    answer = await client.post("/v1/paint", content=content, headers=_JSON)
+    assert answer.status_code == 422
+    assert [fault["type"] for fault in answer.json()["detail"]] == [kind]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "json", ""])
+async def test_content_type(client: httpx.AsyncClient, kind: str) -> None:
+    """A body that is not declared as JSON is not read as JSON."""
+    answer = await client.post("/v1/paint", content=b'{"prompt": "x"}', headers={"content-type": kind})
+    assert [fault["type"] for fault in answer.json()["detail"]] == ["model_attributes_type"]
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/vnd.api+json", "APPLICATION/JSON"])
+async def test_json_content_types(client: httpx.AsyncClient, kind: str) -> None:
+    """Parameters, suffixes and letter case of the content type do not matter."""
+    answer = await client.post("/v1/paint", content=b'{"prompt": "x"}', headers={"content-type": kind})
+    assert answer.status_code == 200
+
+
+async def test_query_parameter(client: httpx.AsyncClient) -> None:
+    """A required query parameter that is missing is named with its place."""
+    answer = await client.get("/v1/poll")
+    assert [(fault["type"], fault["loc"]) for fault in answer.json()["detail"]] == [("missing", ["query", "id"])]
+
+
+async def test_path_parameter(client: httpx.AsyncClient) -> None:
+    """Path parameters are read by their type, and an operation without a mark answers the least its schema allows."""
+    assert (await client.get("/v1/plain/12")).json() == {"when": "2026-01-01"}
+    assert (await client.get("/v1/plain/x")).json()["detail"][0]["loc"] == ["path", "number"]
+
+
+@pytest.mark.parametrize("megabytes", [70, sys.maxsize])
+async def test_large_body(client: httpx.AsyncClient, megabytes: int) -> None:
+    """A body above 64 MiB is refused with 413, even if it never ends."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        piece = b" " * 1_000_000
+        for _ in range(megabytes):
+            yield piece
+
+    answer = await client.post("/v1/paint", content=pieces(), headers=_JSON)
+    assert answer.status_code == 413
+    assert "larger than" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "169.254.0.1:80", "", "localhost.", "[::2]"]
+)
+async def test_foreign_host(client: httpx.AsyncClient, host: str) -> None:
+    """A request by any other name than a loopback one is refused with 400."""
+    assert (await client.get("/v1/credits", headers={"host": host})).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:9"])
+async def test_loopback_host(client: httpx.AsyncClient, host: str) -> None:
+    """Every loopback name is answered to, with any port."""
+    assert (await client.get("/v1/credits", headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/nothing", "/v1/credits/", "/openapi.json"])
+async def test_unknown_path(client: httpx.AsyncClient, path: str) -> None:
+    """A path that the specification does not have is answered with 404 as the service does."""
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+async def test_undeclared_method(client: httpx.AsyncClient, method: str) -> None:
+    """A method that the path does not declare is answered with 405 and the one it has."""
+    answer = await client.request(method, "/v1/paint")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_head(client: httpx.AsyncClient) -> None:
+    """HEAD is a method like others: where the specification has GET only, it is refused."""
+    answer = await client.head("/v1/credits")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+async def test_refused_kind(client: httpx.AsyncClient) -> None:
+    """A valid request for a video is answered with 501, an invalid one with 422."""
+    assert (await client.post("/v1/film", json={"prompt": "x"})).status_code == 501
+    assert (await client.post("/v1/film", json={})).status_code == 422
+
+
+async def test_record(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """What arrived is on record: method, path, query, body with long strings cut, and headers without the key."""
+    await client.post("/v1/paint?a=1", json={"prompt": "x" * 1000, "images": ["y" * 999]})
+    arrived = emulator.requests[-1]
+    assert (arrived.method, arrived.path, arrived.query) == ("POST", "/v1/paint", {"a": "1"})
+    assert arrived.body == {
+        "prompt": "x" * 200 + "... (1000 characters)",
+        "images": ["y" * 200 + "... (999 characters)"],
+    }
+    assert arrived.headers["content-type"] == "application/json"
+    assert emulator.api_key not in repr(arrived)
+
+
+async def test_key_stays_out_of_sight(emulator: Emulator) -> None:
+    """The key stands in no representation of the emulator."""
+    assert emulator.api_key not in repr(emulator)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"speed": 0},
+        {"speed": -1.0},
+        {"speed": float("nan")},
+        {"api_key": ""},
+        {"api_key": "with space"},
+        {"api_key": "é"},
+    ],
+    ids=str,
+)
+def test_impossible_arguments(small: dict[str, Any], arguments: dict[str, Any]) -> None:
+    """A speed that is not above 0 and a key that no header can carry raise ValueError."""
+    with pytest.raises(ValueError):
+        Emulator(specification=small, **arguments)
+
+
+def test_no_polling_operation(small: dict[str, Any]) -> None:
+    """A specification without a polling operation raises ValueError."""
+    del small["paths"]["/v1/poll"]
+    with pytest.raises(ValueError, match="get-result"):
+        Emulator(specification=small)
+
+
+def test_json_round_trip(small: dict[str, Any]) -> None:
+    """The specification is not changed by what the emulator does with it."""
+    before = json.dumps(small)
+    Emulator(specification=small)
+    assert json.dumps(small) == before

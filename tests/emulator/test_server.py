@@ -1,0 +1,261 @@
+"""The emulator on a real port: it starts, serves, and leaves nothing behind."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from bfl_emulator import Emulator
+
+
+def _connect(emulator: Emulator) -> socket.socket:
+    address = httpx.URL(emulator.base_url)
+    return socket.create_connection((address.host, address.port or 80), timeout=10)
+
+
+def _answer(connection: socket.socket) -> bytes:
+    """Read until the server closes the connection."""
+    pieces = []
+    with contextlib.suppress(ConnectionError):
+        while piece := connection.recv(65536):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+@pytest.fixture
+def no_traces() -> Iterator[None]:
+    """Fail if threads or sockets outlive the test (unclosed sockets are warnings, and warnings are errors)."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.startswith("Trio thread"):  # trio's own, which it keeps for ten seconds
+            continue
+        thread.join(5)
+        assert not thread.is_alive(), thread
+    gc.collect()
+
+
+@pytest.fixture
+def quick(small: dict[str, Any], no_traces: None) -> Emulator:
+    return Emulator(specification=small, speed=float("inf"), check=True)
+
+
+def _client(emulator: Emulator) -> httpx.Client:
+    return httpx.Client(base_url=emulator.base_url, headers={"x-key": emulator.api_key})
+
+
+def _picture(emulator: Emulator, client: httpx.Client, seed: int) -> bytes:
+    """Get a picture with a client that has no key of its own, so that it can also download."""
+    body = {"prompt": "a fox", "seed": seed, "width": 64, "height": 64}
+    url = emulator.base_url + "/v1/paint"
+    receipt = client.post(url, json=body, headers={"x-key": emulator.api_key}).json()
+    result = client.get(receipt["polling_url"]).json()
+    return client.get(result["result"]["sample"]).content
+
+
+def test_conversation(quick: Emulator) -> None:
+    """A client that knows only base URL and key gets a picture."""
+    with quick as emulator, httpx.Client() as client:
+        assert emulator.base_url.startswith("http://127.0.0.1:")
+        assert _picture(emulator, client, 1).startswith(b"\xff\xd8")
+
+
+def test_closed_afterwards(quick: Emulator) -> None:
+    """After the block nobody listens any more, and the port is free again."""
+    with quick as emulator:
+        port = httpx.URL(emulator.base_url).port or 0
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_error_in_the_block(quick: Emulator, error: type[BaseException]) -> None:
+    """An error in the block closes the emulator and goes on."""
+    with pytest.raises(error), quick:
+        raise error
+    assert "not listening" in repr(quick)
+
+
+def test_twice(quick: Emulator) -> None:
+    """An emulator can be entered again, with its tasks, but not while it listens."""
+    with quick as emulator, _client(emulator) as client:
+        client.post("/v1/paint", json={"prompt": "x"})
+        with pytest.raises(RuntimeError):
+            emulator.start()
+    with quick as emulator, _client(emulator) as client:
+        assert client.get("/v1/credits").status_code == 200
+        assert len(emulator.tasks) == 1
+
+
+def test_port_taken(small: dict[str, Any], no_traces: None) -> None:
+    """A port that is taken raises OSError, and the emulator can still be used on a free one."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        emulator = Emulator(specification=small, port=other.getsockname()[1])
+        with pytest.raises(OSError):
+            emulator.start()
+    with emulator:
+        assert emulator.base_url.endswith(f":{httpx.URL(emulator.base_url).port}")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_asynchronous(quick: Emulator) -> None:
+    """The emulator is an asynchronous context manager on asyncio and on trio."""
+    async with quick as emulator, httpx.AsyncClient(base_url=emulator.base_url) as client:
+        assert (await client.get("/v1/credits", headers={"x-key": emulator.api_key})).status_code == 200
+    assert "not listening" in repr(quick)
+
+
+@pytest.mark.anyio
+async def test_cancelled(quick: Emulator) -> None:
+    """A cancellation while the emulator starts or is used leaves none listening."""
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        async with quick:
+            await anyio.sleep_forever()
+    assert "not listening" in repr(quick)
+
+
+def test_many_at_once(quick: Emulator) -> None:
+    """A hundred tasks at once get a hundred different pictures."""
+    with quick as emulator, httpx.Client() as client, concurrent.futures.ThreadPoolExecutor(20) as pool:
+        pictures = list(pool.map(lambda seed: _picture(emulator, client, seed), range(100)))
+    assert len(set(pictures)) == len(emulator.tasks) == 100
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /v1/paint HTTP/1.1\r\nHost: ",
+        b"POST /v1/paint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
+        b"POST /v1/paint HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["nothing", "headers", "body", "chunk"],
+)
+def test_slow_client(quick: Emulator, sent: bytes) -> None:
+    """A client that never finishes its request hinders neither others nor, for more than a second or two, the end."""
+    with quick as emulator, _client(emulator) as client:
+        slow = _connect(emulator)
+        slow.sendall(sent)
+        assert client.get("/v1/credits").status_code == 200
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    assert _answer(slow) == b""
+    slow.close()
+
+
+def test_download_that_is_not_read(quick: Emulator) -> None:
+    """A client that asks for a large picture and reads none of it does not keep the emulator from ending."""
+    with quick as emulator, httpx.Client() as client:
+        body = {"prompt": "x", "width": 1440, "height": 11_000, "output_format": "png"}
+        receipt = client.post(emulator.base_url + "/v1/paint", json=body, headers={"x-key": emulator.api_key}).json()
+        sample = httpx.URL(client.get(receipt["polling_url"]).json()["result"]["sample"])
+        idle = _connect(emulator)
+        idle.sendall(b"GET " + sample.raw_path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    idle.close()
+
+
+def test_client_that_leaves(quick: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that goes away in the middle of its body is nobody's error."""
+    with quick as emulator, _client(emulator) as client:
+        with contextlib.closing(_connect(emulator)) as leaving:
+            leaving.sendall(b"POST /v1/paint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+        assert client.get("/v1/credits").status_code == 200
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\0\1\2\3\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"],
+)
+def test_garbage(quick: Emulator, sent: bytes) -> None:
+    """What is no HTTP is answered with 400, and the connection closed."""
+    with quick as emulator, contextlib.closing(_connect(emulator)) as connection:
+        connection.sendall(sent)
+        assert _answer(connection).startswith(b"HTTP/1.1 400")
+
+
+def test_endless_headers(quick: Emulator) -> None:
+    """A header of a hundred kilobytes is refused, not stored."""
+    with quick as emulator, contextlib.closing(_connect(emulator)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000)
+        assert _answer(connection).startswith(b"HTTP/1.1 400")
+
+
+def test_large_body(quick: Emulator) -> None:
+    """A body above the limit gets its 413 over a real connection too, with and without a declared length."""
+    body = b" " * 70_000_000
+    headers = {"content-type": "application/json"}
+    with quick as emulator, _client(emulator) as client:
+        assert client.post("/v1/paint", content=body, headers=headers).status_code == 413
+        assert client.post("/v1/paint", content=iter([body]), headers=headers).status_code == 413
+        assert client.get("/v1/credits").status_code == 200
+
+
+@pytest.fixture
+def program() -> Iterator[subprocess.Popen[str]]:
+    """The emulator as a program, with a key of its own."""
+    environment = {**os.environ, "BFL_API_KEY": "bfl_from_the_environment"}
+    command = [sys.executable, "-W", "error", "-m", "bfl_emulator", "--speed", "inf"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    with process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_program(program: subprocess.Popen[str], number: signal.Signals) -> None:
+    """The program prints where it listens and its key, serves, and ends silently with 0 when it is interrupted."""
+    assert program.stdout is not None and program.stderr is not None
+    told = json.loads(program.stdout.readline())
+    answer = httpx.get(told["base_url"] + "/v1/credits", headers={"x-key": told["api_key"]})
+    assert (answer.status_code, told["api_key"]) == (200, "bfl_from_the_environment")
+    program.send_signal(number)
+    assert program.wait(10) == 0
+    assert (program.stdout.read(), program.stderr.read()) == ("", "")
+
+
+def test_killed(program: subprocess.Popen[str]) -> None:
+    """A killed program frees its port at once."""
+    assert program.stdout is not None
+    port = httpx.URL(json.loads(program.stdout.readline())["base_url"]).port or 0
+    program.kill()
+    program.wait(10)
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_program_without_a_port() -> None:
+    """A taken port ends the program with 1 and one line on standard error."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = [sys.executable, "-m", "bfl_emulator", "--port", str(other.getsockname()[1])]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_within_a_running_loop(quick: Emulator) -> None:
+    """The synchronous form works where an event loop already runs."""
+
+    async def use() -> int:
+        with quick as emulator:
+            async with httpx.AsyncClient(base_url=emulator.base_url) as client:
+                return (await client.get("/v1/credits", headers={"x-key": emulator.api_key})).status_code
+
+    assert asyncio.run(use()) == 200

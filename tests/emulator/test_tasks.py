@@ -1,0 +1,161 @@
+"""The life of a task, from its receipt to its result."""
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+
+pytestmark = pytest.mark.anyio
+
+
+async def _submit(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
+    answer = await client.post("/v1/paint", json={"prompt": "a fox", **body})
+    assert answer.status_code == 200, answer.text
+    receipt: dict[str, Any] = answer.json()
+    return receipt
+
+
+async def test_receipt(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """A receipt has a UUID, an absolute polling URL on the emulator, no cost, and the megapixels that come out."""
+    receipt = await _submit(client, width=256, height=256)
+    assert uuid.UUID(receipt["id"]).version == 4
+    assert receipt["polling_url"] == f"{emulator.base_url}/v1/poll?id={receipt['id']}"
+    assert (receipt["cost"], receipt["input_mp"], receipt["output_mp"]) == (None, 0.0, 0.06)
+
+
+async def test_webhook_receipt(client: httpx.AsyncClient) -> None:
+    """With a webhook the receipt repeats its URL and has no polling URL."""
+    receipt = await _submit(client, webhook_url="https://example.com/hook")
+    assert receipt["webhook_url"] == "https://example.com/hook"
+    assert "polling_url" not in receipt
+
+
+async def test_webhook_without_such_a_receipt(client: httpx.AsyncClient, small: dict[str, Any]) -> None:
+    """An operation whose answer is always a polling URL gives one, also with a webhook."""
+    schema = small["paths"]["/v1/paint"]["post"]["responses"]["200"]["content"]["application/json"]
+    schema["schema"]["anyOf"].pop()
+    assert "polling_url" in await _submit(client, webhook_url="https://example.com/hook")
+
+
+async def test_states(client: httpx.AsyncClient, clock: Any) -> None:
+    """A task of ten seconds waits two without progress, then progresses from 0 to 1, and is ready after ten."""
+    url = (await _submit(client))["polling_url"]
+    seen = []
+    for seconds in (0, 1.9, 2, 6, 9.9, 10, 1000):
+        clock.now = 5000 + seconds
+        body = (await client.get(url)).json()
+        seen.append((body["status"], body["progress"], body["result"] is None))
+    assert seen == [
+        ("Pending", None, True),
+        ("Pending", None, True),
+        ("Pending", 0.0, True),
+        ("Pending", 0.5, True),
+        ("Pending", 0.99, True),
+        ("Ready", None, False),
+        ("Ready", None, False),
+    ]
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1.0, 10), (4.0, 2.5), (0.5, 20), (float("inf"), 0)])
+async def test_speed(small: dict[str, Any], clock: Any, speed: float, seconds: float) -> None:
+    """A task takes its usual duration divided by the speed; at infinite speed it is ready at the first poll."""
+    emulator = Emulator(specification=small, clock=clock, speed=speed)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app)) as client:
+        answer = await client.post(
+            emulator.base_url + "/v1/paint", json={"prompt": "x"}, headers={"x-key": emulator.api_key}
+        )
+        url = answer.json()["polling_url"]
+        clock.now += seconds
+        assert (await client.get(url)).json()["status"] == "Ready"
+        clock.now -= 0.01
+        assert (await client.get(url)).json()["status"] == "Pending"
+
+
+async def test_result(client: httpx.AsyncClient, clock: Any) -> None:
+    """A result repeats prompt and seed and tells when the work began and ended."""
+    url = (await _submit(client, seed=42))["polling_url"]
+    clock.now += 10
+    result = (await client.get(url)).json()["result"]
+    assert (result["prompt"], result["seed"], result["duration"]) == ("a fox", 42, 8)
+    assert result["end_time"] - result["start_time"] == pytest.approx(8)
+
+
+async def test_random_seed(client: httpx.AsyncClient, clock: Any) -> None:
+    """Without a seed each task gets one of its own."""
+    urls = [(await _submit(client))["polling_url"] for _ in range(3)]
+    clock.now += 10
+    seeds = {(await client.get(url)).json()["result"]["seed"] for url in urls}
+    assert len(seeds) == 3
+
+
+async def test_no_seed_where_there_is_no_such_parameter(client: httpx.AsyncClient, clock: Any) -> None:
+    """An endpoint without a seed parameter tells no seed."""
+    receipt = await client.post("/v1/strict", json={"prompt": "x"})
+    clock.now += 10
+    assert "seed" not in (await client.get(receipt.json()["polling_url"])).json()["result"]
+
+
+async def test_result_stays_the_same(client: httpx.AsyncClient, clock: Any) -> None:
+    """Two polls of a finished task get the same body, sample URL included."""
+    url = (await _submit(client))["polling_url"]
+    clock.now += 10
+    first = (await client.get(url)).json()
+    clock.now += 300
+    assert (await client.get(url)).json() == first
+
+
+async def test_poll_without_key(anonymous: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    """A poll needs no key."""
+    assert (await anonymous.get((await _submit(client))["polling_url"])).status_code == 200
+
+
+async def test_unknown_task(client: httpx.AsyncClient) -> None:
+    """An unknown id is answered with 404 and a result body that says so."""
+    answer = await client.get("/v1/poll?id=nothing")
+    assert answer.status_code == 404
+    assert (answer.json()["id"], answer.json()["status"]) == ("nothing", "Task not found")
+
+
+async def test_poll_headers(client: httpx.AsyncClient, clock: Any) -> None:
+    """A poll tells how many are left in its second; a receipt has no such header."""
+    answer = await client.post("/v1/paint", json={"prompt": "x"})
+    assert "x-ratelimit-limit" not in answer.headers
+    url = answer.json()["polling_url"]
+    polls = [await client.get(url) for _ in range(3)]
+    clock.now += 1
+    polls.append(await client.get(url))
+    assert [poll.headers["x-ratelimit-remaining"] for poll in polls] == ["1199", "1198", "1197", "1199"]
+    assert {(poll.headers["retry-after"], poll.headers["x-ratelimit-limit"]) for poll in polls} == {("1", "1200")}
+
+
+async def test_tasks(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """The emulator shows its tasks by id."""
+    receipt = await _submit(client, seed=3)
+    task = emulator.tasks[receipt["id"]]
+    assert (task.endpoint, task.seed, task.submitted_at) == ("paint", 3, 5000)
+
+
+async def test_credits(small: dict[str, Any]) -> None:
+    """The credits operation tells the credits that the emulator was given."""
+    emulator = Emulator(specification=small, credits=12.5)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url) as client:
+        answer = await client.get("/v1/credits", headers={"x-key": emulator.api_key})
+    assert answer.json() == {"credits": 12.5}
+
+
+async def test_broken_answer(small: dict[str, Any], clock: Any) -> None:
+    """With check, an answer that breaks the specification is an AssertionError, not an answer."""
+    schema = small["paths"]["/v1/credits"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    schema["required"] = ["something else"]
+    emulator = Emulator(specification=small, check=True)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url) as client:
+        with pytest.raises(AssertionError, match="something else"):
+            await client.get("/v1/credits", headers={"x-key": emulator.api_key})
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_any_event_loop(generate: Any) -> None:
+    """In-process, the application works on asyncio and on trio."""
+    assert (await generate({"prompt": "x", "width": 64, "height": 64})).status_code == 200
