@@ -26,6 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "wire": {"answers", "errors", "steps", "version"},
     "answers": {"errors", "steps"},
     "constraints": {"bounds", "errors", "bfl_api"},
+    "webhooks": {"answers", "errors"},
     "mapping": LEAVES,
     "auth": LEAVES,
     "media": LEAVES,
@@ -35,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "steps": set(),
     "version": set(),
-    "": {"answers", "client", "errors", "policy", "tasks", "version"},
+    "": {"answers", "client", "errors", "policy", "tasks", "version", "webhooks"},
 }
 """Module of bfl_client -> what of ours it may import. Arrows run down only."""
 

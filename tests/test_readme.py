@@ -8,7 +8,10 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import anyio
+import httpx
 import pytest
 from bfl_emulator import Emulator
 
@@ -37,6 +40,23 @@ def test_every_program_runs(code: str, tmp_path: Path) -> None:
     saved = set(re.findall(r'save\("([^"]+)"\)', code))
     assert saved <= {path.name for path in tmp_path.iterdir()}
     assert "Error" not in printed
+
+
+def test_the_webhook_receiver_takes_what_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The README's receiver answers 200 to a delivery with the secret, and 403 to one without."""
+    (code,) = [block for block in blocks("python") if "webhooks.parse" in block]
+    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+    names: dict[str, Any] = {"__name__": "receiver"}
+    exec(code, names)
+
+    async def deliver() -> list[int]:
+        transport = httpx.ASGITransport(app=names["app"])
+        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+            body = {"id": "task-1", "status": "Ready"}
+            answers = [await client.post("/hook", json=body, headers={"X-Webhook-Secret": s}) for s in ("s3cret", "no")]
+            return [answer.status_code for answer in answers]
+
+    assert anyio.run(deliver) == [200, 403]
 
 
 def test_the_refusal_prints_what_the_readme_shows(tmp_path: Path) -> None:

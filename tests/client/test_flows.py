@@ -141,6 +141,15 @@ class TestSubmit:
             world.do(lambda _: task.wait())
         assert caught.value.task_id == "task-1"
 
+    def test_a_long_id_is_not_in_the_message(self, world: World) -> None:
+        """An id of thousands of characters is kept in the error, and cut in its message."""
+        world.script = [httpx.Response(200, json={"id": "A" * 5000})]
+        task = submit(world)
+        with pytest.raises(errors.ConfigurationError) as caught:
+            world.do(lambda _: task.wait())
+        assert caught.value.task_id == "A" * 5000
+        assert len(str(caught.value)) < 400
+
     @pytest.mark.parametrize(
         "url",
         [

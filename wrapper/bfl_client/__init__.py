@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .version import __version__
 
 if TYPE_CHECKING:
+    from . import webhooks
     from .answers import Update
     from .client import AsyncClient, Client
     from .errors import (
@@ -73,6 +74,7 @@ __all__ = [
     "Violation",
     "WebhookError",
     "__version__",
+    "webhooks",
 ]
 
 if not TYPE_CHECKING:  # or type checkers would believe that every name exists
@@ -88,6 +90,8 @@ if not TYPE_CHECKING:  # or type checkers would believe that every name exists
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        if name == "webhooks":
+            return import_module(".webhooks", __name__)
         value = getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
         globals()[name] = value
         return value

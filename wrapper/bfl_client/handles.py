@@ -81,7 +81,8 @@ class Handle:
     def _url(self) -> str:
         if self.polling_url is None:
             raise ConfigurationError(
-                f"task {self.id} was submitted with a webhook and has no polling URL; its result comes to the webhook"
+                f"task {shorten(self.id, 60)} was submitted with a webhook and has no polling URL; "
+                "its result comes to the webhook"
             )
         return self.polling_url
 

@@ -1,0 +1,66 @@
+"""Webhook deliveries: verified, read, and never anything but an update or a WebhookError."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from bfl_client import WebhookError, webhooks
+from hypothesis import given
+from hypothesis import strategies as st
+
+SECRET = "s3cret of the hook ✓"
+BODY = json.dumps({"id": "task-1", "status": "Ready", "result": {"sample": "https://x/y"}}).encode()
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["X-Webhook-Secret", "x-webhook-secret", "X-WEBHOOK-SECRET"])
+def test_the_right_secret_gives_the_update(name: str) -> None:
+    """A delivery with the secret in its header is the update it carries, whatever the header's case."""
+    update = webhooks.parse(BODY, {name: SECRET}, SECRET)
+    assert (update.status, update.result["sample"], update.ended) == ("Ready", "https://x/y", True)
+
+
+def test_a_signature_is_checked_when_asked_for() -> None:
+    """With form="hmac" the signature of the raw body decides, and the plain secret does not."""
+    assert webhooks.parse(BODY, {"X-BFL-Signature": signature(BODY)}, SECRET, form="hmac").status == "Ready"
+    for headers in ({"X-BFL-Signature": signature(BODY + b" ")}, {"X-Webhook-Secret": SECRET}):
+        with pytest.raises(WebhookError):
+            webhooks.parse(BODY, headers, SECRET, form="hmac")
+
+
+@pytest.mark.parametrize(
+    ("headers", "secret"), [({}, SECRET), ({"X-Webhook-Secret": ""}, SECRET), ({"X-Webhook-Secret": ""}, "")]
+)
+def test_a_wrong_secret_is_refused_unseen(headers: dict[str, str], secret: str) -> None:
+    """A missing, wrong or empty secret is a WebhookError that does not show the secret."""
+    with pytest.raises(WebhookError) as caught:
+        webhooks.parse(BODY, headers, secret)
+    assert SECRET not in str(caught.value)
+
+
+def test_without_a_secret_anything_that_is_an_update_passes() -> None:
+    """secret=None reads the update without verifying it."""
+    assert webhooks.parse(BODY, {}, None).status == "Ready"
+
+
+@given(
+    st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda v: json.dumps(v).encode()),
+    st.dictionaries(st.sampled_from(["X-Webhook-Secret", "X-BFL-Signature", "a"]), st.text(max_size=20)),
+    st.none() | st.text(max_size=20),
+    st.sampled_from(["secret", "hmac", "other"]),
+)
+def test_any_delivery_is_an_update_or_an_error(body: bytes, headers: dict[str, str], secret: Any, form: Any) -> None:
+    """Whatever bytes and headers come, parse gives an update or a WebhookError."""
+    try:
+        update = webhooks.parse(body, headers, secret, form=form)
+    except WebhookError as error:
+        assert len(str(error)) < 200
+    else:
+        assert update.status
