@@ -80,10 +80,8 @@ class _Endpoint:
         return handle() if len(raw) < _SMALL else await anyio.to_thread.run_sync(handle)
 
     def _handle(self, request: Request, operation: Operation, raw: bytes) -> Answer:
-        service, places = (
-            self._service,
-            {"query": request.query_params, "path": request.path_params, "header": request.headers},
-        )
+        service = self._service
+        places = {"query": request.query_params, "path": request.path_params, "header": request.headers}
         parameters = service.contract.parameters(operation, lambda place, name: places.get(place, {}).get(name))
         body = parse(raw, request.headers.get("content-type", "")) if operation.body is not None else None
         request.scope[RECORD].body = shorten(body)
@@ -111,10 +109,7 @@ class _Delivery:
         service, path = self._service, request.url.path
         header = service.specification.key_header
         if header in request.headers:
-            raise Refusal(
-                400,
-                f"This request carries the API key ({header}), which must not be sent to the file host",
-            )
+            raise Refusal(400, f"This request carries the API key ({header}), which must not go to the file host")
         service.signer.verify(path, request.query_params, service.epoch(service.clock()))
         task = service.tasks.get(request.path_params["task_id"])
         if task is None or task.sample_path != path:

@@ -16,9 +16,7 @@ from .scenery import paint
 
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
-_PAINTED = (
-    1_250_000  # pixels that are painted at most; larger pictures are enlarged, which takes a fraction of the time
-)
+_PAINTED = 1_250_000  # pixels that are painted at most; a larger picture is enlarged, in a fraction of the time
 _READ = 400  # characters of a prompt that are considered for the banner
 
 
@@ -66,11 +64,9 @@ def _encode(image: Image.Image, picture: Picture) -> bytes:
         image.save(file, "PNG", pnginfo=chunk, compress_level=1)
     else:
         exif = Image.Exif()
-        # EXIF holds ASCII in one block of at most 64 kB.
-        exif[0x0131], exif[0x010E] = (
-            about["Software"],
-            about["Description"][:10_000].encode("ascii", "replace").decode(),
-        )
+        exif[0x0131] = about["Software"]
+        # EXIF holds ASCII, in one block of at most 64 kB.
+        exif[0x010E] = about["Description"][:10_000].encode("ascii", "replace").decode()
         image.save(file, picture.format, exif=exif, quality=90, method=2)
     return file.getvalue()
 
@@ -80,9 +76,8 @@ def _banner(image: Image.Image, picture: Picture) -> None:
     unit = max(7, min(round(min(image.size) / 30), image.width // 9, image.height // 4))
     margin, large, small = unit, _font(unit), _font(max(6, round(unit * 0.72)))
     title = f"EMULATED  {picture.endpoint}"
-    prompt = _wrapped(
-        _legible(picture.prompt, large), large, image.width - 2 * margin, 3 if image.height > 10 * unit else 1
-    )
+    lines = 3 if image.height > 10 * unit else 1
+    prompt = _wrapped(_legible(picture.prompt, large), large, image.width - 2 * margin, lines)
     rows = [(title, small, 190), *((line, large, 255) for line in prompt)]
     rows.append((f"seed {picture.seed}   {picture.width} x {picture.height}"[:80], small, 190))
     top = image.height - margin // 2 - sum(round(font.size * 1.45) for _, font, _ in rows)
@@ -106,12 +101,8 @@ def _legible(text: str, font: ImageFont.FreeTypeFont) -> str:
     """Put an ellipsis where the font has no letter, even without its accent; the metadata have the whole prompt."""
     known = ""
     for character in unicodedata.normalize("NFC", text[:_READ]):
-        plain = unicodedata.normalize("NFKD", character)[0]
-        known += (
-            " "
-            if character.isspace()
-            else next((letter for letter in (character, plain) if _drawable(letter, font)), "…")
-        )
+        letters = " " if character.isspace() else character + unicodedata.normalize("NFKD", character)[0]
+        known += next((letter for letter in letters if letter == " " or _drawable(letter, font)), "…")
     return " ".join(re.sub(r"…[… ]*", "… ", known).split())
 
 

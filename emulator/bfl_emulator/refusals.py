@@ -23,6 +23,7 @@ _TYPES = {
     "object": ("model_attributes_type", "Input should be a valid dictionary or object to extract fields from"),
     "null": ("none_required", "Input should be None"),
 }
+_NAMES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "object": "dict"}
 # JSON Schema keyword -> type, message and the name of the bound in `ctx`.
 _BOUNDS = {
     "minimum": ("greater_than_equal", "Input should be greater than or equal to {}", "ge"),
@@ -80,14 +81,8 @@ def _bound(error: ValidationError, where: Location, root: Node) -> Iterator[Faul
     kind, message, name = _BOUNDS[error.kind.name]
     limit = error.kind.value
     limit = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
-    message = message.format(limit)
-    yield fault(
-        kind,
-        where,
-        message.replace("characters", "character") if limit == 1 else message,
-        error.instance,
-        **{name: limit},
-    )
+    message = message.format(limit).replace("1 characters", "1 character" if limit == 1 else "1 characters")
+    yield fault(kind, where, message, error.instance, **{name: limit})
 
 
 def _type(error: ValidationError, where: Location, root: Node) -> Iterator[Fault]:
@@ -104,9 +99,8 @@ def _choice(error: ValidationError, where: Location, root: Node) -> Iterator[Fau
     expected = " or ".join(part for part in (", ".join(map(repr, choices[:-1])), repr(choices[-1])) if part)
     # A named list of values is an enumeration of the service's, a list on the spot a literal.
     named = error.kind.name == "enum" and error.evaluation_path[-2:-1] == ["$ref"]
-    yield fault(
-        "enum" if named else "literal_error", where, f"Input should be {expected}", error.instance, expected=expected
-    )
+    kind = "enum" if named else "literal_error"
+    yield fault(kind, where, f"Input should be {expected}", error.instance, expected=expected)
 
 
 def _required(error: ValidationError, where: Location, root: Node) -> Iterator[Fault]:
@@ -157,9 +151,7 @@ def _label(schema: Node, root: Node) -> str:
     kind = schema.get("type")
     if kind == "array":
         return f"list[{_label(schema.get('items', {}), root)}]"
-    name = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "object": "dict"}.get(
-        str(kind), "any"
-    )
+    name = _NAMES.get(str(kind), "any")
     return f"constrained-{name}" if _BOUNDS.keys() & schema.keys() else name
 
 

@@ -41,7 +41,7 @@ def picture_size(body: Node, schema: Node, inputs: list[Size]) -> Size:
     else:
         size = _shaped(ratio or (source[0] / source[1] if source else 1.0), (side or 1024) ** 2)
     size = (int(width) or size[0], int(height) or size[1])
-    if math.prod(size) > MAX_PIXELS or max(size) > MAX_SIDE:
+    if min(size) < 1 or max(size) > MAX_SIDE or math.prod(size) > MAX_PIXELS:
         message = f"Value error, the emulator draws at most {MAX_PIXELS} pixels and {MAX_SIDE} a side, not {size}"
         raise Refusal(422, [fault("value_error", ("body",), message, list(size), error={})])
     return size

@@ -40,7 +40,8 @@ class Operation:
 class Specification:
     """The operations of an OpenAPI document, with its local references resolved where they are asked for.
 
-    Raises ValueError for a document without an operation marked ``x-bfl-emulate: get-result``: nothing could be polled.
+    Raises ValueError for a document without a polling operation: one marked ``x-bfl-emulate: get-result`` that takes an
+    id.
     """
 
     def __init__(self, document: Node) -> None:
@@ -48,10 +49,7 @@ class Specification:
         self.components: Node = document.get("components", {})
         self.key_header = self._key_header()
         self.operations = tuple(self._operations())
-        polling = [operation for operation in self.operations if operation.emulate == "get-result"]
-        if not polling:
-            raise ValueError("the specification marks no operation with x-bfl-emulate: get-result")
-        self.polling = polling[0]
+        self.polling_path, self.polling_parameter = self._polling()
 
     def resolve(self, node: Node) -> Node:
         """Follow the node's chain of local references to the node that they stand for."""
@@ -83,7 +81,9 @@ class Specification:
     def _operation(self, path: str, method: str, node: Node, shared: tuple[Node, ...]) -> Operation:
         body = self.resolve(node["requestBody"]) if "requestBody" in node else {}
         responses = {
-            int(status): self._json_schema(answer) for status, answer in node["responses"].items() if status.isdigit()
+            int(status): self._json_schema(answer)
+            for status, answer in node.get("responses", {}).items()
+            if status.isdigit()
         }
         return Operation(
             method=method.upper(),
@@ -117,6 +117,14 @@ class Specification:
     def _needs_key(self, node: Node) -> bool:
         choices = node.get("security", self.document.get("security", ()))
         return bool(choices) and {} not in choices
+
+    def _polling(self) -> tuple[str, str]:
+        """Find path and id parameter of the polling operation: it takes one thing that it requires."""
+        for operation in self.operations:
+            for parameter in operation.parameters if operation.emulate == "get-result" else ():
+                if parameter.get("required") and parameter["in"] == "query":
+                    return operation.path, parameter["name"]
+        raise ValueError("the specification marks no operation that takes an id with x-bfl-emulate: get-result")
 
     def _key_header(self) -> str:
         schemes = (self.resolve(scheme) for scheme in self.components.get("securitySchemes", {}).values())

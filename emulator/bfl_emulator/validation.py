@@ -1,7 +1,8 @@
 """Holds requests, and the emulator's own answers, to the specification."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from jsonschema_rs import Draft202012Validator
 
@@ -81,18 +82,27 @@ class Contract:
         if id(schema) not in self._compiled:
             root = {**schema, "components": self._specification.components}
             formats = {"bfl-media": is_media}
-            self._compiled[id(schema)] = (
-                Draft202012Validator(root, formats=formats, validate_formats=True, offline=True),
-                root,
-            )
+            validator = Draft202012Validator(root, formats=formats, validate_formats=True, retriever=_nothing_else)
+            self._compiled[id(schema)] = validator, root
         return self._compiled[id(schema)]
+
+
+def _nothing_else(uri: str) -> NoReturn:
+    """Refuse to fetch a reference that leads out of the document: the emulator asks nobody."""
+    raise ValueError(f"the specification refers to {uri}")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _converted(text: str, kind: Any) -> Any:
     """Read a parameter's text as its type; text that is no such value stays text, which its schema then refuses."""
     readers: Mapping[str, Callable[[str], Any]] = {
         "integer": int,
-        "number": float,
+        "number": _finite,
         "boolean": {"true": True, "false": False}.__getitem__,
     }
     try:

@@ -263,6 +263,28 @@ def test_no_polling_operation(small: dict[str, Any]) -> None:
         Emulator(specification=small)
 
 
+def test_polling_operation_without_id(small: dict[str, Any]) -> None:
+    """A polling operation that takes no id raises ValueError."""
+    small["paths"]["/v1/poll"]["get"]["parameters"].clear()
+    with pytest.raises(ValueError, match="takes an id"):
+        Emulator(specification=small)
+
+
+async def test_foreign_reference(client: httpx.AsyncClient, small: dict[str, Any]) -> None:
+    """A reference out of the specification is an error; it is not fetched."""
+    small["components"]["schemas"]["Paint"]["properties"]["prompt"] = {"$ref": "https://example.com/prompt.json"}
+    with pytest.raises(Exception, match="the specification refers to https://example.com/prompt.json"):
+        await client.post("/v1/paint", json={"prompt": "x"})
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999", "9" * 5000, "x", ""])
+async def test_numbers_in_a_query(client: httpx.AsyncClient, small: dict[str, Any], text: str) -> None:
+    """What is no finite number is refused where a parameter is one."""
+    parameters = small["paths"]["/v1/poll"]["get"]["parameters"]
+    parameters[0]["schema"]["type"] = "integer" if text.isdecimal() else "number"
+    assert (await client.get("/v1/poll", params={"id": text})).status_code == 422
+
+
 def test_json_round_trip(small: dict[str, Any]) -> None:
     """The specification is not changed by what the emulator does with it."""
     before = json.dumps(small)

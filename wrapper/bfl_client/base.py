@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import threading
@@ -147,6 +146,8 @@ def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
 
 
 def _explained(error: NotFoundError, endpoint: str) -> BFLError:
+    import difflib  # only for endpoints that are not there
+
     near = difflib.get_close_matches(endpoint, ENDPOINTS, n=1)
     if endpoint not in ENDPOINTS and near:
         error.args = (f"{error}; this version knows no endpoint {endpoint[:60]!r}: did you mean {near[0]!r}?",)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import httpx
 
 from .base import Base, http_options
-from .mapping import PATIENCE, AsyncOutcomes, Outcomes, Submitted
 from .steps import Flow
 from .tasks import AsyncResult, AsyncTask, Result, Task
 from .transport import AsyncDriver, Driver
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from bfl_api.client import Client as GeneratedClient
     from bfl_api.endpoints import EndpointName, Endpoints, SupportsToDict
     from bfl_api.utility import AsyncUtility, Utility
+
+    from .mapping import AsyncOutcomes, Outcomes, Submitted
 
     Bodies = Iterable[Mapping[str, Any] | SupportsToDict]
 
@@ -110,6 +111,8 @@ class Client(Base[httpx.Client]):
             validate: check each request before it is sent; a refused one is a ConstraintError in its place.
         """
         from bfl_api.endpoints import Endpoints
+
+        from .mapping import PATIENCE, Outcomes
 
         make = Endpoints(self.request)
 
@@ -225,6 +228,8 @@ class AsyncClient(Base[httpx.AsyncClient]):
     ) -> AsyncOutcomes[AsyncTask, AsyncResult]:
         """Generate many: ``async with client.map(…) as outcomes:`` and ``async for`` over it; see `Client.map`."""
         from bfl_api.endpoints import Endpoints
+
+        from .mapping import PATIENCE, AsyncOutcomes
 
         make = Endpoints(self.request)
 

@@ -7,7 +7,6 @@ refused also where the schema is open, because the service ignores it in silence
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -99,6 +98,8 @@ def _check(
 
 
 def _unknown(key: str, known: Collection[str]) -> str:
+    import difflib  # only for requests that are refused
+
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"is no parameter of this endpoint; {hint}It would be ignored or refused; extra={{…}} sends it as it is"

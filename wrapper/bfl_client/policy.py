@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
-
-from attrs import Attribute, field, frozen
+from typing import Literal, NamedTuple, Self
 
 from .errors import ConfigurationError
 
@@ -27,26 +25,21 @@ DOWNLOAD_DEADLINE = 1800.0
 """Seconds that one download may take, repeats included."""
 
 
-def _at_least(bound: float) -> Any:
-    def check(policy: object, attribute: Attribute[Any], value: Any) -> None:
+def _check(policy: str, least: float, **values: float) -> None:
+    for name, value in values.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < bound:
-            raise ConfigurationError(
-                f"{type(policy).__name__}({attribute.name}=…) must be a finite number of at least {bound:g}"
-            )
-
-    return check
+        if not number or not math.isfinite(value) or value < least:
+            raise ConfigurationError(f"{policy}({name}=…) must be a finite number of at least {least:g}")
 
 
-def _optional(check: Any) -> Any:
-    return lambda policy, attribute, value: None if value is None else check(policy, attribute, value)
+class _Poll(NamedTuple):
+    floor: float
+    ceiling: float
+    share: float
+    deadline: float | None
 
 
-_positive = _at_least(0.001)
-
-
-@frozen(kw_only=True)
-class Poll:
+class Poll(_Poll):
     """How a task is followed.
 
     The pause before the next poll is `share` of the task's age, kept between `floor` and `ceiling`, give or take a
@@ -57,12 +50,20 @@ class Poll:
         ceiling: longest pause, seconds.
         share: pause as a part of the task's age.
         deadline: seconds to wait in all; None means 600 for pictures, 2700 for video.
+
+    Raises:
+        ConfigurationError: a value that is not a positive finite number.
     """
 
-    floor: float = field(default=0.5, validator=_positive)
-    ceiling: float = field(default=10.0, validator=_positive)
-    share: float = field(default=0.1, validator=_positive)
-    deadline: float | None = field(default=None, validator=_optional(_positive))
+    __slots__ = ()
+
+    def __new__(
+        cls, *, floor: float = 0.5, ceiling: float = 10.0, share: float = 0.1, deadline: float | None = None
+    ) -> Self:
+        _check("Poll", 0.001, floor=floor, ceiling=ceiling, share=share)
+        if deadline is not None:
+            _check("Poll", 0.001, deadline=deadline)
+        return super().__new__(cls, floor, ceiling, share, deadline)
 
     def pause(self, age: float, jitter: float) -> float:
         """Seconds to wait before the next poll of a task `age` seconds old; `jitter` lies in 0..1."""
@@ -73,8 +74,14 @@ class Poll:
         return self.deadline if self.deadline is not None else DEADLINES.get(kind, DEADLINES["video"])
 
 
-@frozen(kw_only=True)
-class Retry:
+class _Retry(NamedTuple):
+    attempts: int
+    initial: float
+    factor: float
+    ceiling: float
+
+
+class Retry(_Retry):
     """How a request that was certainly not carried out, or that costs nothing, is repeated.
 
     Args:
@@ -82,12 +89,17 @@ class Retry:
         initial: pause before the second, seconds.
         factor: each further pause is this many times longer.
         ceiling: longest pause, seconds; a ``Retry-After`` is clamped to it as well.
+
+    Raises:
+        ConfigurationError: a value that is no finite number, or too small.
     """
 
-    attempts: int = field(default=4, validator=_at_least(1))
-    initial: float = field(default=0.5, validator=_positive)
-    factor: float = field(default=2.0, validator=_at_least(1))
-    ceiling: float = field(default=30.0, validator=_positive)
+    __slots__ = ()
+
+    def __new__(cls, *, attempts: int = 4, initial: float = 0.5, factor: float = 2.0, ceiling: float = 30.0) -> Self:
+        _check("Retry", 1, attempts=attempts, factor=factor)
+        _check("Retry", 0.001, initial=initial, ceiling=ceiling)
+        return super().__new__(cls, attempts, initial, factor, ceiling)
 
     def pause(self, failures: int, retry_after: float | None = None) -> float:
         """Seconds to wait after so many failures (at least 1), or as the service asked."""
