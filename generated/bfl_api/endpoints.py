@@ -108,9 +108,6 @@ class Endpoints(Generic[T]):
             extra: Keys that the specification does not know; they are sent unchecked.
             parameters: More keys of the body; they replace those of `body`, and None is not sent. A key that is itself called
                 `validate` or `extra` has to stand in `body` (or be passed to the endpoint's own method).
-
-        Raises:
-            TypeError: `body` is neither a mapping nor a model.
         """
         return self.__send(endpoint, _merged(body, parameters), validate=validate, extra=extra)
 
@@ -2178,14 +2175,13 @@ def _present(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value is not None}
 
 
-def _merged(body: Mapping[str, Any] | SupportsToDict | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(body: Mapping[str, Any] | SupportsToDict | None, parameters: Mapping[str, Any]) -> Any:
     given: Any = {} if body is None else body
     if not isinstance(given, Mapping):
-        if not callable(getattr(given, "to_dict", None)):
-            raise TypeError(f"body has to be a mapping or a generated model, not {type(given).__name__}")
+        if isinstance(given, type) or not callable(getattr(given, "to_dict", None)):
+            return body  # neither a mapping nor a model: what sends refuses it
         given = given.to_dict()
-    merged: dict[str, Any] = _without_unset({**given, **_present(parameters)})
-    return merged
+    return _without_unset({**given, **_present(parameters)})
 
 
 def _without_unset(value: Any) -> Any:

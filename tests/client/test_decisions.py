@@ -170,9 +170,9 @@ class TestSettings:
     @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "1", None, True])
     def test_policies_refuse_nonsense(self, value: Any) -> None:
         """A policy value that is not a positive finite number is a ConfigurationError that names the field."""
-        for make in (lambda: Poll(floor=value), lambda: Retry(initial=value), lambda: Retry(attempts=value)):
+        for policy in ({"poll": Poll(floor=value)}, {"retry": Retry(initial=value)}, {"retry": Retry(attempts=value)}):
             with pytest.raises(ConfigurationError, match="floor|initial|attempts"):
-                make()
+                Client(KEY, **policy)
 
     @given(st.floats(0, 1e9), st.floats(0, 1))
     def test_a_pause_stays_between_floor_and_ceiling(self, age: float, jitter: float) -> None:

@@ -45,18 +45,23 @@ def test_a_wrong_secret_is_refused_unseen(headers: dict[str, str], secret: str) 
     assert SECRET not in str(caught.value)
 
 
-def test_without_a_secret_anything_that_is_an_update_passes() -> None:
-    """secret=None reads the update without verifying it."""
-    assert webhooks.parse(BODY, {}, None).status == "Ready"
+def test_nothing_is_taken_unverified_unless_asked_for() -> None:
+    """Only form="unverified" reads an update without verifying it; a secret that is missing never verifies."""
+    assert webhooks.parse(BODY, {}, None, form="unverified").status == "Ready"
+    for form in ("secret", "hmac"):
+        with pytest.raises(WebhookError):
+            webhooks.parse(BODY, {}, None, form=form)
 
 
 @given(
     st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda v: json.dumps(v).encode()),
-    st.dictionaries(st.sampled_from(["X-Webhook-Secret", "X-BFL-Signature", "a"]), st.text(max_size=20)),
+    st.none()
+    | st.lists(st.tuples(st.text(), st.text()))
+    | st.dictionaries(st.sampled_from(["X-Webhook-Secret", "X-BFL-Signature", "a"]), st.text(max_size=20)),
     st.none() | st.text(max_size=20),
-    st.sampled_from(["secret", "hmac", "other"]),
+    st.sampled_from(["secret", "hmac", "unverified", "other"]),
 )
-def test_any_delivery_is_an_update_or_an_error(body: bytes, headers: dict[str, str], secret: Any, form: Any) -> None:
+def test_any_delivery_is_an_update_or_an_error(body: bytes, headers: Any, secret: Any, form: Any) -> None:
     """Whatever bytes and headers come, parse gives an update or a WebhookError."""
     try:
         update = webhooks.parse(body, headers, secret, form=form)

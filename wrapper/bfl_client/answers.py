@@ -99,9 +99,15 @@ def parse_json(answer: Answer) -> Any:
     if not answer.whole:
         return None
     try:
-        return json.loads(answer.content)
+        return json.loads(answer.content, parse_int=_integer)
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(digits: str) -> int | float:
+    return (
+        int(digits) if len(digits) < 100 else float(digits)
+    )  # beyond, Python refuses, and an id would be lost with it
 
 
 def update_of(value: Any) -> Update | None:
@@ -147,7 +153,10 @@ def api_error(answer: Answer, *, paid: bool = False) -> APIError:
 
 def sheds_load(answer: Answer) -> bool:
     """True for a 503 that says the request was turned away for load, so that it was certainly not carried out."""
-    return answer.status == 503 and re.search(rb"shed|over capacity", answer.content[:4096], re.IGNORECASE) is not None
+    return (
+        answer.status == 503
+        and re.search(rb"\bshed(s|ding)?\b|over capacity", answer.content[:4096], re.IGNORECASE) is not None
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -184,6 +193,6 @@ def inflate(content: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
         return b"", False
     inflater = zlib.decompressobj(wbits=47)  # detects gzip and zlib
     try:
-        return inflater.decompress(content, limit), inflater.eof
+        return inflater.decompress(content, limit), inflater.eof and not inflater.unused_data
     except zlib.error:
         return b"", False

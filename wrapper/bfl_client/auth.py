@@ -33,14 +33,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def parse(url: str) -> httpx.URL:
+def parse(url: str | httpx.URL) -> httpx.URL:
     """The URL, parsed by the library that will request it, so that check and request cannot differ.
 
     Raises:
         UntrustedURLError: it is no absolute URL that could be requested.
     """
     try:
-        parsed = httpx.URL(url)
+        parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
         host, _ = parsed.host, parsed.raw_host  # an odd host shows itself only here, as an IDNAError
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise UntrustedURLError("an answer carries a URL that cannot be read; it was not requested") from error
@@ -68,7 +68,7 @@ class Hosts:
     def __init__(self, base_url: str, region: Literal["eu", "us"] | None = None, insecure: bool = False) -> None:
         try:
             self.base = parse(base_url.rstrip("/"))
-        except (UntrustedURLError, AttributeError) as error:
+        except (UntrustedURLError, AttributeError, TypeError) as error:
             raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
         if self.base.query or self.base.fragment:
             raise ConfigurationError("base_url must have neither query nor fragment")
@@ -87,7 +87,7 @@ class Hosts:
         """The URL of a path of the API, such as ``/v1/credits``."""
         return f"{str(self.base).rstrip('/')}{path}"
 
-    def check_api(self, url: str) -> None:
+    def check_api(self, url: str | httpx.URL) -> None:
         """Pass if the URL may be asked with the key: a polling URL, or one of our own.
 
         Raises:
@@ -138,7 +138,7 @@ class KeyAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the header, once the host is known to be an API host."""
-        self._hosts.check_api(str(request.url))
+        self._hosts.check_api(request.url)
         request.headers["x-key"] = self._key
         yield request
 

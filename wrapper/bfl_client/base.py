@@ -14,12 +14,12 @@ from bfl_api.table import ENDPOINTS
 
 from . import answers, constraints, flows, media
 from .auth import Hosts, KeyAuth
-from .errors import APIError, BFLError, ConfigurationError, ConstraintError, NotFoundError, Violation
+from .errors import APIError, BFLError, ConfigurationError, ConstraintError, NotFoundError, Violation, shorten
 from .handles import Session
-from .policy import Poll, Retry
+from .policy import Poll, Retry, seconds
 from .steps import Call, Flow
 
-H = TypeVar("H")
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
 R = TypeVar("R")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _NO_KEY = "no API key: set the environment variable BFL_API_KEY, or pass api_key="
@@ -35,6 +35,8 @@ class Request(NamedTuple):
 
 class Base(Generic[H]):
     """Settings, and requests made from them."""
+
+    _HTTP: type[Any]
 
     def __init__(
         self,
@@ -63,12 +65,16 @@ class Base(Generic[H]):
         Raises:
             ConfigurationError: there is no key, or a setting cannot be used.
         """
-        key = api_key or os.environ.get("BFL_API_KEY", "")
-        if not key.strip():
+        key = os.environ.get("BFL_API_KEY", "") if api_key is None else api_key
+        if not isinstance(key, str) or not key.strip():
             raise ConfigurationError(_NO_KEY)
+        if http_client is not None and not isinstance(http_client, self._HTTP):
+            raise ConfigurationError(f"http_client must be an httpx.{self._HTTP.__name__}")
+        if not isinstance(poll, Poll | None) or not isinstance(retry, Retry | None):
+            raise ConfigurationError("poll must be a Poll, and retry a Retry")
         regional = f"https://api.{region}.bfl.ai" if region else specification.SERVER
         self.hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure)
-        self.session = Session(self.hosts, poll or Poll(), retry or Retry())
+        self.session = Session(self.hosts, (poll or Poll()).checked(), (retry or Retry()).checked())
         self.auth = KeyAuth(key.strip(), self.hosts)
         self.timeout = _timeout(timeout)
         self._lock = threading.Lock()
@@ -84,20 +90,28 @@ class Base(Generic[H]):
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one")
         if self._given is not None:
-            return self._given
+            given: H = self._given
+            if given.is_closed:
+                raise ConfigurationError("the http_client is closed")
+            return given
         with self._lock:
-            if self._built is None:
-                self._built = build()
-            return self._built
+            built: H = self._built or build()
+            self._built = built
+            return built
 
     def request(
         self, endpoint: str, body: Mapping[str, Any], validate: bool = True, extra: Mapping[str, Any] | None = None
     ) -> Request:
         """A request, checked against the specification, ready to be sent more than once."""
-        name = endpoint.removeprefix("/").removeprefix("v1/")
+        name = endpoint.removeprefix("/").removeprefix("v1/") if isinstance(endpoint, str) else ""
         if not _NAME.fullmatch(name):
-            raise ConstraintError(endpoint, [Violation("endpoint", endpoint[:60], "is no name of an endpoint")])
-        prepared = media.prepare(name, {**body, **(extra or {})})
+            violation = Violation("endpoint", shorten(endpoint, 60), "is no name of an endpoint")
+            raise ConstraintError(shorten(endpoint, 60), [violation])
+        if isinstance(body, Mapping) and isinstance(extra, Mapping):
+            body = {**body, **extra}
+        elif extra is not None:
+            raise ConstraintError(name, [Violation("extra", shorten(extra, 60), "must be a mapping")])
+        prepared = media.prepare(name, body)
         known = ENDPOINTS.get(name)
         if known and validate:
             constraints.check_body(name, known.path, prepared, extra or ())
@@ -140,9 +154,8 @@ class Base(Generic[H]):
 def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
     if isinstance(timeout, httpx.Timeout):
         return timeout
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
-        raise ConfigurationError("timeout must be a positive number of seconds, or an httpx.Timeout")
-    return httpx.Timeout(timeout, connect=min(timeout, 10.0))
+    limit = seconds("timeout", timeout)
+    return httpx.Timeout(limit, connect=min(limit, 10.0))
 
 
 def _explained(error: NotFoundError, endpoint: str) -> BFLError:
@@ -152,6 +165,18 @@ def _explained(error: NotFoundError, endpoint: str) -> BFLError:
     if endpoint not in ENDPOINTS and near:
         error.args = (f"{error}; this version knows no endpoint {endpoint[:60]!r}: did you mean {near[0]!r}?",)
     return error
+
+
+def amount(value: Any) -> float:
+    """Credits as the service tells them.
+
+    Raises:
+        APIError: it tells something else.
+    """
+    credits = answers.number(value)
+    if credits is None:
+        raise APIError(200, "the answer does not tell the credits as a number")
+    return credits
 
 
 def http_options(timeout: httpx.Timeout) -> dict[str, Any]:

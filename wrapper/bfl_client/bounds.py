@@ -15,19 +15,26 @@ _NOUNS = {
     "null": "null",
 }
 
+_FORMATS = {
+    "uri": " that is a URL (format uri)",
+    "bfl-media": " that is a URL, a data URI or base64, or else bytes, an open file or a Path",
+}
 
-def describe(schema: Mapping[str, Any], components: Mapping[str, Any]) -> str:
+
+def describe(schema: Mapping[str, Any], components: Mapping[str, Any], depth: int = 8) -> str:
     """What a schema accepts, in a phrase that follows "must be"; empty if it accepts anything.
 
     Args:
         schema: a schema of the specification; references are looked up in `components`.
         components: the specification's ``components.schemas``.
     """
+    if depth == 0:  # a schema may contain itself
+        return ""
     if "$ref" in schema:
-        return describe(components[schema["$ref"].rpartition("/")[2]], components)
+        return describe(components[schema["$ref"].rpartition("/")[2]], components, depth - 1)
     branches = schema.get("anyOf") or schema.get("oneOf")
     if branches:
-        phrases = [describe(branch, components) for branch in branches]
+        phrases = [describe(branch, components, depth - 1) for branch in branches]
         return " or ".join(dict.fromkeys(phrase for phrase in phrases if phrase and phrase != "null"))
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
@@ -36,10 +43,10 @@ def describe(schema: Mapping[str, Any], components: Mapping[str, Any]) -> str:
     kind = schema.get("type")
     kinds: list[str] = [kind] if isinstance(kind, str) else kind or []
     noun = " or ".join(_NOUNS.get(each, each) for each in kinds)
-    return noun and noun + "".join(_bounds(schema, components))
+    return noun and noun + "".join(_bounds(schema, components, depth - 1))
 
 
-def _bounds(schema: Mapping[str, Any], components: Mapping[str, Any]) -> list[str]:
+def _bounds(schema: Mapping[str, Any], components: Mapping[str, Any], depth: int) -> list[str]:
     bounds = [
         _range(schema.get("minimum"), schema.get("maximum"), ""),
         _range(schema.get("minLength"), schema.get("maxLength"), " characters"),
@@ -52,12 +59,12 @@ def _bounds(schema: Mapping[str, Any], components: Mapping[str, Any]) -> list[st
         bounds.append(f", a multiple of {_number(schema['multipleOf'])}")
     if "pattern" in schema:
         bounds.append(f" that matches {schema['pattern']}")
-    if "format" in schema:
-        bounds.append(f" in the form of a {schema['format']}")
+    if schema.get("format") in _FORMATS:
+        bounds.append(_FORMATS[schema["format"]])
     if isinstance(schema.get("items"), Mapping) and schema["items"]:
-        bounds.append(f" of which each is {describe(schema['items'], components)}")
+        bounds.append(f" of which each is {describe(schema['items'], components, depth)}")
     if "prefixItems" in schema:
-        bounds.append(f" of {', '.join(describe(item, components) for item in schema['prefixItems'])}")
+        bounds.append(f" of {', '.join(describe(item, components, depth) for item in schema['prefixItems'])}")
     return bounds
 
 

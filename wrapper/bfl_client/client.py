@@ -9,8 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
+from anyio.lowlevel import current_token
 
-from .base import Base, http_options
+from .base import Base, amount, http_options
+from .policy import seconds
 from .steps import Flow
 from .tasks import AsyncResult, AsyncTask, Result, Task
 from .transport import AsyncDriver, Driver
@@ -30,6 +32,8 @@ R = TypeVar("R")
 
 class Client(Base[httpx.Client]):
     """The synchronous client; threads may share it. Close it, or use it in a ``with``."""
+
+    _HTTP = httpx.Client
 
     @cached_property
     def driver(self) -> Driver:
@@ -114,6 +118,8 @@ class Client(Base[httpx.Client]):
 
         from .mapping import PATIENCE, Outcomes
 
+        if timeout is not None:
+            seconds("timeout", timeout)
         make = Endpoints(self.request)
 
         def work(body: Any, submitted: Submitted[Task], sleep: Callable[[float], object]) -> Result:
@@ -127,18 +133,17 @@ class Client(Base[httpx.Client]):
 
     def credits(self) -> float:
         """The credits left (1 credit is 0.01 USD)."""
-        return float(self.utility.credits().credits_)
+        return amount(self.utility.credits().credits_)
 
     @cached_property
     def api(self) -> GeneratedClient:
         """A client for the generated functions of ``bfl_api.api``, the escape hatch; errors are raised as ours."""
         from bfl_api.client import Client as GeneratedClient
 
-        from .hatch import HatchTransport
+        from .hatch import HatchClient
 
         base = str(self.hosts.base)
-        http = httpx.Client(transport=HatchTransport(self.driver), base_url=base)
-        return GeneratedClient(base_url=base).set_httpx_client(http)
+        return GeneratedClient(base_url=base).set_httpx_client(HatchClient(self.driver, base))
 
     def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
@@ -158,6 +163,9 @@ class Client(Base[httpx.Client]):
 class AsyncClient(Base[httpx.AsyncClient]):
     """The asynchronous client, on asyncio and trio. Close it, or use it in an ``async with``."""
 
+    _HTTP = httpx.AsyncClient
+    _loop: object = None
+
     @cached_property
     def driver(self) -> AsyncDriver:
         """What carries out the flows of this client."""
@@ -165,7 +173,12 @@ class AsyncClient(Base[httpx.AsyncClient]):
         def build() -> httpx.AsyncClient:
             return httpx.AsyncClient(**http_options(self.timeout))
 
-        return AsyncDriver(lambda: self._http(build), self.auth, self.timeout)
+        def http() -> httpx.AsyncClient:
+            if (loop := current_token()) != self._loop:  # connections belong to the event loop that made them
+                self._loop, self._built = loop, None
+            return self._http(build)
+
+        return AsyncDriver(http, self.auth, self.timeout)
 
     async def run(self, flow: Flow[T]) -> T:
         """Carry out a flow."""
@@ -231,11 +244,14 @@ class AsyncClient(Base[httpx.AsyncClient]):
 
         from .mapping import PATIENCE, AsyncOutcomes
 
+        if timeout is not None:
+            seconds("timeout", timeout)
         make = Endpoints(self.request)
 
         async def work(body: Any, submitted: Submitted[AsyncTask]) -> AsyncResult:
             request = make(endpoint, body, validate=validate)
-            task = AsyncTask(self, **await self.run(self.submit_flow(request, PATIENCE)))
+            submit = self.submit_flow(request, PATIENCE)
+            task = AsyncTask(self, **await self.driver.run(submit, shield=True))
             submitted(task)
             return await task.wait(timeout)
 
@@ -243,18 +259,17 @@ class AsyncClient(Base[httpx.AsyncClient]):
 
     async def credits(self) -> float:
         """The credits left (1 credit is 0.01 USD)."""
-        return float((await self.utility.credits()).credits_)
+        return amount((await self.utility.credits()).credits_)
 
     @cached_property
     def api(self) -> GeneratedClient:
         """A client for the generated ``asyncio`` functions of ``bfl_api.api``; see `Client.api`."""
         from bfl_api.client import Client as GeneratedClient
 
-        from .hatch import AsyncHatchTransport
+        from .hatch import AsyncHatchClient
 
         base = str(self.hosts.base)
-        http = httpx.AsyncClient(transport=AsyncHatchTransport(self.driver), base_url=base)
-        return GeneratedClient(base_url=base).set_async_httpx_client(http)
+        return GeneratedClient(base_url=base).set_async_httpx_client(AsyncHatchClient(self.driver, base))
 
     async def close(self) -> None:
         """Close the connections; the client cannot be used any more."""

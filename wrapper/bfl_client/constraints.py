@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from bfl_api import specification
 
+from . import media as media_module
 from .bounds import describe
 from .errors import ConstraintError, Violation, shorten
 
@@ -33,12 +34,12 @@ _MEDIA_REMEDY = (
 
 def is_media(text: str) -> bool:
     """True for what a media parameter takes as text: an http(s) URL, a data URI or base64. Never a path."""
-    if text.startswith(("http://", "https://")):
+    if text[:8].lower().startswith(("http://", "https://")):
         try:
             return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
         except ValueError:
             return False
-    if text.startswith("data:"):
+    if text[:5].lower() == "data:":
         header, comma, data = text.partition(",")
         return bool(comma) and (not header.endswith(";base64") or _is_base64(data))
     return _is_base64(text)
@@ -80,21 +81,58 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
 def _check(
     endpoint: str, schema: Schema, instance: dict[str, Any], extra: Collection[str], media: Mapping[str, Any]
 ) -> None:
-    schema = _resolved(schema)
-    known = schema.get("properties", {})
+    known = _properties(schema)
     violations = [
         Violation(shorten(key, 60), "", _unknown(key, known))
         for key in instance
         if key not in known and key not in extra
     ]
+    violations += [
+        Violation(media_module.field_name(each.path), each.label, "takes no picture or film; pass its text")
+        for each in media.values()
+        if each.path[0] in known and not _takes_media(schema, each.path)
+    ]
+    judge = _validator(json.dumps(schema))  # mostly a reference, so that the key of the cache is short
     try:
         given = {key: value for key, value in instance.items() if key in known}
-        for error in _validator(json.dumps(schema)).iter_errors(given):
+        for error in judge.iter_errors(given):
             violations += [found for found in _violations(error, schema, media) if found not in violations]
     except (ValueError, TypeError) as unreadable:  # lone surrogates among them
         violations.append(Violation("", "", f"cannot be checked: {shorten(str(unreadable))}"))
     if violations:
         raise ConstraintError(endpoint, violations)
+
+
+def _branches(schema: Schema, depth: int = 0) -> Iterator[Schema]:
+    """A schema and all its branches, references followed, to a depth that no sound request schema reaches."""
+    schema = _resolved(schema)
+    yield schema
+    if depth < 10:
+        for branch in [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]:
+            yield from _branches(branch, depth + 1)
+
+
+def _properties(schema: Schema) -> Schema:
+    return {name: node for branch in _branches(schema) for name, node in branch.get("properties", {}).items()}
+
+
+def _takes_media(schema: Schema, path: tuple[str | int, ...]) -> bool:
+    """True if a picture may stand at the path, in one of the branches at least."""
+    if not path:
+        return any(branch.get("format") == _MEDIA for branch in _branches(schema))
+    return any(_takes_media(inner, path[1:]) for branch in _branches(schema) for inner in _inside(branch, path[0]))
+
+
+def _inside(schema: Schema, part: str | int) -> Iterator[Schema]:
+    if isinstance(part, str):
+        if part in schema.get("properties", {}):
+            yield schema["properties"][part]
+        return
+    leading = schema.get("prefixItems", [])
+    if part < len(leading):
+        yield leading[part]
+    elif isinstance(schema.get("items"), dict):
+        yield schema["items"]
 
 
 def _unknown(key: str, known: Collection[str]) -> str:
@@ -160,26 +198,25 @@ def _reachable(schema: Schema) -> dict[str, Schema]:
 
 def _violations(error: Any, schema: Schema, media: Mapping[str, Any]) -> Iterator[Violation]:
     """What one complaint of the validator means for a person."""
-    kind, field = error.kind, _path(error.instance_path)
+    kind, field = error.kind, media_module.field_name(error.instance_path)
     if kind.name == "required":
         yield Violation(f"{field}.{kind.property}".lstrip("."), "", "is required")
         return
     if kind.name == "anyOf":
-        branches = [branch for branch in kind.context if not any(_wrong_type(inner, error) for inner in branch)]
-        if len(branches) == 1:
-            for inner in branches[0]:
+        meant = min(kind.context, key=_distance)
+        deep = any(len(inner.instance_path) > len(error.instance_path) for inner in meant)
+        if deep or not _distance(meant)[0]:
+            for inner in meant:
                 yield from _violations(inner, schema, media)
             return
     node = _node(error.schema_path, schema)
     yield Violation(field, _shown(error.instance, field, media), _remedy(error, node))
 
 
-def _wrong_type(inner: Any, outer: Any) -> bool:
-    return inner.kind.name == "type" and list(inner.instance_path) == list(outer.instance_path)
-
-
-def _path(parts: list[str | int]) -> str:
-    return shorten("".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip("."), 80)
+def _distance(branch: list[Any]) -> tuple[int, int, int]:
+    """How far a branch is from what was meant: values of other types, then the number of errors, then depth."""
+    other = sum(inner.kind.name in ("type", "constant", "const") for inner in branch)
+    return other, len(branch), -max(len(inner.instance_path) for inner in branch)
 
 
 def _node(path: list[str | int], schema: Schema) -> Schema:

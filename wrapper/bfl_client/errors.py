@@ -30,14 +30,20 @@ task) nor the key stands in a message or a repr.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
+_URL = re.compile(r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]+")
 SHOWN = 200  # characters of a foreign value that a message may carry
 
 
 def shorten(value: object, limit: int = SHOWN) -> str:
-    """The value as one line of at most `limit` characters; long values are cut in the middle of nowhere and say so."""
-    text = value[: limit + 1] if isinstance(value, str) else repr(value)
+    """The value as one line of at most `limit` characters, in which URLs show their host only: they may be signed."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:  # nested beyond repr's reach, or a stranger's repr
+        text = f"<{type(value).__name__}>"
+    text = _URL.sub(r"\1\2/…", text[: 10 * limit])
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -52,6 +58,15 @@ class BFLError(Exception):
 
     task_id: str | None = None
     polling_url: str | None = None
+
+    def __reduce__(self) -> Any:  # errors travel between processes, with everything that they carry
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[BFLError], args: tuple[Any, ...], state: dict[str, Any]) -> BFLError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigurationError(BFLError):

@@ -10,22 +10,22 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from . import answers, policy
 from .answers import Update
 from .errors import (
     APIError,
     BFLError,
-    DownloadError,
     RateLimitError,
     ServerError,
     TaskNotFound,
     TaskTimeout,
     TransportError,
+    shorten,
 )
 from .policy import Poll, Retry
-from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Streamed
+from .steps import Answer, Call, Clock, Flow, Sleep, Streamed
 
 logger = logging.getLogger("bfl_client")
 T = TypeVar("T")
@@ -45,8 +45,8 @@ def owned(task_id: str, polling_url: str | None) -> Iterator[None]:
     try:
         yield
     except BFLError as error:
-        error.task_id = task_id
-        error.polling_url = polling_url
+        if error.task_id is None:  # an error of another task, from a callback, keeps its own
+            error.task_id, error.polling_url = task_id, polling_url
         raise
 
 
@@ -59,12 +59,12 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
     A paid request is repeated only when it cannot have been carried out: no connection, 429, or a 503 that says it
     sheds load. Others are repeated after every lost connection and 5xx, too.
     """
-    failures = 0
+    failures = waits = 0
     while True:
-        failures += 1
         error: TransportError | APIError
+        deadline = (yield Clock()) + policy.REQUEST_DEADLINE
         try:
-            answer: Answer = yield call
+            answer: Answer = yield call._replace(deadline=deadline)
         except TransportError as lost:
             error, repeatable = lost, not (call.paid and lost.maybe_submitted)
         else:
@@ -72,10 +72,13 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
                 return _json(answer, call.paid)
             error = answers.api_error(answer, paid=call.paid)
             repeatable = _repeatable(error, answer, call.paid)
-        allowed = retry.attempts + (patience if isinstance(error, RateLimitError) else 0)
-        if not repeatable or failures >= allowed:
+        if isinstance(error, RateLimitError) and waits < patience:
+            waits += 1
+        else:
+            failures += 1
+        if not repeatable or failures >= retry.attempts:
             raise error
-        pause = retry.pause(failures, error.retry_after if isinstance(error, APIError) else None)
+        pause = retry.pause(failures + waits, error.retry_after if isinstance(error, APIError) else None)
         logger.info("request failed (%s); again in %.1f s", type(error).__name__, pause)
         yield Sleep(pause)
 
@@ -131,8 +134,9 @@ def status(polling_url: str, retry: Retry, hosts: Hosts) -> Flow[Update]:
     """Where the task stands now."""
     hosts.check_api(polling_url)
     for failures in range(1, retry.attempts + 1):
+        deadline = (yield Clock()) + policy.REQUEST_DEADLINE
         try:
-            return (yield from look(polling_url))
+            return (yield from look(polling_url, deadline))
         except (APIError, TransportError) as error:
             if failures == retry.attempts or not _passing(error):
                 raise
@@ -151,19 +155,22 @@ class Following:
     def __init__(self, task_id: str, age: float, poll: Poll, retry: Retry) -> None:
         self.task_id, self.age, self.poll, self.retry = task_id, age, poll, retry
         self.polls = self.failures = self.not_found = 0
+        self.known = age > policy.NOT_FOUND_AGE
         self._logged: set[str] = set()
 
     def pause_after(self, update: Update, waited: float) -> float:
         """Seconds until the next poll after an answer; raises the error of a task that ended badly."""
         self.failures = 0
         self.not_found += update.status == answers.NOT_FOUND
+        self.known = self.known or update.status != answers.NOT_FOUND
         error = answers.task_error(update)
-        if error and not (isinstance(error, TaskNotFound) and self.not_found < policy.NOT_FOUND_GRACE):
+        early = not self.known and self.not_found < policy.NOT_FOUND_GRACE
+        if error and not (early and isinstance(error, TaskNotFound)):
             raise error
         known = answers.RUNNING | {answers.READY, answers.NOT_FOUND}
         if update.status not in known | self._logged and len(self._logged) < 10:
             self._logged.add(update.status)
-            logger.warning("unknown status %r is taken for still running", update.status[:60])
+            logger.warning("unknown status %r is taken for still running", shorten(update.status, 60))
         return self.poll.pause(self.age + waited, self._jitter())
 
     def pause_after_failure(self, error: APIError | TransportError) -> float:
@@ -212,82 +219,7 @@ def follow(
         yield Sleep(max(min(pause, deadline - now), 0.0))
         now = yield Clock()
     raise TaskTimeout(
-        f"not ready after {timeout:g} s (last status: {seen[:60] or 'none'}); it may still finish: wait() again, or "
-        "resume it later with its id and polling URL",
+        f"not ready after {timeout:g} s (last status: {shorten(seen, 60) or 'none'}); it may still finish: wait() "
+        "again, or resume it later with its id and polling URL",
         status=seen,
     )
-
-
-def download(
-    sink: BinaryIO, url: str, polling_url: str | None, part: str, limit: int, retry: Retry, hosts: Hosts
-) -> Flow[Fetched]:
-    """Stream a result into `sink`, whole or not at all; a broken transfer is resumed, an expired URL polled anew once.
-
-    Args:
-        part: which URL of the task's ``result`` this is: ``sample`` or ``draft_cache``.
-        limit: bytes after which the download is given up.
-    """
-    deadline = (yield Clock()) + policy.DOWNLOAD_DEADLINE
-    failures, refreshed = 0, False
-    while True:
-        hosts.check_sample(url)
-        try:
-            fetched: Fetched = yield Fetch(url, sink, limit, deadline)
-        except TransportError as lost:
-            fetched = Fetched(0, {}, sink.tell(), str(lost))
-        problem = fetched.error or _incomplete(fetched)
-        if problem is None:
-            return fetched
-        if fetched.status in (403, 404, 410):
-            if refreshed or polling_url is None:
-                raise DownloadError(f"the URL has expired (HTTP {fetched.status}); it lives for minutes", expired=True)
-            hosts.check_api(polling_url)
-            refreshed, url = True, (yield from _renewed(polling_url, part))
-            _empty(sink)
-            continue
-        if fetched.error is None:  # not broken off, but wrong: nothing of it can be kept
-            _empty(sink)
-        failures += 1
-        now = yield Clock()
-        if failures >= retry.attempts or now >= deadline or not _worth_repeating(fetched):
-            raise DownloadError(f"the download failed: {problem}")
-        yield Sleep(min(retry.pause(failures, answers.retry_after(fetched.headers)), deadline - now))
-
-
-def _empty(sink: BinaryIO) -> None:
-    sink.seek(0)
-    sink.truncate()
-
-
-def _incomplete(fetched: Fetched) -> str | None:
-    """Why a finished transfer is not what was asked for, or None."""
-    if fetched.status not in (200, 206):
-        return f"HTTP {fetched.status}"
-    kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind.startswith("text/") or kind in ("application/json", "application/xml"):
-        return f"the answer is {kind}, neither a picture nor a film"
-    total = _total(fetched)
-    if total is not None and fetched.size != total:
-        return f"{fetched.size:,} of {total:,} bytes arrived"
-    return None if fetched.size else "the answer is empty"
-
-
-def _total(fetched: Fetched) -> int | None:
-    if fetched.status == 206:
-        total = fetched.headers.get("content-range", "").rpartition("/")[2]
-    else:
-        total = fetched.headers.get("content-length", "")
-    return int(total) if total.isdecimal() and len(total) < 20 else None
-
-
-def _worth_repeating(fetched: Fetched) -> bool:
-    return fetched.status in (0, 200, 206, 408, 416, 429) or fetched.status >= 500
-
-
-def _renewed(polling_url: str, part: str) -> Flow[str]:
-    """A fresh URL of the same result, by one more poll."""
-    update = yield from look(polling_url)
-    url = update.result.get(part) if update.status == answers.READY else None
-    if not isinstance(url, str):
-        raise DownloadError("the URL has expired, and polling the task again brings no other", expired=True)
-    return url

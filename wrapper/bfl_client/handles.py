@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bfl_api.table import ENDPOINTS
 
-from . import answers, flows, policy
+from . import answers, downloads, flows, policy
 from .answers import Update
 from .errors import ConfigurationError, DownloadError, shorten
 from .flows import Following, Hosts
@@ -38,7 +38,8 @@ class Handle:
     Attributes:
         id: the task's id.
         endpoint: name of the endpoint, or None if it is not known.
-        polling_url: where to poll, verbatim. A capability: do not log it. None after a submit with a webhook.
+        polling_url: where to poll, verbatim. A capability: do not log it. None if the service gave none, as after a
+            submit with a webhook.
         submitted_at: when, in UTC.
         cost: credits, where the submit said so (0.01 USD each).
     """
@@ -52,6 +53,8 @@ class Handle:
         submitted_at: datetime | None = None,
         cost: float | None = None,
     ) -> None:
+        if not isinstance(id, str) or not isinstance(polling_url, str | None) or not isinstance(endpoint, str | None):
+            raise ConfigurationError("a task's id, polling_url and endpoint must be strings")
         self._session = session
         self.id = id
         self.polling_url = polling_url
@@ -81,8 +84,8 @@ class Handle:
     def _url(self) -> str:
         if self.polling_url is None:
             raise ConfigurationError(
-                f"task {shorten(self.id, 60)} was submitted with a webhook and has no polling URL; "
-                "its result comes to the webhook"
+                f"task {shorten(self.id, 60)} has no polling URL: it was submitted with a webhook, to which its result "
+                "comes, or the service gave none"
             )
         return self.polling_url
 
@@ -94,8 +97,7 @@ class Handle:
         hosts, poll, retry = self._session
         with flows.owned(self.id, self.polling_url):
             limit = poll.timeout(self.kind or "") if timeout is None else timeout
-            if not 0 < limit < float("inf"):
-                raise ConfigurationError("timeout must be a positive number of seconds")
+            policy.seconds("timeout", limit)
             age = max((datetime.now(UTC) - self.submitted_at) // timedelta(seconds=1), 0)
             following = Following(self.id, age, poll, retry)
             return (yield from flows.follow(following, self._url(), limit, hosts, on_update))
@@ -115,7 +117,7 @@ class Handle:
 
     def _download(self, sink: Any, url: str, part: str, limit: int) -> Flow[Any]:
         hosts, _, retry = self._session
-        return flows.download(sink, url, self.polling_url, part, limit, retry, hosts)
+        return downloads.download(sink, url, self.polling_url, part, limit, retry, hosts)
 
 
 def part_of(raw: Mapping[str, Any], part: str) -> str:
@@ -142,8 +144,4 @@ def restore(handle: Mapping[str, Any]) -> dict[str, Any]:
         values = {name: handle.get(name) for name in ("id", "polling_url", "endpoint")}
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ConfigurationError("this is no handle of a task; keep what Task.to_dict() returns") from error
-    if not isinstance(values["id"], str) or not all(
-        value is None or isinstance(value, str) for value in values.values()
-    ):
-        raise ConfigurationError("this is no handle of a task: id, polling_url and endpoint must be strings")
     return {**values, "submitted_at": submitted_at, "cost": answers.number(handle.get("cost"))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -44,14 +44,16 @@ class _Begun(Generic[T]):
 class Outcomes(_Begun[T], Generic[T, R]):
     """A map in progress: iterate over it, inside its ``with``, for a result or an error per request, in order.
 
-    Leaving the ``with`` early stops the waiting; `unfinished` then holds the tasks that go on without it.
+    Leaving the ``with`` early stops the waiting, once the requests under way have their answers (so that no paid task
+    is lost); `unfinished` then holds the tasks that go on without it.
     """
 
     def __init__(
         self, work: Callable[[Any, Submitted[T], Callable[[float], object]], R], bodies: Iterable[Any], concurrency: int
     ) -> None:
         super().__init__(concurrency)
-        self._work, self._bodies = work, iter(bodies)
+        self._work, self._bodies = work, enumerate(bodies)
+        self._waiting: deque[tuple[int, Future[R | BFLError]]] = deque()
         self._stop = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -59,19 +61,19 @@ class Outcomes(_Begun[T], Generic[T, R]):
         self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="bfl-map")
         return self
 
-    def __iter__(self) -> Iterator[R | BFLError]:
-        if self._pool is None:
-            raise ConfigurationError("iterate over a map inside its with statement")
-        waiting: deque[tuple[int, Future[R | BFLError]]] = deque()
-        for index, body in enumerate(self._bodies):
-            waiting.append((index, self._pool.submit(self._outcome, index, body)))
-            if len(waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
-                yield self._next(waiting)
-        while waiting:
-            yield self._next(waiting)
+    def __iter__(self) -> Self:
+        return self
 
-    def _next(self, waiting: deque[tuple[int, Future[R | BFLError]]]) -> R | BFLError:
-        index, future = waiting.popleft()
+    def __next__(self) -> R | BFLError:
+        if self._pool is None or self._stop.is_set():
+            raise ConfigurationError("iterate over a map inside its with statement")
+        for index, body in self._bodies:
+            self._waiting.append((index, self._pool.submit(self._outcome, index, body)))
+            if len(self._waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
+                break
+        if not self._waiting:
+            raise StopIteration
+        index, future = self._waiting.popleft()
         outcome = future.result()
         self._begun.pop(index, None)
         return outcome

@@ -13,23 +13,29 @@ import json
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, BinaryIO
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, cast
 
-from .errors import ConstraintError, Violation
+from .errors import ConstraintError, Violation, shorten
 
 CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the pieces of base64 join without padding
 DEPTH = 64  # levels of nesting; the specification's deepest request has four
 
 
 class Media:
-    """One picture or film: its size in bytes, and a way to open it anew for every sending."""
+    """One picture or film: its size in bytes, and a way to open it anew for every sending.
 
-    def __init__(self, size: int, open_it: Callable[[], BinaryIO], label: str, close: bool = True) -> None:
+    Attributes:
+        path: where it stands in the request, keys and indices.
+    """
+
+    path: tuple[str | int, ...] = ()
+
+    def __init__(self, size: int, open_it: Callable[[], BinaryIO], label: str) -> None:
         self.size = size
         self.label = label
         self._open = open_it
-        self._close = close
 
     @property
     def encoded_length(self) -> int:
@@ -42,16 +48,12 @@ class Media:
         Raises:
             OSError: it cannot be read, or its size has changed since it was prepared.
         """
-        source = self._open()
-        try:
+        with self._open() as source:
             left = self.size
             while left:
                 chunk = _read_exactly(source, min(CHUNK, left))
                 left -= len(chunk)
                 yield base64.b64encode(chunk)
-        finally:
-            if self._close:
-                source.close()
 
 
 def _read_exactly(source: BinaryIO, size: int) -> bytes:
@@ -62,6 +64,25 @@ def _read_exactly(source: BinaryIO, size: int) -> bytes:
             raise OSError("it became shorter while it was being sent")
         chunk += more
     return chunk
+
+
+_files = threading.Lock()
+"""Held for each read of a file that the caller opened: it may stand in several requests that are sent at once."""
+
+
+class _Window(io.RawIOBase):
+    """The caller's open file, read from where it stood, which is where it stands again after every read."""
+
+    def __init__(self, file: Any, start: int) -> None:
+        self._file, self._start, self._done = file, start, 0
+
+    def read(self, size: int = -1) -> bytes:
+        with _files:
+            self._file.seek(self._start + self._done)
+            chunk: bytes = self._file.read(size)
+            self._file.seek(self._start)
+        self._done += len(chunk)
+        return chunk
 
 
 def from_value(value: Any) -> Media | None:
@@ -101,21 +122,20 @@ def _from_file(file: Any) -> Media:
     if isinstance(file, io.TextIOBase):
         raise ValueError('it is a text file; open it with mode "rb"')
     if not (hasattr(file, "seekable") and file.seekable()):
-        return _from_bytes(file.read())
-    start = file.tell()
-    size = file.seek(0, io.SEEK_END) - start
-    file.seek(start)
-
-    def rewind() -> BinaryIO:
+        content = file.read()
+        if not isinstance(content, bytes):
+            raise ValueError("its read() does not return bytes")
+        return _from_bytes(content)
+    with _files:
+        start = file.tell()
+        size = file.seek(0, io.SEEK_END) - start
         file.seek(start)
-        return file  # type: ignore[no-any-return]  # whatever the caller gave us, with read()
-
-    return Media(size, rewind, f"<file of {size:,} bytes>", close=False)
+    return Media(size, lambda: cast(BinaryIO, _Window(file, start)), f"<file of {size:,} bytes>")
 
 
 def _from_image(image: Any) -> Media:
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")  # lossless, and every mode that the service could use
+    image.save(buffer, format="PNG")  # lossless
     return _from_bytes(buffer.getvalue())
 
 
@@ -142,7 +162,7 @@ class Body:
             elif part:
                 yield part
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes, None]:
         """The same bytes for an asynchronous client."""
         for chunk in self:
             yield chunk
@@ -151,58 +171,86 @@ class Body:
     def _encoded(media: Media) -> Iterator[bytes]:
         try:
             yield from media.pieces()
-        except (OSError, ValueError) as error:
-            violation = Violation("", media.label, f"a file could not be read to its end: {error}")
+        except Exception as error:  # the caller's file object may raise anything
+            violation = Violation("", media.label, f"a file could not be read to its end: {_reason(error)}")
             raise ConstraintError("the request", [violation]) from error
 
 
-def prepare(endpoint: str, body: Mapping[str, Any]) -> Body:
+class _Preparation:
+    """A body being prepared: the media found so far, and what cannot be sent."""
+
+    def __init__(self) -> None:
+        self.media: dict[str, Media] = {}
+        self.violations: list[Violation] = []
+        self._nonce = secrets.token_hex(16)
+
+    def walk(self, value: Any, path: tuple[str | int, ...]) -> Any:
+        """The value as plain JSON; what cannot be sent is noted, and becomes None."""
+        try:
+            return self._plain(value, path)
+        except Exception as error:  # media objects are the caller's, and may raise anything
+            message = f"cannot be sent: {_reason(error)}"
+            self.violations.append(Violation(field_name(path), _named(value), message))
+            return None
+
+    def _plain(self, value: Any, path: tuple[str | int, ...]) -> Any:
+        if value is None or type(value) in (str, bool, int, float):
+            return value
+        for kind, plain in _SUBCLASSES:
+            if isinstance(value, kind):
+                return plain(value)
+        if len(path) > DEPTH:
+            raise ValueError(f"nested more than {DEPTH} levels deep")
+        if isinstance(value, Mapping):
+            if not all(isinstance(key, str) for key in value):
+                raise ValueError("every key must be a string")
+            return {str.__str__(key): self.walk(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.walk(item, (*path, index)) for index, item in enumerate(value)]
+        return self._token(value, path)
+
+    def _token(self, value: Any, path: tuple[str | int, ...]) -> str:
+        found = from_value(value)
+        if found is None:
+            raise ValueError(f"a {type(value).__name__} cannot be sent as JSON")
+        found.path = path
+        token = f"{self._nonce}{len(self.media):04d}"
+        self.media[token] = found
+        return token
+
+
+_SUBCLASSES: tuple[tuple[type, Callable[[Any], Any]], ...] = ((str, str.__str__), (int, int), (float, float))
+"""Enumeration members and the numbers of numerical libraries: sent as what they are at heart."""
+
+
+def prepare(endpoint: str, body: Any) -> Body:
     """The body as it will be sent.
 
     Raises:
         ConstraintError: a value that cannot be sent at all, each one named.
     """
-    media: dict[str, Media] = {}
-    violations: list[Violation] = []
-    nonce = secrets.token_hex(16)
-
-    def plain(value: Any, field: str, depth: int) -> Any:
-        if value is None or isinstance(value, (str, bool, int, float)):
-            return value
-        if depth > DEPTH:
-            raise ValueError(f"nested more than {DEPTH} levels deep")
-        if isinstance(value, Mapping):
-            if not all(isinstance(key, str) for key in value):
-                raise ValueError("every key must be a string")
-            return {key: walk(item, f"{field}.{key}" if field else str(key), depth) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [walk(item, f"{field}[{index}]", depth) for index, item in enumerate(value)]
-        found = from_value(value)
-        if found is None:
-            raise ValueError(f"a {type(value).__name__} cannot be sent as JSON")
-        token = f"{nonce}{len(media):04d}"
-        media[token] = found
-        return token
-
-    def walk(value: Any, field: str, depth: int) -> Any:
+    preparation = _Preparation()
+    if isinstance(body, Mapping):
+        plain = preparation.walk(body, ())
+    else:
+        preparation.violations.append(Violation("", _named(body), "must be a mapping or a generated model"))
+    if not preparation.violations:
         try:
-            return plain(value, field, depth + 1)
-        except (OSError, ValueError) as error:
-            violations.append(Violation(field, _named(value), f"cannot be sent: {_reason(error)}"))
-            return None
-
-    result = {key: walk(value, str(key), 0) for key, value in body.items()}
-    if not violations:
-        try:
-            return Body(result, media)
+            return Body(plain, preparation.media)
         except (TypeError, ValueError, RecursionError) as error:
-            violations.append(Violation("", "", f"cannot be written as JSON: {_reason(error)}"))
-    raise ConstraintError(endpoint, violations)
+            preparation.violations.append(Violation("", "", f"cannot be written as JSON: {_reason(error)}"))
+    raise ConstraintError(endpoint, preparation.violations)
+
+
+def field_name(path: Iterable[str | int]) -> str:
+    """A path of keys and indices as ``keyframes[0][1]``."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return shorten("".join(parts).lstrip("."), 80)
 
 
 def _named(value: Any) -> str:
-    return os.fspath(value) if isinstance(value, os.PathLike) else f"<{type(value).__name__}>"
+    return shorten(value, 60) if isinstance(value, os.PathLike) else f"<{type(value).__name__}>"
 
 
 def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return shorten((error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__, 100)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from .errors import ConfigurationError
 
@@ -18,6 +17,12 @@ NOT_FOUND_GRACE = 3
 POLL_FAILURES = 10
 """Failed polls in a row before a paid task is handed back with its error."""
 
+NOT_FOUND_AGE = 60
+"""Seconds after its submit in which a task may be "not found" because it is not registered yet; a guess on our part."""
+
+REQUEST_DEADLINE = 900.0
+"""Seconds that one API request may take in all, its body included, however its answer drips."""
+
 SAMPLE_LIMIT = 4 * 1024**3
 """Bytes that a download may bring before it is given up; the longest films are far below."""
 
@@ -25,45 +30,41 @@ DOWNLOAD_DEADLINE = 1800.0
 """Seconds that one download may take, repeats included."""
 
 
-def _check(policy: str, least: float, **values: float) -> None:
-    for name, value in values.items():
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < least:
-            raise ConfigurationError(f"{policy}({name}=…) must be a finite number of at least {least:g}")
+def seconds(name: str, value: Any, least: float = 0.001) -> float:
+    """The value, if it is a finite number of at least `least`.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not least <= value < 1e9:
+        raise ConfigurationError(f"{name} must be a finite number of at least {least:g}")
+    return float(value)
 
 
-class _Poll(NamedTuple):
-    floor: float
-    ceiling: float
-    share: float
-    deadline: float | None
-
-
-class Poll(_Poll):
+class Poll(NamedTuple):
     """How a task is followed.
 
     The pause before the next poll is `share` of the task's age, kept between `floor` and `ceiling`, give or take a
     tenth: what is lost after completion stays a small part of the generation's own time, at few polls.
-
-    Args:
-        floor: shortest pause, seconds.
-        ceiling: longest pause, seconds.
-        share: pause as a part of the task's age.
-        deadline: seconds to wait in all; None means 600 for pictures, 2700 for video.
-
-    Raises:
-        ConfigurationError: a value that is not a positive finite number.
     """
 
-    __slots__ = ()
+    floor: float = 0.5
+    """Shortest pause, seconds."""
+    ceiling: float = 10.0
+    """Longest pause, seconds."""
+    share: float = 0.1
+    """Pause as a part of the task's age."""
+    deadline: float | None = None
+    """Seconds to wait in all; None means 600 for pictures, 2700 for video."""
 
-    def __new__(
-        cls, *, floor: float = 0.5, ceiling: float = 10.0, share: float = 0.1, deadline: float | None = None
-    ) -> Self:
-        _check("Poll", 0.001, floor=floor, ceiling=ceiling, share=share)
-        if deadline is not None:
-            _check("Poll", 0.001, deadline=deadline)
-        return super().__new__(cls, floor, ceiling, share, deadline)
+    def checked(self) -> Self:
+        """The same policy, its values looked at; raises ConfigurationError for nonsense. The client calls it."""
+        for name in ("floor", "ceiling", "share"):
+            seconds(f"Poll({name}=…)", getattr(self, name))
+        if self.deadline is not None:
+            seconds("Poll(deadline=…)", self.deadline)
+        return self
 
     def pause(self, age: float, jitter: float) -> float:
         """Seconds to wait before the next poll of a task `age` seconds old; `jitter` lies in 0..1."""
@@ -74,32 +75,25 @@ class Poll(_Poll):
         return self.deadline if self.deadline is not None else DEADLINES.get(kind, DEADLINES["video"])
 
 
-class _Retry(NamedTuple):
-    attempts: int
-    initial: float
-    factor: float
-    ceiling: float
+class Retry(NamedTuple):
+    """How a request that was certainly not carried out, or that costs nothing, is repeated."""
 
+    attempts: int = 4
+    """Requests in all, the first included."""
+    initial: float = 0.5
+    """Pause before the second, seconds."""
+    factor: float = 2.0
+    """Each further pause is this many times longer."""
+    ceiling: float = 30.0
+    """Longest pause, seconds; a ``Retry-After`` is clamped to it as well."""
 
-class Retry(_Retry):
-    """How a request that was certainly not carried out, or that costs nothing, is repeated.
-
-    Args:
-        attempts: requests in all, the first included.
-        initial: pause before the second, seconds.
-        factor: each further pause is this many times longer.
-        ceiling: longest pause, seconds; a ``Retry-After`` is clamped to it as well.
-
-    Raises:
-        ConfigurationError: a value that is no finite number, or too small.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, *, attempts: int = 4, initial: float = 0.5, factor: float = 2.0, ceiling: float = 30.0) -> Self:
-        _check("Retry", 1, attempts=attempts, factor=factor)
-        _check("Retry", 0.001, initial=initial, ceiling=ceiling)
-        return super().__new__(cls, attempts, initial, factor, ceiling)
+    def checked(self) -> Self:
+        """The same policy, its values looked at; raises ConfigurationError for nonsense. The client calls it."""
+        if not isinstance(self.attempts, int):
+            raise ConfigurationError("Retry(attempts=…) must be an integer")
+        for name, least in (("attempts", 1), ("factor", 1), ("initial", 0.001), ("ceiling", 0.001)):
+            seconds(f"Retry({name}=…)", getattr(self, name), least)
+        return self
 
     def pause(self, failures: int, retry_after: float | None = None) -> float:
         """Seconds to wait after so many failures (at least 1), or as the service asked."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from .errors import DownloadError
+from .errors import DownloadError, shorten
 
 _EXTENSIONS = {
     "image/jpeg": ".jpg",
@@ -37,18 +37,21 @@ class Target:
     """
 
     def __init__(self, path: str | os.PathLike[str], stem: str) -> None:
-        self._path = Path(path)
         self._stem = re.sub(r"[^A-Za-z0-9_-]", "_", stem)[:80] or "result"
-        self._into_folder = self._path.is_dir()
-        if self._path.exists() and not (self._into_folder or self._path.is_file()):
-            raise DownloadError(f"{self._path} is neither a file nor a folder; nothing was written")
-        folder = self._path if self._into_folder else self._path.parent
-        name = self._stem if self._into_folder else self._path.name[:80]
-        self._part = folder / f".{name}.{secrets.token_hex(4)}.part"
         try:
+            self._path = Path(path)
+            self._into_folder = self._path.is_dir()
+            self._part = self._place() / f".{self._stem}.{secrets.token_hex(4)}.part"
             self.sink: BinaryIO = open(self._part, "x+b")  # noqa: SIM115  # closed in __exit__
-        except OSError as error:
-            raise unwritable(self._path, error) from error
+        except (OSError, ValueError, TypeError) as error:
+            raise unwritable(path, error) from error
+
+    def _place(self) -> Path:
+        if self._into_folder:
+            return self._path
+        if self._path.exists() and not self._path.is_file():
+            raise OSError("it is neither a file nor a folder")
+        return self._path.parent
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +68,7 @@ class Target:
             os.fsync(self.sink.fileno())  # a full disk may show itself only here
             self.sink.close()
             os.replace(self._part, final)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise unwritable(final, error) from error
         return final
 
@@ -77,6 +80,7 @@ class Target:
         self._part.unlink(missing_ok=True)
 
 
-def unwritable(path: Path, error: OSError) -> DownloadError:
+def unwritable(path: object, error: Exception) -> DownloadError:
     """The error for a file that cannot be written."""
-    return DownloadError(f"cannot write {path}: {error.strerror or error}; fetch the result again from its task")
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    return DownloadError(f"cannot write {shorten(str(path))}: {reason}; fetch the result again from its task")

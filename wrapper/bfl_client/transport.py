@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -24,7 +24,8 @@ T = TypeVar("T")
 class Driver(Wire):
     """Carries out flows for synchronous callers.
 
-    A deadline bounds each single read of an answer: one dripped byte by byte is given up at the first piece after it.
+    A deadline bounds each single read, and the whole of an answer's body; only an answer whose headers are dripped byte
+    by byte can outlast it.
     """
 
     def __init__(
@@ -115,14 +116,18 @@ class AsyncDriver(Wire):
         super().__init__(auth, timeout)
         self._http, self._clock, self._sleep = http, clock, sleep
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Drive a flow to its end and return its result; what it raises leaves as it is."""
+    async def run(self, flow: Flow[T], *, shield: bool = False) -> T:
+        """Drive a flow to its end and return its result; what it raises leaves as it is.
+
+        Args:
+            shield: a cancellation waits for a paid request under way: its answer is the only handle of its task.
+        """
         token = ours.set(True)
         try:
             step = next(flow)
             while True:
                 try:
-                    outcome = await self._perform(step)
+                    outcome = await self._perform(step, shield)
                 except BFLError as error:
                     step = flow.throw(error)
                 else:
@@ -133,14 +138,14 @@ class AsyncDriver(Wire):
             flow.close()
             ours.reset(token)
 
-    async def _perform(self, step: Step) -> Any:
+    async def _perform(self, step: Step, shield: bool) -> Any:
         if isinstance(step, Clock):
             return self._clock()
         if isinstance(step, Sleep):
             return await self._sleep(step.seconds)
         try:
             left = None if step.deadline is None else max(step.deadline - self._clock(), 0.001)
-            with anyio.fail_after(left):
+            with anyio.fail_after(left, shield=shield and isinstance(step, Call) and step.paid):
                 return await (self._call(step) if isinstance(step, Call) else self._fetch(step))
         except BFLError:
             raise
@@ -149,10 +154,13 @@ class AsyncDriver(Wire):
 
     async def _send(self, step: Call | Fetch, method: str, auth: httpx.Auth | None) -> httpx.Response:
         http = self._http()
-        body = step.body.stream() if isinstance(step, Call) and step.body is not None else None
         timeout = self.limits(step.deadline, self._clock())
-        request = http.build_request(method, step.url, headers=self.headers(step), content=body, timeout=timeout)
-        return await http.send(request, auth=auth, stream=True, follow_redirects=False)
+        async with AsyncExitStack() as stack:  # a body that is left early, on cancellation, closes its files
+            body = None
+            if isinstance(step, Call) and step.body is not None:
+                body = await stack.enter_async_context(aclosing(step.body.stream()))
+            request = http.build_request(method, step.url, headers=self.headers(step), content=body, timeout=timeout)
+            return await http.send(request, auth=auth, stream=True, follow_redirects=False)
 
     async def _call(self, step: Call) -> Answer:
         response = await self._send(step, step.method, self.auth)

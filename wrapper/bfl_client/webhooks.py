@@ -25,7 +25,11 @@ BODY_LIMIT = 8 * 1024**2
 
 
 def parse(
-    body: bytes, headers: Mapping[str, str], secret: str | None, *, form: Literal["secret", "hmac"] = "secret"
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: str | None,
+    *,
+    form: Literal["secret", "hmac", "unverified"] = "secret",
 ) -> Update:
     """The update that a delivery carries, once it is known to come from who knows the secret.
 
@@ -35,17 +39,18 @@ def parse(
     Args:
         body: the raw bytes of the request, before any parsing.
         headers: its headers, in any case.
-        secret: what was sent as ``webhook_secret``; None accepts anything that is an update, from anybody.
-        form: ``"secret"``: the secret itself in ``X-Webhook-Secret``; ``"hmac"``: a signature in ``X-BFL-Signature``.
+        secret: what was sent as ``webhook_secret``; None and the empty string never verify.
+        form: ``"secret"``: the secret itself in ``X-Webhook-Secret``; ``"hmac"``: a signature in ``X-BFL-Signature``;
+            ``"unverified"``: anything that is an update, from anybody.
 
     Raises:
         WebhookError: it does not verify, or it is no update.
     """
     if not isinstance(body, (bytes, bytearray, memoryview)) or len(body) > BODY_LIMIT:
         raise WebhookError("the delivery is not bytes, or longer than any delivery is")
-    if form not in ("secret", "hmac"):
-        raise WebhookError('form must be "secret" or "hmac"')
-    if secret is not None:
+    if form not in ("secret", "hmac", "unverified"):
+        raise WebhookError('form must be "secret", "hmac" or "unverified"')
+    if form != "unverified":
         _verify(bytes(body), headers, secret, form)
     try:
         update = answers.update_of(json.loads(bytes(body)))
@@ -56,10 +61,10 @@ def parse(
     return update
 
 
-def _verify(body: bytes, headers: Mapping[str, str], secret: str, form: str) -> None:
+def _verify(body: bytes, headers: Mapping[str, str], secret: str | None, form: str) -> None:
     name = PLAIN if form == "secret" else SIGNED
     if not isinstance(secret, str) or not secret:
-        raise WebhookError("the secret is empty: anybody could know it; pass None to accept unverified deliveries")
+        raise WebhookError('there is no secret to verify with; form="unverified" takes deliveries from anybody')
     key = secret.encode("utf-8", "surrogatepass")
     expected = key if form == "secret" else b"sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest().encode()
     given = _header(headers, name)
@@ -70,5 +75,7 @@ def _verify(body: bytes, headers: Mapping[str, str], secret: str, form: str) -> 
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:
+    if not isinstance(headers, Mapping):
+        raise WebhookError("the headers are no mapping")
     found: Any = next((value for key, value in headers.items() if str(key).lower() == name), None)
     return found if isinstance(found, str) else None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 
 from . import answers
-from .errors import BFLError, ConfigurationError, DownloadError, TransportError
+from .errors import BFLError, DownloadError, TransportError
 from .steps import Answer, Call, Fetch, Fetched
 from .version import USER_AGENT
 
@@ -21,8 +21,6 @@ _NEVER_SENT = (
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
 )
 
 ours: contextvars.ContextVar[bool] = contextvars.ContextVar("bfl_client_request", default=False)
@@ -112,9 +110,9 @@ def _write(step: Fetch, piece: bytes) -> None:
 
 def lost(error: Exception, paid: bool) -> BFLError:
     """What a broken connection means for the caller."""
-    if isinstance(error, RuntimeError) and "closed" in str(error):
-        return ConfigurationError("this client is closed; make a new one")
-    maybe = paid and not isinstance(error, (*_NEVER_SENT, UnicodeError))
+    if isinstance(error, httpx.RequestError):
+        error.request = httpx.Request("GET", "https://redacted.invalid")  # the real one holds the key and the URL
+    maybe = paid and not isinstance(error, _NEVER_SENT)
     told = "; it may have been carried out all the same, so it was not repeated" if maybe else ""
     return TransportError(f"no answer ({type(error).__name__}){told}", maybe_submitted=maybe)
 

@@ -124,6 +124,9 @@ def _reporting(screen: Screen) -> Iterator[None]:
 
     try:
         yield
+    except OSError as error:
+        screen.error(f"{error.filename or 'a file'}: {error.strerror or error}")
+        raise typer.Exit(1) from None
     except BFLError as error:
         screen.error(str(error))
         if error.task_id and error.polling_url and state.exists(error.task_id):

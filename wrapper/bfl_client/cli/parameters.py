@@ -46,18 +46,24 @@ def _properties(endpoint: str) -> Mapping[str, Any]:
 
 def _value(text: str, schema: Mapping[str, Any]) -> Any:
     """A file for ``@…``; JSON where the parameter takes something of that type; else the text itself."""
-    if text.startswith("@"):
+    if text.startswith("@") and (not schema or _takes_files(schema)):
         path = Path(text[1:])
         if not path.is_file():
             raise ConfigurationError(f"there is no file {path}")
         return path
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     types = _types(schema)
     fits = any(isinstance(value, _PYTHON[kind]) for kind in types if kind in _PYTHON)  # type: ignore[arg-type]
     return value if fits or not types else text
+
+
+def _takes_files(schema: Mapping[str, Any]) -> bool:
+    schema = _resolved(schema)
+    inside = [*schema.get("anyOf", []), *schema.get("prefixItems", []), schema.get("items") or {}]
+    return schema.get("format") == "bfl-media" or any(_takes_files(branch) for branch in inside if branch)
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:

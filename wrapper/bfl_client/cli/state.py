@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from bfl_client.errors import ConfigurationError, shorten
+from bfl_client.errors import ConfigurationError, TaskError, TaskNotFound, TaskTimeout, shorten
 from bfl_client.tasks import Task
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def exists(task_id: str) -> bool:
 
 @contextmanager
 def kept(task: Task, *, resumable: bool) -> Iterator[None]:
-    """Keep the task's handle on disk until its result is saved.
+    """Keep the task's handle on disk until its result is saved, or it has ended without one.
 
     Raises:
         ConfigurationError: the handle cannot be written; the task's id is in the message.
@@ -49,9 +49,13 @@ def kept(task: Task, *, resumable: bool) -> Iterator[None]:
         except OSError as error:
             message = f"task {task.id} was submitted, but its handle cannot be kept in {path.parent}: {error.strerror}"
             raise ConfigurationError(message) from error
-    yield
-    if resumable:
-        path.unlink(missing_ok=True)
+    try:
+        yield
+    except TaskError as error:
+        if not isinstance(error, TaskTimeout | TaskNotFound):
+            path.unlink(missing_ok=True)  # it has ended: there is nothing to take up again
+        raise
+    path.unlink(missing_ok=True)
 
 
 def load(task_id: str, client: Client) -> Task:

@@ -1,0 +1,1 @@
+"""What the client costs, as ratios to a plain httpx script that does the same in the same run. ``nox -s bench``."""

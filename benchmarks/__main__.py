@@ -1,0 +1,164 @@
+"""``python -m benchmarks``: run every measurement, print the table of ratios, exit 1 if a figure is not reached.
+
+Medians of several fresh processes; both sides of a ratio are run in turn, so that a busy machine burdens both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.request import urlopen
+
+from bfl_client import Poll
+
+ROUNDS = 7
+PICTURE = 10_000_000
+MEGABYTE = 1_000_000
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    value: float
+    bound: float
+    unit: str
+    plain: str
+
+
+def run(*arguments: str) -> str:
+    """The output of a fresh Python."""
+    return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def cpu_of(code: str) -> float:
+    """CPU seconds of a fresh Python that runs the code, less those of one that runs none."""
+
+    def used(source: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run("-c", source)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return statistics.median(used(code) - used("pass") for _ in range(2 * ROUNDS))
+
+
+class Bench:
+    """Measures jobs against one server."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+
+    def job(self, name: str, side: str) -> dict[str, float]:
+        """One run of a job in a fresh process."""
+        found: dict[str, float] = json.loads(run("-m", "benchmarks.jobs", name, side, self.url, str(self.folder)))
+        return found
+
+    def both(self, name: str, what: str) -> tuple[float, float]:
+        """Medians of both sides, run in turn."""
+        pairs = [(self.job(name, "ours")[what], self.job(name, "plain")[what]) for _ in range(ROUNDS)]
+        return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+
+    def ratio(self, name: str, what: str) -> tuple[float, float]:
+        """Ours as a multiple of plain, and plain itself."""
+        ours, plain = self.both(name, what)
+        return ours / plain, plain
+
+    def first(self, side: str) -> float:
+        """Seconds from the start of a process to its first request on the wire."""
+        with urlopen(f"{self.url}/first") as answer:
+            answer.read()
+        started = time.monotonic()
+        self.job("first", side)
+        with urlopen(f"{self.url}/first") as answer:
+            return float(json.load(answer)["first"]) - started
+
+    def extra_memory(self, name: str, without: str) -> tuple[float, float]:
+        """Peak memory beyond that of the same program without the large thing, in megabytes: ours and plain."""
+        ours, plain = self.both(name, "peak")
+        none_ours, none_plain = self.both(without, "peak")
+        return (ours - none_ours) / MEGABYTE, (plain - none_plain) / MEGABYTE
+
+
+def polling(rounds: int = 20_000) -> tuple[float, int]:
+    """Mean delay after completion as a share of the generation time (1 to 60 s), and most polls for a 30 s task."""
+    policy, chance = Poll(), random.Random(1)
+
+    def follow(needed: float) -> tuple[float, int]:
+        age, polls = 0.0, 1
+        while age < needed:
+            age += policy.pause(age, chance.random())
+            polls += 1
+        return age, polls
+
+    times = [chance.uniform(1, 60) for _ in range(rounds)]
+    share = statistics.fmean((follow(needed)[0] - needed) / needed for needed in times)
+    return share, max(follow(30)[1] for _ in range(1000))
+
+
+def figures(bench: Bench) -> Iterator[Figure]:
+    """Every figure, as it is measured."""
+    httpx = cpu_of("import httpx")
+    yield Figure("import bfl_client, CPU", cpu_of("import bfl_client") / httpx, 0.25, "x", f"{httpx * 1000:.0f} ms")
+    client = cpu_of("from bfl_client import Client")
+    yield Figure("from bfl_client import Client, CPU", client / httpx, 1.25, "x", f"{httpx * 1000:.0f} ms")
+    firsts = [(bench.first("ours"), bench.first("plain")) for _ in range(2 * ROUNDS)]
+    ours, plain = (statistics.median(pair[side] for pair in firsts) for side in (0, 1))
+    yield Figure("process start to first request", ours / plain, 1.5, "x", f"{plain * 1000:.0f} ms")
+    ratio, plain = bench.ratio("pair", "cpu")
+    yield Figure("submit + one poll, CPU", ratio, 1.3, "x", f"{plain * 1000:.2f} ms")
+    for what in ("cpu", "wall"):
+        ratio, plain = bench.ratio("many", what)
+        yield Figure(f"1,000 async tasks, 100 at a time, {what}", ratio, 1.3, "x", f"{plain * 1000:.2f} ms each")
+    for name in ("four", "eight"):
+        extra, plain = bench.extra_memory(name, "none")
+        yield Figure(f"extra memory, {name} pictures of 10 MB", extra, 4, "MB", f"{plain:.0f} MB")
+    ratio, plain = bench.ratio("four", "cpu")
+    yield Figure("four pictures of 10 MB, CPU", ratio, 0.5, "x", f"{plain:.2f} s")
+    extra, plain = bench.extra_memory("film", "none")
+    yield Figure("extra memory, saving a film of 100 MB", extra, 4, "MB", f"{plain:.0f} MB")
+    share, polls = polling()
+    yield Figure("delay after completion, 1 to 60 s", share * 100, 6, "%", "0.25 s")
+    yield Figure("polls for a task of 30 s", polls, 45, "", "60")
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The plain server in a process of its own."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.server"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def main() -> int:
+    """Measure, print, and tell whether everything was reached."""
+    missed = 0
+    with tempfile.TemporaryDirectory() as name, server() as url:
+        (Path(name) / "picture.bin").write_bytes(os.urandom(PICTURE))
+        print(f"| {'figure':42} | {'ours':>9} | {'to reach':>9} | {'plain httpx':>14} |")
+        print(f"|{'-' * 44}|{'-' * 11}|{'-' * 11}|{'-' * 16}|")
+        for figure in figures(Bench(url, Path(name))):
+            missed += figure.value > figure.bound
+            ours, bound = f"{figure.value:.2f} {figure.unit}", f"{figure.bound:g} {figure.unit}"
+            print(f"| {figure.name:42} | {ours:>9} | {bound:>9} | {figure.plain:>14} |", flush=True)
+    print(f"{missed} figures were not reached" if missed else "every figure was reached")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
