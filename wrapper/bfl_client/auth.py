@@ -72,6 +72,7 @@ class Hosts:
             raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
         if self.base.query or self.base.fragment:
             raise ConfigurationError("base_url must have neither query nor fragment")
+        self._passed: str | None = None  # the last one, which is mostly asked again at once
         self.local = is_loopback(self.base.host)
         if self.base.scheme == "http" and not (self.local or insecure):
             raise ConfigurationError(
@@ -93,6 +94,8 @@ class Hosts:
         Raises:
             UntrustedURLError: it may not.
         """
+        if isinstance(url, str) and url == self._passed:
+            return
         parsed = parse(url)
         own = _origin(parsed) == _origin(self.base) or (self.local and is_loopback(parsed.host))
         allowed = self._is_bfl(parsed)
@@ -102,6 +105,8 @@ class Hosts:
             remedy = "it is outside the region; resume it with a client without region= if that is acceptable"
         if not (own or allowed):
             raise UntrustedURLError(f"the polling URL was not requested: {remedy}")
+        if isinstance(url, str):
+            self._passed = url
 
     def check_sample(self, url: str) -> None:
         """Pass if a result may be fetched from the URL, without the key: https, or as base_url itself is reached.
