@@ -74,6 +74,27 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """What the client costs, as ratios to a plain httpx script: minutes of measuring, on an otherwise quiet machine."""
+    session.install(".")  # as users have it, without rich and click; compiled
+    session.run("python", "-m", "benchmarks")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Ten thousand tasks (or the number after --) through a faulty emulator, every one accounted for."""
+    session.install(".[emulator]")
+    session.run("python", "-m", "benchmarks.soak", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities in what the package depends on."""
+    session.install(".[all]", "pip-audit")
+    session.run("pip-audit", "--skip-editable")
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel from the source distribution, and run the tests on it, with the source folders out of reach."""
     session.install("build", *_group("test"))

@@ -1,1 +1,1 @@
-"""From the specification to the generated package: run as `python -m codegen generate` or `python -m codegen drift`."""
+"""From the specification to the generated package: `python -m codegen generate | drift | diff | refresh`."""

@@ -3,52 +3,127 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from .diff import Change, differences
+from .diff.changes import level_of
+from .diff.report import as_json, markdown
+from .documents import read
 from .pipeline import Sources, drift, generate
 from .report import CodegenError, Report
 
 ROOT = Path(__file__).parent.parent
+PUBLISHED = "https://api.bfl.ai/openapi.json"
+REFUSED = 3
+_FORMATS: dict[str, Callable[[Sequence[Change]], str]] = {"markdown": markdown, "json": as_json}
+_PURPOSES = {
+    "generate": "write the generated package",
+    "drift": "regenerate elsewhere and compare; exit 1 on any difference",
+    "diff": "compare two specifications; exit 0 text only or nothing, 1 compatible, 2 breaking, 3 refused",
+    "refresh": "take over a new specification, all or nothing; exit codes as for diff",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `generate` or `drift`; return the exit code: 0, 1 for a failure or a difference, 130 when interrupted."""
+    """Run one command and return its exit code.
+
+    `generate` and `drift`: 0, or 1 for a failure or a difference. `diff` and `refresh`: the level of the change (0 text
+    only or nothing, 1 compatible, 2 breaking), or 3 if they refuse. 130 when interrupted.
+    """
     options = _parser().parse_args(arguments)
-    sources = Sources(options.spec, options.overlay, options.config)
-    report = Report(sys.stderr)
     try:
-        if options.command == "generate":
-            generate(sources, options.output, report)
-            return 0
-        found = drift(sources, options.output, report)
+        run: Callable[[argparse.Namespace, Report], int] = options.run
+        return run(options, Report(sys.stderr))
     except CodegenError as error:
         sys.stderr.write(f"codegen: error: {error}\n")
-        return 1
+        return REFUSED if options.command in ("diff", "refresh") else 1
     except KeyboardInterrupt:
         sys.stderr.write("codegen: interrupted; nothing was changed\n")
         return 130
+
+
+def _generate(options: argparse.Namespace, report: Report) -> int:
+    generate(_sources(options), options.output, report)
+    return 0
+
+
+def _drift(options: argparse.Namespace, report: Report) -> int:
+    found = drift(_sources(options), options.output, report)
     sys.stdout.write("\n".join(found or [f"{options.output.name} is what codegen generates"]) + "\n")
     return 1 if found else 0
 
 
+def _diff(options: argparse.Namespace, report: Report) -> int:
+    changes = differences(read(options.old), read(options.new))
+    sys.stdout.write(_FORMATS[options.format](changes))
+    return level_of(changes)
+
+
+def _refresh(options: argparse.Namespace, report: Report) -> int:
+    from .fetch import published  # it and what follows need more than the other commands
+    from .refresh import Project, refresh
+
+    contract = shlex.split(options.contract) if options.contract is not None else _contract_tests()
+    project = Project(_sources(options), options.output, options.changelog, contract, ROOT)
+    changes = refresh(published(options.source), project, report)
+    if options.report is not None:
+        options.report.parent.mkdir(parents=True, exist_ok=True)
+        options.report.write_text(markdown(changes), encoding="utf-8", newline="\n")
+    sys.stdout.write(_FORMATS[options.format](changes))
+    return level_of(changes)
+
+
+def _sources(options: argparse.Namespace) -> Sources:
+    return Sources(options.spec, options.overlay, options.config)
+
+
+def _contract_tests() -> list[str]:
+    tests = ROOT / "tests" / "contract"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
+    return command if tests.is_dir() else []
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Exit with 3: argparse's own 2 would say that something breaks."""
+        self.exit(REFUSED, f"{self.format_usage()}{self.prog}: error: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
+    parser = _Parser(prog="python -m codegen", description="From the specification to the generated package.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, purpose in {
-        "generate": "write the generated package",
-        "drift": "regenerate elsewhere and compare; exit 1 on any difference",
-    }.items():
-        command = commands.add_parser(name, help=purpose, description=purpose)
-        command.add_argument("--spec", type=Path, default=ROOT / "openapi.json", help="the published specification")
-        command.add_argument("--overlay", type=Path, default=ROOT / "openapi-overlay.yml", help="the OpenAPI Overlay")
-        command.add_argument("--output", type=Path, default=ROOT / "generated/bfl_api", help="the generated package")
-        command.add_argument(
-            "--config", type=Path, default=ROOT / "generator-config.yml", help="the generator's settings"
-        )
+    made = {name: commands.add_parser(name, help=text, description=text) for name, text in _PURPOSES.items()}
+    for name, run in {"generate": _generate, "drift": _drift, "diff": _diff, "refresh": _refresh}.items():
+        made[name].set_defaults(run=run)
+    for name in ("generate", "drift", "refresh"):
+        _add_project(made[name])
+    for name in ("diff", "refresh"):
+        made[name].add_argument("--format", choices=list(_FORMATS), default="markdown", help="of the report on stdout")
+    made["diff"].add_argument("old", type=Path, metavar="OLD", help="a specification in JSON or YAML")
+    made["diff"].add_argument("new", type=Path, metavar="NEW", help="the specification it is compared with")
+    _add_refresh(made["refresh"])
     return parser
+
+
+def _add_project(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--spec", type=Path, default=ROOT / "openapi.json", help="the published specification")
+    add("--overlay", type=Path, default=ROOT / "openapi-overlay.yml", help="the OpenAPI Overlay")
+    add("--output", type=Path, default=ROOT / "generated/bfl_api", help="the generated package")
+    add("--config", type=Path, default=ROOT / "generator-config.yml", help="the generator's settings")
+
+
+def _add_refresh(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("source", nargs="?", default=PUBLISHED, metavar="FILE|URL", help=f"the new specification ({PUBLISHED})")
+    add("--changelog", type=Path, default=ROOT / "CHANGELOG.md", help="gets an entry under Unreleased")
+    add("--report", type=Path, help="a file for the report in Markdown")
+    add("--contract", metavar="COMMAND", help="tests the new package (pytest on tests/contract); empty for none")
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -17,6 +17,7 @@ def with_named_bodies(document: dict[str, Any]) -> dict[str, Any]:
     for path, item in result.get("paths", {}).items():
         with located(f"path {path}"):
             for media in [media for method in METHODS for media in _json_bodies(item, method)]:
+                media["schema"] = _unwrapped(media["schema"], schemas)
                 if not schema_name(media["schema"].get("$ref")):
                     name = _free(names.class_name(names.method_name(path)) + "Inputs", schemas)
                     schemas[name] = media["schema"]
@@ -28,6 +29,20 @@ def _json_bodies(item: Any, method: str) -> list[dict[str, Any]]:
     operation = item.get(method) if isinstance(item, dict) else None
     content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
     return [media for kind, media in content.items() if "json" in kind and isinstance(media.get("schema"), dict)]
+
+
+def _unwrapped(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference to the schema that says what the body is, past those that are only another name for it."""
+    found = schema
+    for _ in range(len(schemas) + 1):
+        branches = schema.get("allOf", [schema])
+        if len(branches) != 1 or schema.keys() - {"allOf", "$ref", "title", "description"}:
+            break
+        name = schema_name(branches[0].get("$ref"))
+        if not isinstance(schemas.get(name), dict):
+            break
+        found, schema = {"$ref": branches[0]["$ref"]}, schemas[name]
+    return found
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:

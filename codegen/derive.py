@@ -112,7 +112,7 @@ class Derivation:
         """Return the shape with each inline enum and object replaced by a reference to a component of its own."""
         shape = _expressible(shape)
         if "$ref" in shape:
-            return {"$ref": SCHEMA_PREFIX + self._queued(schema_name(shape["$ref"]))}
+            return {"$ref": SCHEMA_PREFIX + self._queued(self._meant(schema_name(shape["$ref"])))}
         if "enum" not in shape and shape.get("type") != "object":
             return self._parts(shape, name)
         name = self._free(names.class_name(name))
@@ -147,6 +147,15 @@ class Derivation:
             secret = any(member.get("x-secret") for member in value.get("anyOf", [value]))
             if secret or key.lower().endswith(_SECRET_ENDINGS):
                 self._derived.secrets.append((module, names.generator_name(key)))
+
+    def _meant(self, schema: str) -> str:
+        """Return the schema for which this one may be only another name: the generator knows no such names."""
+        for _ in self._specification.schemas:
+            shape = self._shapes.of(self._specification.schemas[schema], f"schema {schema}")
+            if "$ref" not in shape:
+                return schema
+            schema = schema_name(shape["$ref"])
+        raise CodegenError(f"schema {schema} is another name for itself")
 
     def _queued(self, schema: str) -> str:
         if schema not in self._waiting:

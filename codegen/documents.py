@@ -26,12 +26,22 @@ def read(path: Path) -> Any:
     Raises CodegenError if it cannot be read, is malformed, or has a key twice in one object.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix in (".yml", ".yaml"):
+        content = path.read_bytes()
+    except OSError as error:
+        raise CodegenError(f"{path.name} cannot be read: {error}") from error
+    return parsed(content, path.name)
+
+
+def parsed(content: bytes, name: str) -> Any:
+    """Read a document as `read` does; `name` decides between JSON and YAML and stands in messages."""
+    try:
+        text = content.decode("utf-8-sig")
+        if name.endswith((".yml", ".yaml")):
             return _value(yaml.compose(text, Loader=yaml.SafeLoader))
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise CodegenError(f"{path.name} cannot be read: {error}") from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        begins = " ".join(content[:60].decode("utf-8", "replace").split())
+        raise CodegenError(f"{name} cannot be read: {error}; it begins with {begins!r}") from error
 
 
 def dump(document: Any) -> str:

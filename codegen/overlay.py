@@ -24,36 +24,68 @@ def effective(published: Mapping[str, Any], overlay: Any, report: Report) -> dic
     """Return the document with all actions applied in their order.
 
     An action that matches nothing, and every key that is ignored, is reported and does not stop.
-    Raises CodegenError, naming the action, if one cannot be applied.
+    Raises CodegenError, naming the action, if one is malformed.
     """
+    return applied(published, overlay, report)[0]
+
+
+def applied(published: Mapping[str, Any], overlay: Any, report: Report) -> tuple[dict[str, Any], list[str]]:
+    """Return what `effective` returns, and the actions that found the document to be already as they want it."""
     if not isinstance(overlay, dict) or not isinstance(overlay.get("actions"), list):
         raise CodegenError("the overlay has no list of actions")
     for key in sorted(overlay.keys() - _ROOT_KEYS):
         if not key.startswith("x-"):
             report.warn(f"overlay: the key {key!r} is ignored")
     document: dict[str, Any] = copied(published)
+    idle: list[str] = []
     for number, action in enumerate(overlay["actions"], start=1):
+        before, warned = document, len(report.warnings)
         document = _applied(document, action, number, report)
-    return document
+        if document == before and len(report.warnings) == warned:
+            idle.append(_label(action, number))
+    return copied(document), idle
 
 
 def _applied(document: dict[str, Any], action: Any, number: int, report: Report) -> dict[str, Any]:
     label = _label(action, number)
     if not isinstance(action, dict) or not isinstance(action.get("target"), str):
         raise CodegenError(f"{label} has no target")
+    if action["target"] == "$" and not isinstance(action.get("update", {}), dict):
+        raise CodegenError(f"{label} cannot be applied: the document itself takes an object only")
     step = _step(action, label, report)
     if step is None:
         return document
     try:
-        matches = list(parse(step["target"]).find(document))
-        if not matches:
-            report.warn(f"{label} matches nothing")
-        for one in _single_steps(step, matches):
-            apply_overlay(document, {"actions": [one]})
-    except Exception as error:  # oas-patch and jsonpath-ng raise whatever comes up, from their own errors to KeyError
+        path = parse(step["target"])
+    except Exception as error:  # jsonpath-ng raises whatever comes up
         raise CodegenError(f"{label} cannot be applied: {type(error).__name__}: {error}") from error
-    changed: dict[str, Any] = copied(document)
+    try:
+        changed: dict[str, Any] = _carried_out(document, step, path, label, report)
+    except Exception as error:  # a document of another shape: oas-patch raises whatever comes up, so does jsonpath-ng
+        report.warn(f"{label} cannot be applied and is skipped: {type(error).__name__}: {error}")
+        return document
     return changed
+
+
+def _carried_out(document: dict[str, Any], step: dict[str, Any], path: Any, label: str, report: Report) -> Any:
+    matches = list(path.find(document))
+    if not matches:
+        report.warn(f"{label} matches nothing")
+        return document
+    if any(_misfit(step, match.value) for match in matches):
+        report.warn(f"{label} does not fit what stands there and is skipped")
+        return document
+    changed = copied(document)  # also takes apart what the action before has put in several places
+    for one in _single_steps(step, matches):
+        apply_overlay(changed, {"actions": [one]})
+    return changed
+
+
+def _misfit(step: dict[str, Any], found: Any) -> bool:
+    """Whether an update would put something into a value that holds nothing, or a list's element into an object."""
+    if "update" not in step or isinstance(found, list):
+        return False
+    return not isinstance(found, dict) or not isinstance(step["update"], dict)
 
 
 def _step(action: dict[str, Any], label: str, report: Report) -> dict[str, Any] | None:

@@ -38,8 +38,8 @@ def generate(sources: Sources, output: Path, report: Report) -> None:
     """
     output = output.resolve()
     refuse_foreign(output)
-    with _workplace(beside=output) as folder:
-        package = _build(sources, folder, report)
+    with workplace(beside=output) as folder:
+        package = build(sources, folder, report)
         report.stage(f"putting the package in place: {output.name}")
         swap(package, output)
 
@@ -48,21 +48,22 @@ def drift(sources: Sources, output: Path, report: Report) -> list[str]:
     """Generate the package elsewhere and return how it differs from `output`, one entry per file."""
     if not output.is_dir():
         raise CodegenError(f"{output} is not a folder")
-    with _workplace(beside=None) as folder:
-        package = _build(sources, folder, report)
+    with workplace(beside=None) as folder:
+        package = build(sources, folder, report)
         report.stage("comparing")
         return list(differences(output, package))
 
 
 @contextmanager
-def _workplace(beside: Path | None) -> Iterator[Path]:
+def workplace(beside: Path | None) -> Iterator[Path]:
     """Make a folder for the run, on the output's file system so that the package can be renamed into place."""
     near = None if beside is None else next(parent for parent in beside.parents if parent.is_dir())
     with tempfile.TemporaryDirectory(prefix=".codegen-", dir=near) as name:
         yield Path(name)
 
 
-def _build(sources: Sources, folder: Path, report: Report) -> Path:
+def build(sources: Sources, folder: Path, report: Report) -> Path:
+    """Generate and check the package in `folder`, which `workplace` made; return where it is."""
     report.stage("reading the sources")
     options = settings(sources.settings, report)
     published, actions = read(sources.specification), read(sources.overlay)

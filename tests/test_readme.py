@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shlex
@@ -40,6 +41,17 @@ def test_every_program_runs(code: str, tmp_path: Path) -> None:
     saved = set(re.findall(r'save\("([^"]+)"\)', code))
     assert saved <= {path.name for path in tmp_path.iterdir()}
     assert "Error" not in printed
+
+
+def test_the_fixture_example_passes(tmp_path: Path) -> None:
+    """The README's test of an application passes as it stands, run by pytest in an empty folder."""
+    (code,) = [block for block in blocks("python") if block.startswith("# test_shop.py")]
+    (tmp_path / "test_shop.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shop.py"]
+    if not any(entry.name == "bfl_emulator.plugin" for entry in importlib.metadata.entry_points(group="pytest11")):
+        command += ["-p", "bfl_emulator.plugin"]  # a checkout that is not installed
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_webhook_receiver_takes_what_verifies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,23 +1,14 @@
-"""``python -m bfl_emulator``: serve until interrupted.
-
-The key is made up, or taken from the environment variable BFL_API_KEY; there is no option for it, because other users
-of a machine see options.
-"""
+"""``python -m bfl_emulator``: serve until interrupted."""
 
 import argparse
-import json
-import logging
-import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
-from .server import Emulator
+from .program import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print base URL and key as one line of JSON, then serve until SIGINT or SIGTERM."""
+    """Read the options and serve; the key may be given in the environment variable BFL_API_KEY."""
     parser = argparse.ArgumentParser(
         prog="python -m bfl_emulator", description="The BFL API on this machine: pictures that cost nothing."
     )
@@ -25,22 +16,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--speed", type=float, default=1.0, help="how many times faster than usual a generation is; inf: ready at once"
     )
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        emulator = Emulator(port=options.port, speed=options.speed, api_key=os.environ.get("BFL_API_KEY") or None)
-        with emulator:
-            sys.stdout.write(json.dumps({"base_url": emulator.base_url, "api_key": emulator.api_key}) + "\n")
-            sys.stdout.flush()
-            while not stop.wait(0.5):  # in pieces, because Windows interrupts no endless wait
-                pass
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"bfl_emulator: {error}\n")
-        return 1
-    return 0
+    parser.add_argument("--script", metavar="FILE", help="YAML file with the faults that shall happen")
+    parser.add_argument("--one-host", action="store_true", help="one port for submissions, polls and files")
+    parser.add_argument(
+        "--allow-outbound", action="store_true", help="let webhooks and pictures named by URL lead to other machines"
+    )
+    parser.add_argument("--credits", type=float, default=10_000.0, help="credits there are to spend (default: 10000)")
+    parser.add_argument(
+        "--allow-remote",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="listen on all addresses, and let other machines reach this one by that name",
+    )
+    parser.add_argument(
+        "--control", action="store_true", help="add endpoints that tell the logs and take scripts, behind a token"
+    )
+    return serve(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

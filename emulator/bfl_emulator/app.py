@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import anyio
@@ -16,27 +16,35 @@ from starlette.routing import Route
 
 from . import utility
 from .answers import Answer
+from .control import Control
+from .faults import Scripted
 from .guard import RECORD, Guard
+from .occasions import occasion
 from .payload import parse, read_body, shorten
-from .pictures import Picture
 from .refusals import Refusal
 from .samples import PREFIX, file_response
 from .service import Call, Service, well_formed
 from .specification import Operation
 from .tasks import submit
 
-_SMALL = 64 * 1024  # bytes of a body that is handled on the event loop; a larger one would hold up the others
-_KEPT = 16  # drawn files that are kept for repeated and partial downloads
+# A body of more bytes, or one that names a URL, is handled beside the event loop: reading its inputs may take a while.
+_SMALL = 4 * 1024
 _DRAWING: RunVar[anyio.CapacityLimiter] = RunVar("bfl_emulator.drawing")
 
 
-def build_app(service: Service, check: bool) -> Starlette:
-    """Build the application; with `check`, an answer that breaks the specification is an AssertionError."""
+def build_app(service: Service, check: bool, control_token: str | None = None) -> Starlette:
+    """Build the application; with `check`, an answer that breaks the specification is an AssertionError.
+
+    With a token it has control endpoints.
+    """
     paths: dict[str, dict[str, Operation]] = {}
     for operation in service.specification.operations:
         paths.setdefault(operation.path, {})[operation.method] = operation
-    routes = [_route(path, _Endpoint(service, methods, check)) for path, methods in paths.items()]
-    routes.append(Route(PREFIX + "/{task_id}/{name}", _Delivery(service), methods=["GET"]))
+    routes = [_route(path, _Endpoint(service, methods, check), service) for path, methods in paths.items()]
+    files = Scripted(_Delivery(service), service, partial(occasion, service, None))
+    routes.append(Route(PREFIX + "/{task_id}/{name}", files, methods=["GET"]))
+    if control_token is not None:
+        routes += Control(service, control_token).routes()
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, service=service)],
@@ -46,8 +54,9 @@ def build_app(service: Service, check: bool) -> Starlette:
     return app
 
 
-def _route(path: str, endpoint: "_Endpoint") -> Route:
-    route = Route(path, endpoint, methods=list(endpoint.methods))
+def _route(path: str, endpoint: "_Endpoint", service: Service) -> Route:
+    scripted = Scripted(endpoint, service, partial(occasion, service, endpoint.methods))
+    route = Route(path, scripted, methods=list(endpoint.methods))
     route.methods = set(endpoint.methods)  # Starlette adds HEAD to GET; the service knows declared methods only
     return route
 
@@ -63,6 +72,8 @@ class _Endpoint:
         request = Request(scope, receive)
         operation = self.methods[request.method]
         try:
+            if not self._service.hosts.serves(scope, "submit", "cluster"):
+                raise Refusal(404, "Not Found")
             answer = await self._answer(request, operation)
         except Refusal as refusal:
             answer = refusal.answer
@@ -77,7 +88,8 @@ class _Endpoint:
         if operation.needs_key:
             _admit(self._service, request)
         handle = partial(self._handle, request, operation, raw)
-        return handle() if len(raw) < _SMALL else await anyio.to_thread.run_sync(handle)
+        inline = len(raw) < _SMALL and b"http" not in raw.lower()
+        return handle() if inline else await anyio.to_thread.run_sync(handle)
 
     def _handle(self, request: Request, operation: Operation, raw: bytes) -> Answer:
         service = self._service
@@ -86,7 +98,7 @@ class _Endpoint:
         body = parse(raw, request.headers.get("content-type", "")) if operation.body is not None else None
         request.scope[RECORD].body = shorten(body)
         schema = service.contract.body(operation, body)
-        call = Call(operation, parameters, body or {}, schema)
+        call = Call(operation, parameters, body or {}, schema, service.hosts.serves(request.scope, "cluster"))
         return utility.answer(service, call) if operation.task is None else submit(service, call, operation.task)
 
 
@@ -95,7 +107,6 @@ class _Delivery:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._draw = lru_cache(maxsize=_KEPT)(Picture.draw)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
@@ -107,15 +118,15 @@ class _Delivery:
 
     async def _response(self, request: Request) -> Response:
         service, path = self._service, request.url.path
+        if not service.hosts.serves(request.scope, "delivery"):
+            raise Refusal(404, "Not Found")
         header = service.specification.key_header
         if header in request.headers:
             raise Refusal(400, f"This request carries the API key ({header}), which must not go to the file host")
         service.signer.verify(path, request.query_params, service.epoch(service.clock()))
-        task = service.tasks.get(request.path_params["task_id"])
-        if task is None or task.sample_path != path:
-            raise Refusal(404, "Not Found")
-        content = await anyio.to_thread.run_sync(self._draw, task.picture, limiter=_drawing())
-        return file_response(content, task.picture.content_type, task.id, request.headers)
+        task = service.files.find(path)
+        content = await anyio.to_thread.run_sync(service.files.content, task, path, limiter=_drawing())
+        return file_response(content, service.files.content_type(task, path), task.id, request.headers)
 
 
 def _drawing() -> anyio.CapacityLimiter:

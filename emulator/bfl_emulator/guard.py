@@ -4,6 +4,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .control import PREFIX as CONTROL
 from .journal import ReceivedRequest
 from .service import Service
 
@@ -12,7 +13,7 @@ RECORD = "bfl_emulator.record"
 
 
 class Guard:
-    """ASGI middleware. A Host header that is no loopback name is answered with 400.
+    """ASGI middleware. A Host header that is no loopback name, nor one that was allowed, is answered with 400.
 
     It is the sign of a web page whose own name was made to resolve to this machine (DNS rebinding).
     """
@@ -26,8 +27,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope[RECORD] = ReceivedRequest.of(scope, self._service.specification.key_header)
-        self._service.requests.append(scope[RECORD])
-        if _host_name(Headers(scope=scope).get("host", "")) in _LOOPBACK:
+        if not scope["path"].startswith(CONTROL):
+            self._service.requests.append(scope[RECORD])
+        name = _host_name(Headers(scope=scope).get("host", ""))
+        if name in _LOOPBACK or name in self._service.hosts.names:
             await self._app(scope, receive, send)
         else:
             await JSONResponse({"detail": "Invalid host header: the emulator answers to loopback names only"}, 400)(

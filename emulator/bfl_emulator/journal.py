@@ -6,6 +6,9 @@ from typing import Any
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Scope
 
+from .payload import shorten
+
+_LONGEST = 1000  # characters of a header, path or parameter that are kept
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -21,7 +24,8 @@ class ReceivedRequest:
 
     @classmethod
     def of(cls, scope: Scope, key_header: str) -> "ReceivedRequest":
-        """Take down an ASGI request, except its body."""
+        """Take down an ASGI request, except its body; of each long text the beginning."""
         secret = _SECRET | {key_header}
         headers = {name: "(redacted)" if name in secret else value for name, value in Headers(scope=scope).items()}
-        return cls(scope["method"], scope["path"], dict(QueryParams(scope["query_string"])), headers)
+        query = dict(QueryParams(scope["query_string"]))
+        return cls(scope["method"], scope["path"][:_LONGEST], shorten(query, _LONGEST), shorten(headers, _LONGEST))

@@ -1,44 +1,50 @@
-"""The forms in which a request carries a picture or clip (documented; recorded 2025-08)."""
+"""The forms in which a request carries a picture or clip (documented; recorded 2025-08), and where it does."""
 
 import binascii
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from PIL import Image
+from .specification import Node, Specification
 
 Size = tuple[int, int]
+_PARTS = ("anyOf", "oneOf", "prefixItems")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One picture or clip as a body names it; `moment` is the time in seconds that stands beside it, if any."""
+
+    parameter: str
+    text: str
+    moment: float | None = None
 
 
 def is_media(value: str) -> bool:
     """Tell whether a string is an http(s) URL with a host, a base64 data URI, or base64 (``format: bfl-media``)."""
-    if value[:7].lower() == "http://" or value[:8].lower() == "https://":
+    if is_url(value):
         try:
             return bool(urlsplit(value).hostname) and not any(character.isspace() for character in value)
         except ValueError:
             return False
-    return bool(_content(value))
+    return bool(content_of(value))
 
 
-def picture_sizes(body: Mapping[str, Any]) -> Iterator[Size]:
-    """Yield width and height, in pixels, of each picture that a body holds as base64; only their headers are read."""
-    for value in body.values():
-        for text in value if isinstance(value, list) else [value]:
-            # The shortest picture there is has more bytes than this; a prompt is rarely base64 by accident.
-            if isinstance(text, str) and len(text) > 40 and (size := _size(_content(text))):
-                yield size
+def is_url(value: str) -> bool:
+    """Tell whether a string begins as an http(s) URL."""
+    return value[:7].lower() == "http://" or value[:8].lower() == "https://"
 
 
-def _size(content: bytes) -> Size | None:
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            return picture.size
-    except Exception:  # Pillow raises errors of many kinds for broken files; none matters here
-        return None
+def references(specification: Specification, body: Node, schema: Node) -> Iterator[Reference]:
+    """Yield the media of a body, in the order of the schema's parameters."""
+    for name, node in schema.get("properties", {}).items():
+        value = body.get(name)
+        if isinstance(value, str | list) and _takes_media(specification, node):
+            yield from _references(name, value)
 
 
-def _content(value: str) -> bytes:
+def content_of(value: str) -> bytes:
     """Decode base64 or a base64 data URI; empty if it is neither."""
     if value[:5].lower() == "data:":
         head, _, value = value.partition(",")
@@ -48,3 +54,21 @@ def _content(value: str) -> bytes:
         return binascii.a2b_base64(value, strict_mode=True)
     except ValueError:
         return b""
+
+
+def _references(name: str, value: Any) -> Iterator[Reference]:
+    match value:
+        case str():
+            yield Reference(name, value)
+        case [int() | float() as moment, str() as text]:
+            yield Reference(name, text, float(moment))
+        case list():
+            for item in value:
+                yield from _references(name, item)
+
+
+def _takes_media(specification: Specification, node: Node) -> bool:
+    node = specification.resolve(node)
+    parts = [part for keyword in _PARTS for part in node.get(keyword, ())]
+    parts += [node["items"]] if "items" in node else []
+    return node.get("format") == "bfl-media" or any(_takes_media(specification, part) for part in parts)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from .refusals import Fault, Location, Refusal, fault
 
-MAX_BODY = 64 * 1024 * 1024  # bytes; the service's own limit is not known, pictures of 20 MB are documented
+MAX_BODY = 72 * 1024 * 1024  # bytes; the service's own limit is not known, pictures of 20 MB are documented
 MAX_DEPTH = 64  # levels of lists and objects; the deepest body of the specification has four
 
 
@@ -52,15 +52,22 @@ def parse(raw: bytes, content_type: str) -> Any:
     return value
 
 
-def shorten(value: Any, longest: int = 200) -> Any:
-    """Copy a JSON value, with the long strings in it cut to `longest` characters and a note of their length."""
-    if isinstance(value, str) and len(value) > longest:
-        return f"{value[:longest]}... ({len(value)} characters)"
-    if isinstance(value, dict):
-        return {shorten(key, longest): shorten(item, longest) for key, item in value.items()}
-    if isinstance(value, list):
-        return [shorten(item, longest) for item in value]
-    return value
+def shorten(value: Any, longest: int = 200, most: int = 200) -> Any:
+    """Copy a JSON value for the record: at most so many values, and of long strings so many characters and a note."""
+    left = most
+
+    def copy(value: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if isinstance(value, str) and len(value) > longest:
+            return f"{value[:longest]}... ({len(value)} characters)"
+        if isinstance(value, dict):
+            return {shorten(key, longest): copy(item) for key, item in value.items() if left > 0}
+        if isinstance(value, list):
+            return [copy(item) for item in value if left > 0]
+        return value
+
+    return copy(value)
 
 
 def _is_json(content_type: str) -> bool:

@@ -28,10 +28,11 @@ _SMOOTH = Image.Resampling.BICUBIC
 
 
 @dataclass(frozen=True)
-class _Scene:
-    """The canvas, the row of the horizon, the colours, and the generator that decides everything else."""
+class Scene:
+    """The canvas, what of it is land, the row of the horizon, the colours, and the generator that decides the rest."""
 
     canvas: Image.Image
+    cover: Image.Image
     horizon: int
     random: Random
     top: Colour
@@ -41,27 +42,48 @@ class _Scene:
     ground: Colour
 
 
+@dataclass(frozen=True)
+class Layer:
+    """A colour, or colours, to be pasted through a mask with its corner at `place`."""
+
+    colours: Colour | Image.Image
+    mask: Image.Image
+    place: Size
+
+
 def paint(size: Size, random: Random) -> Image.Image:
     """Paint a landscape of this size in pixels, at least 64 a side; the same generator state gives the same picture."""
+    scene = begin(size, random)
+    for layer in (*sun(scene), clouds(scene)):
+        scene.canvas.paste(layer.colours, layer.place, layer.mask)
+    land(scene)
+    return scene.canvas
+
+
+def begin(size: Size, random: Random) -> Scene:
+    """Start a landscape: its colours, its horizon and the empty sky."""
     shift, colours = random.uniform(-0.05, 0.05), list[Colour]()
     for red, green, blue in random.choice(_MOODS):
         hue, lightness, saturation = colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)
         colours.append(_colour(255 * part for part in colorsys.hls_to_rgb((hue + shift) % 1, lightness, saturation)))
     top, middle, far, light, ground = colours
     horizon = int(size[1] * random.uniform(0.52, 0.68))
-    canvas = Image.new("RGB", size, far)
+    canvas, cover = Image.new("RGB", size, far), Image.new("L", size)
     canvas.paste(_gradient((size[0], horizon), top, middle, far))
-    scene = _Scene(canvas, horizon, random, top, middle, far, light, ground)
+    cover.paste(255, (0, horizon, *size))
+    scene = Scene(canvas, cover, horizon, random, top, middle, far, light, ground)
     if sum(top) < 150:
         _stars(scene)
-    _light(scene)
-    _clouds(scene)
+    return scene
+
+
+def land(scene: Scene) -> None:
+    """Paint ridges, and water, woods or hills before them."""
     _ridges(scene)
-    random.choice((_lake, _woods, _hills))(scene)
-    return canvas
+    scene.random.choice((_lake, _woods, _hills))(scene)
 
 
-def _stars(scene: _Scene) -> None:
+def _stars(scene: Scene) -> None:
     width, horizon = scene.canvas.width, scene.horizon
     draw = ImageDraw.Draw(scene.canvas)
     for _ in range(min(400, width * horizon // 2500)):
@@ -71,38 +93,37 @@ def _stars(scene: _Scene) -> None:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_mix(scene.top, scene.light, brightness))
 
 
-def _light(scene: _Scene) -> None:
+def sun(scene: Scene) -> list[Layer]:
     """Sun or moon: two halos and a disc."""
-    unit, random = min(scene.canvas.size), scene.random
+    unit, random, layers = min(scene.canvas.size), scene.random, list[Layer]()
     centre = int(scene.canvas.width * random.uniform(0.2, 0.8)), int(scene.horizon * random.uniform(0.3, 0.85))
     for breadth, falloff, strength in ((1.9, 2.2, 0.75), (0.5, 2.0, 0.7)):
         halo = [round(255 * strength * max(0.0, 1 - distance / 180) ** falloff) for distance in range(256)]
-        _stamp(scene, Image.radial_gradient("L").point(halo), centre, int(unit * breadth), scene.light)
+        layers.append(_disc(Image.radial_gradient("L").point(halo), centre, int(unit * breadth), scene.light))
     disc = Image.new("L", (256, 256))
     ImageDraw.Draw(disc).ellipse((4, 4, 251, 251), fill=255)
-    _stamp(scene, disc, centre, int(unit * random.uniform(0.09, 0.17)), _mix(scene.light, (255, 255, 255), 0.5))
+    bright = _mix(scene.light, (255, 255, 255), 0.5)
+    return [*layers, _disc(disc, centre, int(unit * random.uniform(0.09, 0.17)), bright)]
 
 
-def _stamp(scene: _Scene, shape: Image.Image, centre: Size, diameter: int, colour: Colour) -> None:
+def _disc(shape: Image.Image, centre: Size, diameter: int, colour: Colour) -> Layer:
     diameter = max(2, diameter)
-    mask = shape.resize((diameter, diameter), _SMOOTH)
-    scene.canvas.paste(colour, (centre[0] - diameter // 2, centre[1] - diameter // 2), mask)
+    place = centre[0] - diameter // 2, centre[1] - diameter // 2
+    return Layer(colour, shape.resize((diameter, diameter), _SMOOTH), place)
 
 
-def _clouds(scene: _Scene) -> None:
-    size = scene.canvas.width, scene.horizon
+def clouds(scene: Scene, width: int | None = None) -> Layer:
+    """Clouds over the sky; for those that drift, of a width of their own in pixels."""
+    size = width or scene.canvas.width, scene.horizon
     unit, least = min(scene.canvas.size), scene.random.uniform(118, 150)
     cover = _noise(size, scene.random, (unit * 0.9, unit * 0.22), 4).point(_curve(lambda value: (value - least) * 5))
-    band = (
-        Image.linear_gradient("L")
-        .resize(size)
-        .point(_curve(lambda value: 158 * math.sin(math.pi * value / 255) ** 0.7))
-    )
+    band = Image.linear_gradient("L").resize(size)
+    band = band.point(_curve(lambda value: 158 * math.sin(math.pi * value / 255) ** 0.7))
     colours = _gradient(size, _mix(scene.middle, scene.light, 0.45), _mix(scene.far, scene.light, 0.6))
-    scene.canvas.paste(colours, (0, 0), ImageChops.multiply(cover, band))
+    return Layer(colours, ImageChops.multiply(cover, band), (0, 0))
 
 
-def _ridges(scene: _Scene) -> None:
+def _ridges(scene: Scene) -> None:
     height, count = scene.canvas.height, scene.random.randint(3, 5)
     for index in range(count):
         near = index / (count - 1)
@@ -111,7 +132,7 @@ def _ridges(scene: _Scene) -> None:
         _ridge(scene, base, relief, near, 0.18 + 0.6 * near**1.2)
 
 
-def _ridge(scene: _Scene, base: float, relief: float, near: float, dark: float) -> list[tuple[float, float]]:
+def _ridge(scene: Scene, base: float, relief: float, near: float, dark: float) -> list[tuple[float, float]]:
     """Draw one ridge around the row `base` and all below it; return its outline."""
     width, height = scene.canvas.size
     outline = [(x * width, base - relief * (y + 0.25)) for x, y in _profile(scene.random)]
@@ -122,7 +143,8 @@ def _ridge(scene: _Scene, base: float, relief: float, near: float, dark: float) 
     ImageDraw.Draw(mask).polygon([*corners, (2 * width, 2 * height), (0, 2 * height)], fill=255)
     colour = _mix(scene.far, scene.ground, dark)
     foot = _mix(colour, scene.far, 0.45 * (1 - 0.6 * near))
-    scene.canvas.paste(_gradient((width, height - crest), colour, foot), (0, crest), mask.reduce(2))
+    scene.canvas.paste(_gradient((width, height - crest), colour, foot), (0, crest), mask := mask.reduce(2))
+    scene.cover.paste(255, (0, crest), mask)
     return outline
 
 
@@ -136,7 +158,7 @@ def _profile(random: Random) -> list[tuple[float, float]]:
     return [(index / (len(heights) - 1), height) for index, height in enumerate(heights)]
 
 
-def _lake(scene: _Scene) -> None:
+def _lake(scene: Scene) -> None:
     """Water that mirrors what is above the horizon, with ripples and glints."""
     width, horizon = scene.canvas.width, scene.horizon
     size = width, scene.canvas.height - horizon
@@ -162,7 +184,7 @@ def _lake(scene: _Scene) -> None:
     scene.canvas.paste(water, (0, horizon))
 
 
-def _woods(scene: _Scene) -> None:
+def _woods(scene: Scene) -> None:
     """Rows of firs, darker and taller towards the viewer."""
     height = scene.canvas.height
     for row in range(3):
@@ -172,19 +194,20 @@ def _woods(scene: _Scene) -> None:
         _firs(scene, outline, height * (0.05 + 0.05 * near), _mix(scene.far, scene.ground, 0.78 + 0.2 * near))
 
 
-def _firs(scene: _Scene, outline: list[tuple[float, float]], tall: float, colour: Colour) -> None:
-    draw, x = ImageDraw.Draw(scene.canvas), 0.0
+def _firs(scene: Scene, outline: list[tuple[float, float]], tall: float, colour: Colour) -> None:
+    draws, x = ((ImageDraw.Draw(scene.canvas), colour), (ImageDraw.Draw(scene.cover), 255)), 0.0
     while x < scene.canvas.width:
         foot = outline[int(x / scene.canvas.width * (len(outline) - 1))][1] + tall * 0.1
         fir = tall * scene.random.uniform(0.5, 1.2)
-        for tier in range(4):
-            tip, spread = foot - fir * (1 - tier * 0.2), fir * (0.09 + tier * 0.05)
-            draw.polygon([(x, tip), (x - spread, tip + fir * 0.34), (x + spread, tip + fir * 0.34)], fill=colour)
-        draw.rectangle((x - fir * 0.03, foot - fir * 0.15, x + fir * 0.03, foot + fir * 0.1), fill=colour)
+        for draw, fill in draws:
+            for tier in range(4):
+                tip, spread = foot - fir * (1 - tier * 0.2), fir * (0.09 + tier * 0.05)
+                draw.polygon([(x, tip), (x - spread, tip + fir * 0.34), (x + spread, tip + fir * 0.34)], fill=fill)
+            draw.rectangle((x - fir * 0.03, foot - fir * 0.15, x + fir * 0.03, foot + fir * 0.1), fill=fill)
         x += tall * scene.random.uniform(0.15, 0.7)
 
 
-def _hills(scene: _Scene) -> None:
+def _hills(scene: Scene) -> None:
     """Ridges that go on towards the viewer."""
     for row in range(4):
         base = scene.horizon + (scene.canvas.height - scene.horizon) * (0.12 + 0.25 * row)

@@ -1,41 +1,52 @@
 """The state of one emulated service, shared by everything that answers for it."""
 
 import re
+import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .files import Files
+from .hosts import Hosts
 from .journal import ReceivedRequest
-from .limits import PollWindow
+from .limits import ActiveTasks, PollWindow
+from .prices import Account
 from .samples import Signer
+from .script import Script
 from .specification import Node, Operation, Specification
 from .validation import Contract
+from .webhooks import Postman
 
 if TYPE_CHECKING:
     from .tasks import Task
 
-MAX_TASKS = 100_000  # tasks remembered; how long the service keeps one is not known
-MAX_REQUESTS = 10_000  # requests remembered
+MAX_TASKS = 10_000  # tasks remembered; how long the service keeps one is not known
+MAX_REQUESTS = 5_000  # requests remembered
 _KEY = re.compile(r"[!-~]+", re.ASCII)
 _KEY_LENGTH = 8  # characters; anything shorter cannot be one of the service's keys
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request that passed validation: `schema` is the object schema that its body obeys."""
+    """A request that passed validation: `schema` is the object schema that its body obeys.
+
+    `polls_here` tells whether it came to the host that knows the tasks.
+    """
 
     operation: Operation
     parameters: dict[str, Any]
     body: dict[str, Any]
     schema: Node
+    polls_here: bool = True
 
 
 class Service:
     """Key, credits, finetunes, tasks and clock of one emulated service.
 
-    `clock` gives monotonic seconds; all that takes time or expires follows it. `base_url` has no slash at its end.
+    `clock` gives monotonic seconds; all that takes time or expires follows it. `limits` tells whether the number of
+    active tasks is limited, `outbound` whether webhooks may leave this machine, `signed` whether they carry an HMAC.
     Raises ValueError for a speed that is not above 0 and for a key that no header can carry.
     """
 
@@ -48,7 +59,10 @@ class Service:
         credits: float,
         finetunes: Iterable[str],
         clock: Callable[[], float],
-        base_url: str,
+        hosts: Hosts,
+        limits: bool,
+        outbound: bool,
+        signed: bool,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed!r}")
@@ -56,11 +70,15 @@ class Service:
             raise ValueError("an API key consists of printable ASCII characters without spaces")
         self.specification = Specification(document)
         self.contract = Contract(self.specification)
-        self.api_key, self.speed, self.credits, self.base_url = api_key, speed, credits, base_url
+        self.api_key, self.speed, self.hosts = api_key, speed, hosts
+        self.account, self.lock = Account(credits), threading.Lock()
+        self.active = ActiveTasks(self.specification.active_limit, enforced=limits)
         self.finetunes: dict[str, dict[str, Any]] = {name: {"finetune_id": name} for name in finetunes}
         self.clock, self._epoch = clock, time.time() - clock()
         self.signer, self.polls = Signer(), PollWindow()
-        self.tasks: dict[str, Task] = {}
+        self.script, self.webhooks = Script(clock), Postman(self, outbound=outbound, signed=signed)
+        self.tasks: OrderedDict[str, Task] = OrderedDict()
+        self.files = Files(self, outbound)
         self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_REQUESTS)
 
     def epoch(self, moment: float) -> float:
@@ -71,7 +89,7 @@ class Service:
         """Keep a task so that it can be polled; beyond MAX_TASKS the oldest is forgotten."""
         self.tasks[task.id] = task
         while len(self.tasks) > MAX_TASKS:
-            del self.tasks[next(iter(self.tasks))]
+            self.tasks.popitem(last=False)
 
 
 def well_formed(key: str) -> bool:

@@ -8,23 +8,37 @@ Node = Mapping[str, Any]
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 # What holds for a task endpoint when neither its operation nor the root of the document says otherwise.
-DEFAULTS: Node = {"kind": "image", "duration": 8.0, "url-lifetime": 600}
+DEFAULTS: Node = {
+    "kind": "image",
+    "duration": 8.0,
+    "url-lifetime": 600,
+    "active-limit": 24,
+    "statuses": ["Pending"],
+    "price": None,
+}
 JSON = "application/json"
 
 
 @dataclass(frozen=True)
 class TaskEndpoint:
-    """What a task endpoint's marks say: its name, kind of file, usual seconds of work, seconds a sample URL lives."""
+    """What a task endpoint's marks say.
+
+    Its name, kind of file, usual seconds of work, seconds a sample URL lives, tasks that may be active at a time, what
+    a poll says until the task is finished, and the mark with its price.
+    """
 
     name: str
     kind: str
     duration: float
     url_lifetime: float
+    active_limit: int
+    statuses: tuple[str, ...]
+    price: Node | None
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One method of one path: what it takes, whether it needs a key, and what makes its answer."""
+    """One method of one path: what it takes, whether it needs a key, what makes its answer, and all its marks."""
 
     method: str
     path: str
@@ -35,6 +49,7 @@ class Operation:
     needs_key: bool
     task: TaskEndpoint | None
     emulate: str | None
+    marks: Node
 
 
 class Specification:
@@ -49,6 +64,7 @@ class Specification:
         self.components: Node = document.get("components", {})
         self.key_header = self._key_header()
         self.operations = tuple(self._operations())
+        self.active_limit = int(self._defaults()["active-limit"])
         self.polling_path, self.polling_parameter = self._polling()
 
     def resolve(self, node: Node) -> Node:
@@ -94,7 +110,8 @@ class Specification:
             responses=responses,
             needs_key=self._needs_key(node),
             task=self._task_endpoint(path, node) if method == "post" and self._gives_task(responses.get(200)) else None,
-            emulate=node.get("x-bfl-emulate"),
+            emulate=node["x-bfl-emulate"] if isinstance(node.get("x-bfl-emulate"), str) else None,
+            marks={name: value for name, value in node.items() if name.startswith("x-bfl-")},
         )
 
     def _json_schema(self, node: Node) -> Node | None:
@@ -108,11 +125,19 @@ class Specification:
         )
 
     def _task_endpoint(self, path: str, node: Node) -> TaskEndpoint:
-        marks = {**DEFAULTS, **self.document.get("x-bfl-defaults", {})}
-        kind, duration, lifetime = (
-            node.get(f"x-bfl-{mark}", marks[mark]) for mark in ("kind", "duration", "url-lifetime")
+        marks = {mark: node.get(f"x-bfl-{mark}", value) for mark, value in self._defaults().items()}
+        return TaskEndpoint(
+            name=path.removeprefix("/v1/"),
+            kind=str(marks["kind"]),
+            duration=float(marks["duration"]),
+            url_lifetime=float(marks["url-lifetime"]),
+            active_limit=int(marks["active-limit"]),
+            statuses=tuple(marks["statuses"]),
+            price=marks["price"],
         )
-        return TaskEndpoint(path.removeprefix("/v1/"), str(kind), float(duration), float(lifetime))
+
+    def _defaults(self) -> dict[str, Any]:
+        return {**DEFAULTS, **self.document.get("x-bfl-defaults", {})}
 
     def _needs_key(self, node: Node) -> bool:
         choices = node.get("security", self.document.get("security", ()))

@@ -21,7 +21,7 @@ def answer(service: Service, call: Call) -> Answer:
 
 
 def _credits(service: Service, call: Call) -> Answer:
-    return Answer({"credits": service.credits})
+    return Answer({"credits": service.account.credits})
 
 
 def _list_finetunes(service: Service, call: Call) -> Answer:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bfl_client import Client
 from bfl_emulator import Emulator
 from PIL import Image
 
@@ -212,3 +213,26 @@ def test_without_the_extra_one_line_says_what_to_install(here: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=here, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == 'bfl needs the extra "cli": pip install "bfl-client[cli]"\n'
+
+
+def test_the_emulator_serves_until_interrupted(here: Path) -> None:
+    """`bfl emulator` prints one line of JSON, serves a client, and ends cleanly on Ctrl-C."""
+    process = subprocess.Popen(
+        [*BFL, "emulator", "--speed", "inf"],
+        cwd=here,
+        env=environment(here),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        with Client(told["api_key"], told["base_url"]) as client:
+            client.submit("flux-dev", prompt="a fox").save(here / "fox.jpg")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (0, "", "")
+    assert (here / "fox.jpg").stat().st_size > 1000

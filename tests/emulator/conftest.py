@@ -73,6 +73,12 @@ _SMALL: dict[str, Any] = {
                 "x-bfl-emulate": "get-result",
             }
         },
+        "/v1/note": {
+            "post": _operation(
+                {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+                requestBody=_body("Strict"),
+            )
+        },
         "/v1/credits": {"get": _operation({"type": "object"}, **{"x-bfl-emulate": "credits"})},
         "/v1/plain/{number}": {
             "get": _operation(

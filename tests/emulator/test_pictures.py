@@ -77,11 +77,13 @@ async def test_input_megapixels(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("body", [{"width": 1440, "height": 12_000}, {"width": 64, "height": 20_000}])
-async def test_too_large(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    """More than 16 megapixels, or a side longer than WebP can hold, is refused with 422."""
-    answer = await client.post("/v1/paint", json={"prompt": "x", **body})
-    assert answer.status_code == 422
-    assert "at most" in answer.json()["detail"][0]["msg"]
+async def test_too_large(client: httpx.AsyncClient, clock: Any, body: dict[str, Any]) -> None:
+    """A task for more than 16 megapixels, or a side longer than WebP can hold, ends in Error."""
+    receipt = await client.post("/v1/paint", json={"prompt": "x", **body})
+    clock.now += 10
+    answer = (await client.get(receipt.json()["polling_url"])).json()
+    assert answer["status"] == "Error"
+    assert "at most" in answer["details"]["error"]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("jpeg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), (None, "JPEG")])
@@ -109,6 +111,13 @@ def test_deterministic(name: str) -> None:
     """Prompt and seed decide every byte of a picture."""
     assert _draw(name=name) == _draw(name=name)
     assert len({_draw(name=name), _draw(seed=2, name=name), _draw("a cat", name=name)}) == 3
+
+
+@pytest.mark.parametrize("other", [{"prompt": "a cat"}, {"seed": 2}])
+def test_scene(other: dict[str, Any]) -> None:
+    """Prompt and seed decide the scene itself, above the words at its foot."""
+    scenes = [_open(_draw(**changes)).crop((0, 0, 256, 100)).tobytes() for changes in ({}, other)]
+    assert scenes[0] != scenes[1]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -74,6 +74,31 @@ async def test_fault(client: httpx.AsyncClient, body: Any, kind: str, place: lis
     assert [(fault["type"], fault.get("ctx")) for fault in found] == [(kind, context)]
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        ("https://example.com/cat.png", 200),
+        ("HTTP://EXAMPLE.COM", 200),
+        ("aGVsbG8=", 200),
+        ("data:image/png;base64,aGVsbG8=", 200),
+        ("DATA:;BASE64,aGVsbG8=", 200),
+        ("", 422),
+        ("cat.png", 422),
+        ("aGVsbG8", 422),
+        ("aGVs bG8=", 422),
+        ("ftp://example.com/cat.png", 422),
+        ("https://", 422),
+        ("https://[::1", 422),
+        ("https://example.com/a cat", 422),
+        ("data:image/png,aGVsbG8=", 422),
+        ("data:image/png;base64,", 422),
+    ],
+)
+async def test_media(client: httpx.AsyncClient, value: str, status: int) -> None:
+    """A medium is an http(s) URL with a host, a base64 data URI or base64, and nothing else."""
+    assert (await client.post("/v1/paint", json={"prompt": "x", "images": value})).status_code == status
+
+
 async def test_every_fault_at_once(client: httpx.AsyncClient) -> None:
     """One answer lists every fault of a body."""
     faults = await _refused(client, {"width": 65, "raw": 1, "user": ""})
@@ -214,10 +239,14 @@ async def test_head(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
 
-async def test_refused_kind(client: httpx.AsyncClient) -> None:
-    """A valid request for a video is answered with 501, an invalid one with 422."""
-    assert (await client.post("/v1/film", json={"prompt": "x"})).status_code == 501
-    assert (await client.post("/v1/film", json={})).status_code == 422
+async def test_refused_kind(small: dict[str, Any]) -> None:
+    """A valid request for a kind of file that is not known here is answered with 501, an invalid one with 422."""
+    small["paths"]["/v1/film"]["post"]["x-bfl-kind"] = "hologram"
+    emulator = Emulator(specification=small)
+    transport, key = httpx.ASGITransport(emulator.app), {"x-key": emulator.api_key}
+    async with httpx.AsyncClient(transport=transport, base_url=emulator.base_url, headers=key) as client:
+        assert (await client.post("/v1/film", json={"prompt": "x"})).status_code == 501
+        assert (await client.post("/v1/film", json={})).status_code == 422
 
 
 async def test_record(client: httpx.AsyncClient, emulator: Emulator) -> None:
@@ -231,6 +260,13 @@ async def test_record(client: httpx.AsyncClient, emulator: Emulator) -> None:
     }
     assert arrived.headers["content-type"] == "application/json"
     assert emulator.api_key not in repr(arrived)
+
+
+async def test_record_is_bounded(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """Of a body with very many values, and of long headers, only the beginning is kept."""
+    body = {"prompt": "x", "many": [[{"a": "b"}] * 1000] * 1000}
+    await client.post("/v1/paint?q=" + "y" * 5000, json=body, headers={"x-long": "z" * 5000})
+    assert len(repr(emulator.requests[-1])) < 10_000
 
 
 async def test_key_stays_out_of_sight(emulator: Emulator) -> None:

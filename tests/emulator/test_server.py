@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -75,8 +76,10 @@ def test_conversation(quick: Emulator) -> None:
 
 def test_closed_afterwards(quick: Emulator) -> None:
     """After the block nobody listens any more, and the port is free again."""
+    before = quick.base_url
     with quick as emulator:
         port = httpx.URL(emulator.base_url).port or 0
+    assert quick.base_url == before
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
     socket.create_server(("127.0.0.1", port)).close()
@@ -101,6 +104,21 @@ def test_twice(quick: Emulator) -> None:
         assert len(emulator.tasks) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
+def test_other_addresses(small: dict[str, Any], no_traces: None) -> None:
+    """Other addresses of this machine are reached only if other machines may, under the names that were allowed."""
+    with Emulator(specification=small) as emulator, pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.2:{httpx.URL(emulator.base_url).port}/v1/credits")
+    with Emulator(specification=small, allow_remote=["Emulator.test"]) as emulator:
+        url = httpx.URL(emulator.base_url)
+        assert url.host == "emulator.test"
+        answers = [
+            httpx.get(f"http://127.0.0.2:{url.port}/v1/credits", headers={"host": host})
+            for host in ("emulator.test:1", "other.test")
+        ]
+    assert [answer.status_code for answer in answers] == [403, 400]
+
+
 def test_port_taken(small: dict[str, Any], no_traces: None) -> None:
     """A port that is taken raises OSError, and the emulator can still be used on a free one."""
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -122,9 +140,25 @@ async def test_asynchronous(quick: Emulator) -> None:
 
 @pytest.mark.anyio
 async def test_cancelled(quick: Emulator) -> None:
-    """A cancellation while the emulator starts or is used leaves none listening."""
+    """A cancellation before the emulator starts leaves none listening."""
     with anyio.CancelScope() as scope:
         scope.cancel()
+        async with quick:
+            await anyio.sleep_forever()
+    assert "not listening" in repr(quick)
+
+
+@pytest.mark.anyio
+async def test_cancelled_while_it_starts(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancellation that comes while the emulator starts leaves none listening."""
+    start = quick.start
+
+    def start_and_cancel() -> None:
+        start()
+        anyio.from_thread.run_sync(scope.cancel)
+
+    monkeypatch.setattr(quick, "start", start_and_cancel)
+    with anyio.CancelScope() as scope:
         async with quick:
             await anyio.sleep_forever()
     assert "not listening" in repr(quick)
@@ -159,13 +193,31 @@ def test_slow_client(quick: Emulator, sent: bytes) -> None:
     slow.close()
 
 
+def test_answer_under_way(quick: Emulator) -> None:
+    """A request that has begun when the emulator stops still gets its answer."""
+    quick.start()
+    url = httpx.URL(quick.base_url)
+    with contextlib.closing(_connect(quick)) as connection:
+        connection.sendall(b"POST /v1/paint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
+        while not quick.requests:
+            pass
+        stopping = threading.Thread(target=quick.stop)
+        stopping.start()
+        with contextlib.suppress(ConnectionError):
+            while True:
+                socket.create_connection((url.host, url.port or 80), timeout=10).close()
+        connection.sendall(b"}")
+        assert _answer(connection).startswith(b"HTTP/1.1 403")
+    stopping.join()
+
+
 def test_download_that_is_not_read(quick: Emulator) -> None:
     """A client that asks for a large picture and reads none of it does not keep the emulator from ending."""
     with quick as emulator, httpx.Client() as client:
         body = {"prompt": "x", "width": 1440, "height": 11_000, "output_format": "png"}
         receipt = client.post(emulator.base_url + "/v1/paint", json=body, headers={"x-key": emulator.api_key}).json()
         sample = httpx.URL(client.get(receipt["polling_url"]).json()["result"]["sample"])
-        idle = _connect(emulator)
+        idle = socket.create_connection((sample.host, sample.port or 80), timeout=10)
         idle.sendall(b"GET " + sample.raw_path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
         began = time.monotonic()
@@ -186,11 +238,12 @@ def test_client_that_leaves(quick: Emulator, caplog: pytest.LogCaptureFixture) -
     "sent",
     [b"\0\1\2\3\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"],
 )
-def test_garbage(quick: Emulator, sent: bytes) -> None:
-    """What is no HTTP is answered with 400, and the connection closed."""
+def test_garbage(quick: Emulator, sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What is no HTTP is answered with 400, the connection closed, and nothing logged."""
     with quick as emulator, contextlib.closing(_connect(emulator)) as connection:
         connection.sendall(sent)
         assert _answer(connection).startswith(b"HTTP/1.1 400")
+    assert not caplog.records
 
 
 def test_endless_headers(quick: Emulator) -> None:
@@ -231,6 +284,21 @@ def test_program(program: subprocess.Popen[str], number: signal.Signals) -> None
     program.send_signal(number)
     assert program.wait(10) == 0
     assert (program.stdout.read(), program.stderr.read()) == ("", "")
+
+
+def test_program_options(tmp_path: Path) -> None:
+    """The program takes a script of faults, puts all on one host, and starts with the credits it is told."""
+    script = tmp_path / "faults.yml"
+    script.write_text("- {fault: html, operation: utility, nth: 2}")
+    options = ["--script", str(script), "--one-host", "--credits", "12.5"]
+    command = [sys.executable, "-W", "error", "-m", "bfl_emulator", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        answers = [httpx.get(told["base_url"] + "/v1/credits", headers={"x-key": told["api_key"]}) for _ in range(2)]
+        process.terminate()
+    assert told["base_url"] == told["cluster_url"] == told["delivery_url"]
+    assert (answers[0].json(), answers[1].status_code) == ({"credits": 12.5}, 502)
 
 
 def test_killed(program: subprocess.Popen[str]) -> None:

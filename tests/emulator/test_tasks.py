@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from bfl_emulator import Emulator
+from bfl_emulator import Emulator, service
 
 pytestmark = pytest.mark.anyio
 
@@ -18,10 +18,10 @@ async def _submit(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
 
 
 async def test_receipt(client: httpx.AsyncClient, emulator: Emulator) -> None:
-    """A receipt has a UUID, an absolute polling URL on the emulator, no cost, and the megapixels that come out."""
+    """A receipt has a UUID, an absolute polling URL on the cluster, no cost, and the megapixels that come out."""
     receipt = await _submit(client, width=256, height=256)
     assert uuid.UUID(receipt["id"]).version == 4
-    assert receipt["polling_url"] == f"{emulator.base_url}/v1/poll?id={receipt['id']}"
+    assert receipt["polling_url"] == f"{emulator.cluster_url}/v1/poll?id={receipt['id']}"
     assert (receipt["cost"], receipt["input_mp"], receipt["output_mp"]) == (None, 0.0, 0.06)
 
 
@@ -135,6 +135,19 @@ async def test_tasks(client: httpx.AsyncClient, emulator: Emulator) -> None:
     receipt = await _submit(client, seed=3)
     task = emulator.tasks[receipt["id"]]
     assert (task.endpoint, task.seed, task.submitted_at) == ("paint", 3, 5000)
+
+
+async def test_many_tasks(client: httpx.AsyncClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the number of tasks that are remembered, the oldest is forgotten."""
+    monkeypatch.setattr(service, "MAX_TASKS", 2)
+    ids = [(await _submit(client))["id"] for _ in range(3)]
+    assert list(emulator.tasks) == ids[1:]
+
+
+async def test_no_task(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """An operation whose answer has an id but no polling URL makes no task."""
+    assert (await client.post("/v1/note", json={"prompt": "x"})).json() == {"id": "x"}
+    assert not emulator.tasks
 
 
 async def test_credits(small: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-_URL = re.compile(r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]+")
+_URL = re.compile(r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]*")
 SHOWN = 200  # characters of a foreign value that a message may carry
 
 

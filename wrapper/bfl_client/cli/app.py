@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,6 +72,27 @@ def task(
             _finish(task, output, screen, resumable=True)
 
 
+@app.command()
+def emulator(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    speed: Annotated[float, typer.Option(help="How many times faster than the service; inf: ready at once.")] = 1.0,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML file with faults that shall happen.")
+    ] = None,
+    one_host: Annotated[bool, typer.Option("--one-host", help="One port for submits, polls and files.")] = False,
+    allow_outbound: Annotated[
+        bool, typer.Option("--allow-outbound", help="Let webhooks and picture URLs lead to other machines.")
+    ] = False,
+    credits: Annotated[float, typer.Option(help="Credits there are to spend.")] = 10_000.0,
+) -> None:
+    """Serve the API on this machine until interrupted; prints its address and key as one line of JSON."""
+    screen = Screen()
+    with _reporting(screen):
+        serve = _emulator_module().serve
+        options = {"one_host": one_host, "allow_outbound": allow_outbound, "credits": credits}
+        raise typer.Exit(serve(port=port, speed=speed, script=str(script) if script else None, **options))
+
+
 def _finish(task: Task, output: Path, screen: Screen, *, resumable: bool) -> None:
     try:
         with screen.progress(task) as on_update:
@@ -107,14 +129,18 @@ def _client(emulated: bool) -> Iterator[Client]:
 
 @contextmanager
 def _emulator() -> Iterator[tuple[str, str]]:
+    with _emulator_module().Emulator(speed=EMULATOR_SPEED) as emulator:
+        yield emulator.base_url, emulator.api_key
+
+
+def _emulator_module() -> ModuleType:
     from bfl_client.errors import ConfigurationError
 
     try:
-        from bfl_emulator import Emulator
+        from bfl_emulator import program
     except ModuleNotFoundError as error:
-        raise ConfigurationError(f'--emulator needs {error.name}: pip install "bfl-client[emulator]"') from error
-    with Emulator(speed=EMULATOR_SPEED) as emulator:
-        yield emulator.base_url, emulator.api_key
+        raise ConfigurationError(f'the emulator needs {error.name}: pip install "bfl-client[emulator]"') from error
+    return program
 
 
 @contextmanager

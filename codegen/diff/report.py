@@ -1,0 +1,58 @@
+"""Changes as Markdown for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from .changes import Change, Level, Side, level_of
+
+_HEADINGS = {Level.BREAKING: "Breaking", Level.COMPATIBLE: "Compatible", Level.TEXT: "Text only"}
+_SIDES = {Side.REQUEST: "Requests", Side.RESPONSE: "Responses", Side.DOCUMENT: "Endpoints and the document"}
+_NAMED = 4  # places of one change that are named before the rest is counted
+
+
+def markdown(changes: Sequence[Change]) -> str:
+    """Return the report: what breaks first, requests and responses apart."""
+    if not changes:
+        return "No change.\n"
+    counts = [f"{sum(one.level is level for one in changes)} {level.label}" for level in _HEADINGS]
+    lines = [f"The specification has changed: **{level_of(changes).label}** ({', '.join(counts)}).", ""]
+    for level, heading in _HEADINGS.items():
+        for side, title in _SIDES.items():
+            found = [one for one in changes if one.level is level and one.side is side]
+            if found:
+                lines += [f"### {heading}: {title.lower()}", "", *map(entry, found), ""]
+    return "\n".join(lines)
+
+
+def as_json(changes: Sequence[Change]) -> str:
+    """Return the report for programs: the level as a whole, and each change with its level, side, paths and field."""
+    found = [
+        {
+            "level": one.level.label,
+            "side": str(one.side),
+            "paths": list(one.places),
+            "field": one.field,
+            "text": one.text,
+        }
+        for one in changes
+    ]
+    return json.dumps({"level": level_of(changes).label, "changes": found}, indent=1, ensure_ascii=False) + "\n"
+
+
+def entry(change: Change) -> str:
+    """Return a change as one item of a list."""
+    named = ", ".join(_code(place) for place in change.places[:_NAMED])
+    more = f" and {len(change.places) - _NAMED} more" if len(change.places) > _NAMED else ""
+    field = f" {_code(change.field)}" if change.field else ""
+    return f"- {named}{more}:{field} {_inert(change.text)}"
+
+
+def _code(text: str) -> str:
+    return f"`{' '.join(text.replace('`', chr(39)).split())}`"
+
+
+def _inert(text: str) -> str:
+    """Return a text from a specification so that Markdown shows it as it is, with no markup, link or mention."""
+    return "".join(f"\\{c}" if c in "\\*_[]<>#|~`" else "@\u200b" if c == "@" else c for c in " ".join(text.split()))

@@ -1,0 +1,44 @@
+"""pytest plugin: the fixture ``bfl_emulator``, an emulator that listens for the length of one test.
+
+Loading it imports nothing but pytest. The marker takes the options of `Emulator`, and `env`::
+
+    @pytest.mark.bfl_emulator(env=True, credits=3)
+    def test_my_application(bfl_emulator):
+        bfl_emulator.script({"fault": "html", "operation": "poll", "nth": 1})
+        ...
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .server import Emulator
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, so that --strict-markers accepts it."""
+    config.addinivalue_line(
+        "markers",
+        "bfl_emulator(env=False, **options): how the fixture bfl_emulator starts its Emulator; env=True sets "
+        "BFL_BASE_URL and BFL_API_KEY for the test",
+    )
+
+
+@pytest.fixture
+def bfl_emulator(request: pytest.FixtureRequest) -> "Iterator[Emulator]":
+    """An emulated BFL API on a free port of this machine, with tasks that are ready at once unless a marker says else.
+
+    It has `base_url`, `api_key`, `requests`, `tasks`, `faults`, `script(...)`, and `use(monkeypatch)`, which sets
+    BFL_BASE_URL and BFL_API_KEY for the test.
+    """
+    from .server import Emulator
+
+    marker = request.node.get_closest_marker("bfl_emulator")
+    options = {"speed": float("inf"), **(marker.kwargs if marker else {})}
+    env = options.pop("env", False)
+    with Emulator(**options) as emulator, pytest.MonkeyPatch.context() as monkeypatch:
+        if env:
+            emulator.use(monkeypatch)
+        yield emulator

@@ -1,0 +1,190 @@
+"""Webhooks: the result of a task, sent to the URL that its submission named.
+
+Payload: the same object as a polling answer (documented 2026-02). The secret goes plainly into ``X-Webhook-Secret``
+(documented); by option ``X-BFL-Signature: sha256=<hex>``, an HMAC of the body, takes its place. That form and the
+repetitions after 1, 5 and 30 seconds stand in the vendor's own material only (2026-01); no delivery was recorded.
+"""
+
+import hashlib
+import heapq
+import hmac
+import itertools
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .fetching import is_loopback
+from .script import Occasion
+
+if TYPE_CHECKING:
+    from .service import Service
+
+DELAYS = (1.0, 5.0, 30.0)  # seconds after each failure before the next attempt
+MAX_DELIVERIES = 5_000  # deliveries remembered
+_PATIENCE = 5.0  # seconds of real time that a receiver has to answer
+_GLANCE = 0.01  # seconds between looks at a clock that does not run by itself
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One attempt to deliver a webhook: the answer's HTTP `status`, or the `error` why there was none.
+
+    `at` is the reading of the emulator's clock in seconds.
+    """
+
+    task_id: str
+    url: str
+    at: float
+    status: int | None = None
+    error: str | None = None
+
+
+@dataclass(eq=False)
+class _Letter:
+    occasion: Occasion
+    url: str
+    secret: str | None
+    tell: Callable[[], Any]
+    fault: str | None = None
+    held: bool = False
+    failures: int = 0
+
+
+class Postman:
+    """Delivers webhooks when they are due by the emulator's clock; `outbound` lets them leave this machine."""
+
+    def __init__(self, service: "Service", *, outbound: bool, signed: bool) -> None:
+        self._service, self._outbound, self._signed = service, outbound, signed
+        self._due: list[tuple[float, int, _Letter]] = []
+        self._held: _Letter | None = None
+        self._numbers, self._changed, self._round = itertools.count(), threading.Condition(), threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self.deliveries: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
+
+    def expect(self, occasion: Occasion, at: float, url: str, secret: str | None, tell: Callable[[], Any]) -> None:
+        """Deliver to `url` at this reading of the clock what `tell` returns then."""
+        rule = self._service.script.next(occasion)
+        letter = _Letter(occasion, url, secret, tell, None if rule is None else rule.fault)
+        self._enqueue(at + (float(rule.options["seconds"]) if rule and rule.fault == "late" else 0.0), letter)
+
+    def deliver_due(self) -> int:
+        """Deliver in this thread all that is due, and return how many attempts were made."""
+        count = 0
+        with self._round:
+            while letter := self._next():
+                count += self._carry(letter)
+        return count
+
+    def start(self) -> None:
+        """Deliver from a thread of its own until `stop`."""
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="bfl_emulator webhooks", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End that thread; a receiver that is being waited for has its five seconds."""
+        thread, self._thread = self._thread, None
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self.deliver_due()
+            with self._changed:
+                if not self._stopping:
+                    self._changed.wait(self._pause())
+
+    def _pause(self) -> float | None:
+        if not self._due:
+            return None
+        rest = max(0.0, self._due[0][0] - self._service.clock())
+        return rest if self._service.clock is time.monotonic else min(rest, _GLANCE)
+
+    def _enqueue(self, at: float, letter: _Letter) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (at, next(self._numbers), letter))
+            self._changed.notify_all()
+
+    def _next(self) -> _Letter | None:
+        with self._changed:
+            if self._stopping or not self._due or self._due[0][0] > self._service.clock():
+                return None
+            return heapq.heappop(self._due)[2]
+
+    def _carry(self, letter: _Letter) -> int:
+        """Make the attempts that a letter asks for now: none if another is to overtake it, two if it is doubled."""
+        if letter.fault == "overtaken" and not letter.held and self._held is None:
+            letter.held, self._held = True, letter
+            return 0
+        arrived, count = self._attempt(letter), 1
+        if not arrived:
+            self._repeat(letter)
+            return count
+        happened = letter.fault == "late" or letter.held
+        if letter.fault == "double":
+            happened, count = self._attempt(letter), 2
+        self._log(letter, happened)
+        if self._held is not None and self._held is not letter:
+            late, self._held = self._held, None
+            count += self._carry(late)
+        return count
+
+    def _repeat(self, letter: _Letter) -> None:
+        if letter.failures < len(DELAYS):
+            letter.failures += 1
+            self._enqueue(self._service.clock() + DELAYS[letter.failures - 1], letter)
+
+    def _log(self, letter: _Letter, happened: bool) -> None:
+        script = self._service.script
+        promised = script.promised.pop(letter.occasion.task_id or "", None)
+        if happened and letter.fault is not None:
+            script.log(letter.fault, letter.occasion)
+        if promised is not None:
+            script.log(promised.fault, letter.occasion)
+
+    def _attempt(self, letter: _Letter) -> bool:
+        body = json.dumps(letter.tell()).encode()
+        headers = {b"Content-Type": b"application/json", b"User-Agent": b"bfl_emulator"}
+        if letter.secret is not None:
+            secret = letter.secret.encode()
+            name = b"X-BFL-Signature" if self._signed else b"X-Webhook-Secret"
+            digest = hmac.digest(secret, body, hashlib.sha256).hex()
+            headers[name] = f"sha256={digest}".encode() if self._signed else secret
+        task_id, at = letter.occasion.task_id or "", self._service.clock()
+        try:
+            status = self._post(letter.url, body, headers)
+        except (OSError, HTTPException, ValueError) as error:
+            self.deliveries.append(Delivery(task_id, letter.url, at, error=f"{type(error).__name__}: {error}"))
+            return False
+        self.deliveries.append(Delivery(task_id, letter.url, at, status))
+        return 200 <= status < 300
+
+    def _post(self, url: str, body: bytes, headers: dict[bytes, bytes]) -> int:
+        """Send one POST, follow nothing, and return the status. Raises ValueError for a URL that is not allowed."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("no http(s) URL")
+        if not (self._outbound or is_loopback(url)):
+            raise ValueError("the emulator delivers to this machine only, unless allow_outbound is set")
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connection = kind(parts.hostname, parts.port, timeout=_PATIENCE)
+        try:
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.putrequest("POST", target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            return connection.getresponse().status
+        finally:
+            connection.close()

@@ -1,0 +1,214 @@
+"""Pictures that cannot be used, and where pictures may come from."""
+
+import base64
+import io
+import struct
+import tracemalloc
+import zlib
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+from bfl_emulator.fetching import FetchError, fetch, is_loopback
+from bfl_emulator.inputs import Inputs, Unfit
+from bfl_emulator.media import Reference
+from bfl_emulator.refusals import Refusal
+from bfl_emulator.store import Store
+from PIL import Image
+
+
+def _png(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 60, 60)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _bomb(side: int) -> bytes:
+    """A PNG of so many pixels a side that takes a few kilobytes: the header, and rows of zeros that compress well."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b"\0" * 10**6))]
+    content = b"\x89PNG\r\n\x1a\n"
+    for name, data in (*chunks, (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    return content
+
+
+def _take(content: bytes | str, rules: dict[str, Any] | None = None, own: Any = None) -> Any:
+    text = content if isinstance(content, str) else base64.b64encode(content).decode()
+    inputs = Inputs(own or (lambda url: None), allow_outbound=False)
+    return inputs.take(Reference("image", text), rules or {}, "picture", fetched=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "rules", "words"),
+    [
+        (b"no picture", {}, "no picture that can be decoded"),
+        (_png(80, 80)[:-40], {}, "no picture that can be decoded"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", {}, "no picture that can be decoded"),
+        (_png(63, 200), {"min-side": 64}, "at least 64"),
+        (_png(1100, 1000), {"max-mp": 1}, "more than 1 megapixels"),
+        (_png(80, 80), {"max-bytes": 50}, "larger than 50 bytes"),
+        ("https://example.com/cat.png", {}, "from this machine only"),
+    ],
+    ids=["text", "cut short", "postscript", "small", "many pixels", "many bytes", "elsewhere"],
+)
+def test_unfit(content: bytes | str, rules: dict[str, Any], words: str) -> None:
+    """A picture that breaks a rule is refused in words that name the parameter and the rule."""
+    with pytest.raises(Unfit, match=f"image: .*{words}"):
+        _take(content, rules)
+
+
+@pytest.mark.parametrize("side", [6_000, 12_000, 60_000])
+def test_bomb(side: int) -> None:
+    """A small file that stands for very many pixels is refused from its header, before memory is taken for them."""
+    bomb = _bomb(side)
+    tracemalloc.start()
+    with pytest.raises(Unfit, match="more than 24 megapixels"):
+        _take(bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_status() -> None:
+    """Where the marks say so, a picture of too many pixels is refused at once, with their status."""
+    with pytest.raises(Refusal) as refused:
+        _take(_png(1100, 1000), {"max-mp": 1, "status": 400})
+    assert refused.value.answer.status == 400
+
+
+def test_own_file() -> None:
+    """A URL of the emulator's own is read without going over the network."""
+    taken = _take(
+        "http://127.0.0.1/delivery/1/sample.png", own={"http://127.0.0.1/delivery/1/sample.png": _png(9, 8)}.get
+    )
+    assert taken.size == (9, 8)
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://localhost:5/x", True),
+        ("http://127.0.0.1/", True),
+        ("https://127.9.9.9/", True),
+        ("http://[::1]:80/", True),
+        ("http://localhost.example.com/", False),
+        ("http://127.0.0.1.example.com/", False),
+        ("http://user@example.com:80/", False),
+        ("http://localhost@example.com/", False),
+        ("http://10.0.0.1/", False),
+        ("http://0.0.0.0/", False),
+        ("http://2130706433/", False),
+        ("http://[::1", False),
+        ("http:///", False),
+    ],
+)
+def test_loopback(url: str, local: bool) -> None:
+    """Only hosts written as loopback names or addresses are this machine."""
+    assert is_loopback(url) is local
+    if not local:
+        with pytest.raises(FetchError, match="this machine only"):
+            fetch(url, 1000, allow_outbound=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(404), "status 404"),
+        (httpx.Response(302, headers={"location": "http://example.com/"}), "status 302"),
+        (httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"x")), "compressed"),
+        (httpx.Response(200, stream=httpx.ByteStream(b"x" * 2000)), "larger than 1000"),
+    ],
+    ids=["missing", "redirect", "compressed", "large"],
+)
+def test_fetch_refused(monkeypatch: pytest.MonkeyPatch, answer: httpx.Response, words: str) -> None:
+    """Redirects, compressed and large files are not taken from this machine either."""
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: answer)
+    with pytest.raises(FetchError, match=words):
+        fetch("http://localhost/cat.png", 1000, allow_outbound=False)
+
+
+def test_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file on this machine is fetched, without a key, a cookie or compression."""
+    seen: list[httpx.Request] = []
+
+    def answer(self: Any, request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"cat"))
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
+    assert fetch("http://localhost/cat.png", 1000, allow_outbound=False) == b"cat"
+    assert seen[0].headers["accept-encoding"] == "identity"
+    assert not {"x-key", "cookie", "authorization"} & seen[0].headers.keys()
+
+
+def test_store() -> None:
+    """A store keeps so many bytes, drops the oldest first, and takes nothing larger than itself."""
+    store = Store(10)
+    for name, content in (("a", b"1234"), ("b", b"1234"), ("a", b"12345"), ("c", b"123"), ("d", b"x" * 11)):
+        store.put(name, content)
+    assert [store.get(name) for name in "abcd"] == [b"12345", None, b"123", None]
+    assert (len(store), store.size) == (2, 8)
+
+
+def _marked(small: dict[str, Any]) -> dict[str, Any]:
+    small["paths"]["/v1/paint"]["post"] |= {
+        "x-bfl-emulate": "edit",
+        "x-bfl-input": {"min-side": 32, "max-mp": 1, "status": 400, "max-count": 2, "max-total-mp": 1.5},
+        "x-bfl-output": {"max-mp": 2, "max-ratio": 8, "step": 16},
+    }
+    return small
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"images": "aGVsbG8="}, "images: the file is no picture"),
+        ({"images": base64.b64encode(_png(31, 90)).decode()}, "at least 32"),
+        ({"images": [base64.b64encode(_png(32, 32)).decode()] * 3}, "at most 2 pictures"),
+        ({"images": base64.b64encode(_png(999, 999)).decode(), "height": 1024}, "together"),
+        ({"width": 1440, "height": 1600}, "more than 2 megapixels"),
+        ({"width": 64, "height": 20_000}, "at most 16777216 pixels"),
+        ({"width": 64, "height": 10**400}, "at most 16777216 pixels"),
+        ({"width": 128, "height": 1040}, "longer than 8 to 1"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+async def test_failure(small: dict[str, Any], clock: Any, body: dict[str, Any], words: str) -> None:
+    """What the service would find out while it works lets the task end in Error, with the reason, once it is due."""
+    emulator = Emulator(specification=_marked(small), clock=clock, check=True)
+    transport = httpx.ASGITransport(emulator.app)
+    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
+        receipt = await client.post(emulator.base_url + "/v1/paint", json={"prompt": "x", **body})
+        assert (await client.get(receipt.json()["polling_url"])).json()["status"] == "Pending"
+        clock.now += 10
+        answer = (await client.get(receipt.json()["polling_url"])).json()
+    assert (answer["status"], answer["result"]) == ("Error", None)
+    assert words in answer["details"]["error"]
+
+
+@pytest.mark.anyio
+async def test_refused(small: dict[str, Any]) -> None:
+    """A picture that the marks refuse at once gives their status, and no task."""
+    emulator = Emulator(specification=_marked(small), check=True)
+    transport = httpx.ASGITransport(emulator.app)
+    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
+        body = {"prompt": "x", "images": base64.b64encode(_png(1100, 1000)).decode()}
+        assert (await client.post(emulator.base_url + "/v1/paint", json=body)).status_code == 400
+    assert not emulator.tasks
+
+
+@pytest.mark.anyio
+async def test_chain(small: dict[str, Any]) -> None:
+    """The sample of one task can be the input of the next, by its URL."""
+    emulator = Emulator(specification=_marked(small), speed=float("inf"), check=True)
+    transport = httpx.ASGITransport(emulator.app)
+    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
+        url, sizes = None, []
+        for size in ({"width": 320, "height": 192}, {}):
+            body = {"prompt": "x", **({"images": url} if url else {}), **size}
+            receipt = (await client.post(emulator.base_url + "/v1/paint", json=body)).json()
+            url = (await client.get(receipt["polling_url"])).json()["result"]["sample"]
+            sizes.append(emulator.tasks[receipt["id"]].picture)
+    assert (sizes[1].width, sizes[1].height) == (320, 192)

@@ -1,0 +1,59 @@
+"""The pytest plugin, used as somebody's own tests would use it."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+_OPTIONS = ["--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
+_PLUGIN = "bfl_emulator.plugin"
+if _PLUGIN not in entry_points(group="pytest11").names:  # not installed, but run from a source folder
+    _OPTIONS += ["-p", _PLUGIN]
+
+
+def test_use(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test gets an emulator, can point its application at it, script faults and see what arrived."""
+    monkeypatch.delenv("BFL_BASE_URL", raising=False)
+    monkeypatch.delenv("BFL_API_KEY", raising=False)
+    pytester.makepyfile(
+        """
+        import json, os, urllib.error, urllib.request
+        import pytest
+
+        def credits():
+            url = os.environ["BFL_BASE_URL"] + "/v1/credits"
+            request = urllib.request.Request(url, headers={"X-Key": os.environ["BFL_API_KEY"]})
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)["credits"]
+
+        def test_by_hand(bfl_emulator, monkeypatch):
+            assert "BFL_BASE_URL" not in os.environ
+            bfl_emulator.use(monkeypatch)
+            bfl_emulator.script({"fault": "html", "nth": 1})
+            with pytest.raises(urllib.error.HTTPError):
+                credits()
+            assert credits() == 10000
+            assert [request.path for request in bfl_emulator.requests] == ["/v1/credits"] * 2
+            assert bfl_emulator.api_key not in repr(list(bfl_emulator.requests))
+            assert not bfl_emulator.tasks and len(bfl_emulator.faults) == 1
+
+        @pytest.mark.bfl_emulator(env=True, credits=3)
+        def test_by_marker(bfl_emulator):
+            assert credits() == 3
+
+        def test_afterwards():
+            assert "BFL_BASE_URL" not in os.environ
+        """
+    )
+    pytester.runpytest_subprocess(*_OPTIONS).assert_outcomes(passed=3)
+
+
+def test_loading() -> None:
+    """Loading the plugin imports neither the emulator's server nor what it needs."""
+    code = "import sys, bfl_emulator.plugin; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"starlette", "uvicorn", "PIL", "jsonschema_rs", "anyio", "httpx", "bfl_api", "bfl_emulator.server"}
+    assert not heavy & set(loaded)

@@ -1,0 +1,209 @@
+"""Webhooks: what arrives at the receiver, how often, and where none may go."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+
+pytestmark = pytest.mark.anyio
+
+
+class Receiver:
+    """Takes webhooks on a free port, and answers each with the next of `codes`."""
+
+    def __init__(self) -> None:
+        self.codes: list[int] = []
+        self.arrived: list[tuple[dict[str, str], bytes]] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                receiver.arrived.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(receiver.codes.pop(0) if receiver.codes else 204)
+                self.end_headers()
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                """Say nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?x=1"
+
+    @property
+    def ids(self) -> list[str]:
+        return [json.loads(body)["id"] for _, body in self.arrived]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield receiver
+    receiver.server.shutdown()
+    thread.join()
+    receiver.server.server_close()
+
+
+async def _submit(client: httpx.AsyncClient, receiver: Receiver, **body: Any) -> str:
+    body = {"prompt": "x", "webhook_url": receiver.url, **body}
+    task_id: str = (await client.post("/v1/paint", json=body)).json()["id"]
+    return task_id
+
+
+@pytest.fixture
+def emulator(small: dict[str, Any], clock: Any) -> Emulator:
+    properties = small["components"]["schemas"]["Paint"]["properties"]
+    properties["webhook_secret"] = {"type": "string"}
+    return Emulator(specification=small, clock=clock, check=True)
+
+
+async def test_delivery(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """A webhook comes when the task is ready, with the secret as it is and the body that a poll has."""
+    task_id = await _submit(client, receiver, webhook_secret="s3cret")
+    clock.now += 9.9
+    assert emulator.deliver_webhooks() == 0
+    clock.now += 0.1
+    assert emulator.deliver_webhooks() == 1
+    ((headers, body),) = receiver.arrived
+    assert (headers["x-webhook-secret"], headers["content-type"]) == ("s3cret", "application/json")
+    assert "x-bfl-signature" not in headers
+    polled = await client.get(f"{emulator.cluster_url}/v1/poll", params={"id": task_id})
+    assert json.loads(body) == polled.json()
+    clock.now += 1000
+    assert emulator.deliver_webhooks() == 0
+
+
+async def test_signature(small: dict[str, Any], clock: Any, receiver: Receiver) -> None:
+    """By option the secret signs the body, and does not travel."""
+    small["components"]["schemas"]["Paint"]["properties"]["webhook_secret"] = {"type": "string"}
+    emulator = Emulator(specification=small, clock=clock, webhook_hmac=True)
+    headers = {"x-key": emulator.api_key}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url, headers=headers
+    ) as client:
+        await _submit(client, receiver, webhook_secret="s3cret")
+    clock.now += 10
+    emulator.deliver_webhooks()
+    ((headers, body),) = receiver.arrived
+    assert headers["x-bfl-signature"] == "sha256=" + hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+    assert "s3cret" not in str(headers)
+
+
+async def test_repetition(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """A delivery that fails is repeated after 1, 5 and 30 seconds, and then no more."""
+    receiver.codes = [500, 404, 302, 503]
+    await _submit(client, receiver)
+    clock.now += 10
+    moments = []
+    for _ in range(200):
+        moments += [clock.now - 5010] * emulator.deliver_webhooks()
+        clock.now += 1
+    assert moments == [0, 1, 6, 36]
+    assert [delivery.status for delivery in emulator.webhooks] == [500, 404, 302, 503]
+
+
+async def test_success_ends_repetition(
+    client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any
+) -> None:
+    """After a delivery that was accepted there is no other."""
+    receiver.codes = [500, 200]
+    await _submit(client, receiver)
+    for _ in range(20):
+        clock.now += 10
+        emulator.deliver_webhooks()
+    assert len(receiver.arrived) == 2
+
+
+async def test_nobody_there(client: httpx.AsyncClient, emulator: Emulator, clock: Any) -> None:
+    """A receiver that does not exist is an entry in the log, and no error."""
+    await client.post("/v1/paint", json={"prompt": "x", "webhook_url": "http://127.0.0.1:1/"})
+    clock.now += 10
+    assert emulator.deliver_webhooks() == 1
+    assert "ConnectionRefusedError" in (emulator.webhooks[-1].error or "")
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/hook", "https://example.com/hook", "http://localhost.example/"])
+async def test_elsewhere(client: httpx.AsyncClient, emulator: Emulator, clock: Any, url: str) -> None:
+    """A webhook to another machine is not delivered, and nothing is looked up for it."""
+    await client.post("/v1/paint", json={"prompt": "x", "webhook_url": url})
+    clock.now += 10
+    emulator.deliver_webhooks()
+    assert "this machine only" in (emulator.webhooks[-1].error or "")
+
+
+async def test_failed_task(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """A task that failed is told as well."""
+    await _submit(client, receiver, prompt="#error")
+    clock.now += 10
+    emulator.deliver_webhooks()
+    assert json.loads(receiver.arrived[0][1])["status"] == "Error"
+
+
+async def test_late(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """A late webhook comes so many seconds after the task is ready."""
+    emulator.script({"fault": "late", "seconds": 100})
+    await _submit(client, receiver)
+    clock.now += 109
+    assert emulator.deliver_webhooks() == 0
+    assert not emulator.faults
+    clock.now += 1
+    assert emulator.deliver_webhooks() == 1
+    assert [fault.fault for fault in emulator.faults] == ["late"]
+
+
+async def test_double(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """A doubled webhook comes twice, the same each time."""
+    emulator.script({"fault": "double", "nth": 1})
+    await _submit(client, receiver)
+    clock.now += 10
+    assert emulator.deliver_webhooks() == 2
+    assert receiver.arrived[0][1] == receiver.arrived[1][1]
+    assert [fault.fault for fault in emulator.faults] == ["double"]
+
+
+async def test_overtaken(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """An overtaken webhook comes after the one that follows it."""
+    emulator.script({"fault": "overtaken", "nth": 1})
+    first, second = [await _submit(client, receiver) for _ in range(2)]
+    clock.now += 10
+    emulator.deliver_webhooks()
+    assert receiver.ids == [second, first]
+    assert [fault.task_id for fault in emulator.faults] == [first]
+
+
+async def test_all_overtaken(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """Where every webhook shall be overtaken, every second one is, and the log says no more."""
+    emulator.script({"fault": "overtaken"})
+    ids = [await _submit(client, receiver) for _ in range(5)]
+    clock.now += 10
+    emulator.deliver_webhooks()
+    assert receiver.ids == [ids[1], ids[0], ids[3], ids[2]]
+    assert [fault.task_id for fault in emulator.faults] == [ids[0], ids[2]]
+
+
+def test_while_listening(small: dict[str, Any], receiver: Receiver) -> None:
+    """An emulator that listens delivers by itself, before it is stopped."""
+    arrived = threading.Event()
+    receiver.arrived = _Announcing(arrived)
+    with Emulator(specification=small, speed=float("inf")) as emulator:
+        body = {"prompt": "x", "webhook_url": receiver.url}
+        httpx.post(f"{emulator.base_url}/v1/paint", json=body, headers={"x-key": emulator.api_key})
+        assert arrived.wait(10)
+
+
+class _Announcing(list[Any]):
+    def __init__(self, event: threading.Event) -> None:
+        super().__init__()
+        self._event = event
+
+    def append(self, item: Any) -> None:
+        super().append(item)
+        self._event.set()
