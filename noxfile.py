@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -57,12 +58,23 @@ def types(session: nox.Session) -> None:
     session.run("pyright")
 
 
+def _suite(session: nox.Session, **options: Any) -> None:
+    """The fast tests on both cores, then the contract suite, whose figures need one process."""
+    if session.posargs:
+        session.run("pytest", *session.posargs, **options)
+        return
+    slow = ["--ignore=tests/contract", "--ignore=tests/specification/test_regeneration.py"]
+    slow += ["--ignore=tests/specification/test_refresh.py", "--ignore=tests/specification/test_live.py"]
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", *slow, **options)
+    session.run("pytest", "tests/contract", **options)
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite, on the Python that runs nox."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")  # installs the generator, so that no test has to
-    session.run("pytest", *session.posargs)
+    _suite(session)
 
 
 @nox.session(python=PYTHONS)
@@ -70,7 +82,37 @@ def matrix(session: nox.Session) -> None:
     """The test suite on every supported Python that is installed here."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
-    session.run("pytest", *session.posargs)
+    _suite(session)
+
+
+@nox.session
+def changes(session: nox.Session) -> None:
+    """Changes of the specification: refreshed, regenerated and tried live against the emulator. Takes long."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.run("python", "-m", "codegen", "drift")
+    session.run("pytest", "--timeout", "900", *(session.posargs or ["tests/specification"]))
+
+
+@nox.session
+def refresh(session: nox.Session) -> None:
+    """Take over a specification (a FILE or URL after --; else the live document); fails only when it is refused."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.run("python", "-m", "codegen", "refresh", *session.posargs, success_codes=[0, 1, 2])
+
+
+@nox.session(name="contract-live")
+def contract_live(session: nox.Session) -> None:
+    """Where the live service and the specification disagree, by requests that cost nothing. Needs BFL_API_KEY."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.run("python", "-m", "codegen.live", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Seeded defects, each of which the contract suite must catch. Takes long."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.run("python", "-m", "codegen", "drift")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session
@@ -98,8 +140,6 @@ def audit(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build the wheel from the source distribution, and run the tests on it, with the source folders out of reach."""
     session.install("build", *_group("test"))
-    find = "from codegen.environment import *; import sys; print(generator_python(Report(sys.stderr)).parent.parent)"
-    generator = str(session.run("python", "-c", find, silent=True)).split()[-1]
     with tempfile.TemporaryDirectory() as folder:
         session.run("python", "-m", "build", "--outdir", folder, ".")
         (built,) = Path(folder).glob("*.whl")
@@ -108,7 +148,15 @@ def wheel(session: nox.Session) -> None:
         elsewhere = Path(folder) / "elsewhere"
         elsewhere.mkdir()
         sources = "tests codegen pyproject.toml openapi.json openapi-overlay.yml generator-config.yml"
-        for name in f"{sources} README.md noxfile.py .ci".split():
+        for name in f"{sources} README.md CHANGELOG.md noxfile.py .ci".split():
             session.run("cp", "-r", name, str(elsewhere), external=True)
         session.chdir(elsewhere)
-        session.run("pytest", "-p", "no:cacheprovider", *session.posargs, env={"BFL_CODEGEN_ENV": generator})
+        chosen = session.posargs or [
+            "-n",
+            "auto",
+            "tests/client",
+            "tests/emulator",
+            "tests/cli",
+            "tests/test_readme.py",
+        ]
+        session.run("pytest", "-p", "no:cacheprovider", *chosen)

@@ -121,7 +121,8 @@ def _contract(package: Path, project: Project, report: Report) -> None:
         raise CodegenError(f"the contract tests would test another package: {found.stdout or found.stderr}")
     done = _run(project.contract, project.root, environment)
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
+        lines = (done.stdout + done.stderr).strip().splitlines()[-40:]
+        tail = "\n".join(line if len(line) <= 500 else f"{line[:500]}..." for line in lines)  # or whole pictures
         raise CodegenError(f"the contract tests fail on the new package (exit code {done.returncode}):\n{tail}")
 
 

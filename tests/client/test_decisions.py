@@ -62,6 +62,11 @@ class TestAnswers:
         assert str(error) == "HTTP 422: image: invalid image"
         assert error.detail == detail
 
+    def test_a_shown_url_keeps_its_whole_host(self) -> None:
+        """A URL in a message shows its host to the last letter, with or without a path behind it, and nothing else."""
+        assert errors.shorten("https://api.bfl.ai") == "https://api.bfl.ai/…"
+        assert errors.shorten("https://user:word@api.bfl.ai/v1?sig=x") == "https://api.bfl.ai/…"
+
     def test_a_bomb_is_not_inflated(self) -> None:
         """A compressed answer yields no more than the limit."""
         import zlib

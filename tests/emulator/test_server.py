@@ -255,7 +255,7 @@ def test_endless_headers(quick: Emulator) -> None:
 
 def test_large_body(quick: Emulator) -> None:
     """A body above the limit gets its 413 over a real connection too, with and without a declared length."""
-    body = b" " * 70_000_000
+    body = b" " * 80_000_000
     headers = {"content-type": "application/json"}
     with quick as emulator, _client(emulator) as client:
         assert client.post("/v1/paint", content=body, headers=headers).status_code == 413

@@ -1,0 +1,66 @@
+"""Holding a promise against every case, and telling how to see a broken one again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+import pytest
+from bfl_client import ConstraintError
+
+from .generation import SEED, Case, canonical
+
+Promise = Callable[[Case], object]
+
+
+def hold(cases: Iterable[Case], promise: Promise) -> int:
+    """Try a promise on every case, smallest first; return how many there were.
+
+    Fails with the smallest case that breaks it, and with the command that shows this case again.
+    """
+    broken: list[tuple[Case, Exception]] = []
+    tried = 0
+    for case in cases:
+        tried += 1
+        try:
+            promise(case)
+        except Exception as error:
+            broken.append((case, error))
+    if broken:
+        case, reason = broken[0]
+        pytest.fail(
+            f"broken by {len(broken)} of {tried} cases; the smallest:\n{_report(case)}\n\n"
+            f"{type(reason).__name__}: {reason}\n\nAgain: {_command(case)}"
+        )
+    return tried
+
+
+def _report(case: Case) -> str:
+    text = canonical(case.body)
+    shown = text if len(text) < 1000 else f"{text[:1000]}… ({len(text):,} characters)"
+    return f"{case.operation.method.upper()} {case.operation.path} {case.query or ''}\n{shown}"
+
+
+def _command(case: Case) -> str:
+    test = os.environ.get("PYTEST_CURRENT_TEST", "tests/contract").rpartition(" ")[0]
+    return f"BFL_CONTRACT_SEED={SEED} BFL_CONTRACT_CASE={case.digest} python -m pytest '{test}'"
+
+
+def named(error: ConstraintError, expected: set[str]) -> None:
+    """Fail unless the error names each expected key, and no other; long names are shortened."""
+    fields = [violation.field for violation in error.violations]
+    for key in expected:
+        assert any(_belongs(field, key) for field in fields), f"{key!r} is not named in {fields}"
+    for field in fields:
+        assert any(_belongs(field, key) for key in expected), f"{field!r} is named, only {expected} were wrong"
+
+
+def _belongs(field: str, key: str) -> bool:
+    """True if a field is the key, or lies in it; of a long name, or of a URL, only the beginning is shown."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in key)
+    beginning, cut, _ = field.partition("…")
+    return (
+        field == shown
+        or field.startswith((f"{shown}.", f"{shown}["))
+        or bool(cut and shown.startswith(beginning.rstrip("/")))
+    )

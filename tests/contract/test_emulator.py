@@ -1,0 +1,91 @@
+"""Schemathesis against the emulator: all checks, all phases, chains of requests along the overlay's links."""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from typing import Any
+
+import schemathesis
+from bfl_emulator import Emulator
+from schemathesis.engine import events, from_schema
+
+from . import tally
+from .generation import SEED
+from .operations import DOCUMENT, OPERATIONS, TASKS
+from .pictures import media
+
+LARGEST = 1024  # pixels of a side
+EXCLUSIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "sides without a maximum are held to 1024 pixels": (
+        {},
+        "how many pixels can be drawn is a limit of the emulator and of the service, not of the schema",
+    ),
+    "400 for a valid request": (
+        {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404"]}},
+        "the documented answer to a request that passes its schema and cannot be carried out, such as a picture that "
+        "cannot be decoded; 404 for an id that does not exist",
+    ),
+    "501 for a valid request": (
+        {"not_a_server_error": {"expected-statuses": ["2xx", "4xx", "501"]}},
+        "the emulator makes video only where its extra is installed, and says so",
+    ),
+}
+"""What is excluded -> settings of the checks, and the reason."""
+
+
+def bounded() -> dict[str, Any]:
+    """The specification with a maximum for each side that has none."""
+    document = deepcopy(DOCUMENT)
+    for schema in document["components"]["schemas"].values():
+        for name in {"width", "height"} & schema.get("properties", {}).keys():
+            node = schema["properties"][name]
+            for part in node.get("anyOf", [node]):
+                if part.get("type") == "integer":
+                    part.setdefault("maximum", LARGEST)
+    return document
+
+
+def run(document: dict[str, Any], emulator: Emulator) -> tuple[list[str], Counter[str]]:
+    """Let schemathesis loose on the emulator; return what it found, and the number of cases by phase."""
+    checks: dict[str, Any] = {}
+    for settings, _ in EXCLUSIONS.values():
+        checks |= settings
+    configuration = {
+        "base-url": emulator.base_url,
+        "headers": {"x-key": emulator.api_key},
+        "seed": SEED,
+        # Strings from the emulator's source would be put where a format is asked for that schemathesis cannot check.
+        "analysis": {"constants": {"enabled": False}},
+        "generation": {"max-examples": 10, "deterministic": True, "database": "none"},
+        "checks": checks,
+    }
+    schemathesis.openapi.format("bfl-media", media())
+    schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict(configuration))
+    schema.app = emulator.app
+    problems, counts = [], Counter[str]()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            problems.append(repr(event))
+        if isinstance(event, events.ScenarioFinished):
+            counts[event.phase.value] += len(event.recorder.cases)
+            for found in event.recorder.checks.values():
+                problems += [f"{event.recorder.label}: {check}" for check in found if check.failure_info]
+    return problems, counts
+
+
+def test_schemathesis_finds_nothing() -> None:
+    """Thousands of valid and invalid requests, and chains of them along links, break no check of schemathesis."""
+    document = bounded()
+    emulator = Emulator(
+        specification=document, speed=float("inf"), check=True, finetunes=["one"], one_host=True, credits=1e9
+    )
+    problems, counts = run(document, emulator)
+    for phase, number in (+counts).items():
+        tally.count(f"requests to the emulator in the {phase} phase", number)
+    for what, (_, reason) in EXCLUSIONS.items():
+        tally.NOTES[what] = reason
+    assert not problems, f"{len(problems)} problems, the first: {problems[0]}"
+    assert counts["coverage"] > 40 * len(TASKS), counts
+    assert counts["fuzzing"] > 5 * len(OPERATIONS), counts
+    assert counts["stateful"] > 30, counts

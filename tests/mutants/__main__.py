@@ -1,0 +1,125 @@
+"""Applies each mutant to a copy of the repository, runs what must catch it, and says what did.
+
+    python -m tests.mutants [WORD ...]      all mutants, or those whose name holds one of the words
+
+Exits with 1 if a mutant survives, and with 2 if nothing can be learnt: a check fails without any defect, or a defect
+cannot be applied because the text that it changes is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .defects import DEFECTS, Defect
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("codegen", "emulator", "generated", "tests", "wrapper")
+FILES = ("generator-config.yml", "openapi-overlay.yml", "openapi.json", "pyproject.toml", "CHANGELOG.md", "README.md")
+LIMIT = 240.0  # seconds for one mutant, which may hang
+
+
+def main(words: Sequence[str]) -> int:
+    """Try the mutants one by one; return the exit code."""
+    chosen = [each for each in DEFECTS if not words or any(word in each.name for word in words)]
+    survivors = []
+    if broken := unharmed(chosen):
+        print(f"without any defect, this fails already: {broken}", file=sys.stderr)
+        return 2
+    for number, defect in enumerate(chosen, start=1):
+        started = time.monotonic()
+        try:
+            catcher = caught_by(defect)
+        except LookupError as gone:
+            print(f"{defect.name}: {gone}", file=sys.stderr)
+            return 2
+        verdict = f"caught by {catcher}" if catcher else "SURVIVED"
+        print(f"[{number}/{len(chosen)}] {defect.name}: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
+        survivors += [] if catcher else [defect.name]
+    print(
+        f"{len(chosen) - len(survivors)} of {len(chosen)} mutants caught" + "".join(f"\n  {name}" for name in survivors)
+    )
+    return 1 if survivors else 0
+
+
+def unharmed(chosen: Sequence[Defect]) -> str | None:
+    """Run all commands in a copy without a defect; return what fails, which could then tell nothing of a mutant."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        folder = Path(name)
+        _copy(folder)
+        for command in dict.fromkeys(command for defect in chosen for command in defect.commands):
+            if failure := _run(folder, command, LIMIT):
+                return failure
+    return None
+
+
+def caught_by(defect: Defect) -> str | None:
+    """Apply a defect in a copy and run its commands; return what caught it. Raises LookupError if it does not apply."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        folder = Path(name)
+        _copy(folder)
+        _apply(folder, defect)
+        for stray in defect.strays:
+            (folder / stray).write_text("", encoding="utf-8")
+        deadline = time.monotonic() + LIMIT
+        for command in defect.commands:
+            try:
+                failure = _run(folder, command, deadline - time.monotonic())
+            except subprocess.TimeoutExpired:
+                return f"the time limit of {LIMIT:.0f} s, in {' '.join(command)}"
+            if failure:
+                return failure
+    return None
+
+
+def _copy(folder: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+    for file in FILES:
+        shutil.copy(ROOT / file, folder / file)
+
+
+def _apply(folder: Path, defect: Defect) -> None:
+    path = folder / defect.file
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if text.count(defect.old) != 1:
+        raise LookupError(f"{defect.file} holds the text {text.count(defect.old)} times, not once: {defect.old!r}")
+    path.write_text(text.replace(defect.old, defect.new), encoding="utf-8")
+
+
+def _run(folder: Path, command: Sequence[str], limit: float) -> str | None:
+    """Run a module of Python in the copy; return what failed, or None."""
+    sources = [folder, *(folder / part for part in ("generated", "wrapper", "emulator"))]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, sources)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "BFL_CONTRACT_SEED": "",
+        "BFL_CONTRACT_CASE": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=max(limit, 1.0),
+    )
+    if done.returncode == 0:
+        return None
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    said = (done.stdout.strip() or done.stderr.strip() or "no word").splitlines()
+    return failed[1] if failed else f"{' '.join(command)}: {said[0][:200]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

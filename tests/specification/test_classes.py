@@ -1,0 +1,215 @@
+"""What `diff` says of each change in the table, and of pairs of small schemas."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.diff import Level, Side, differences
+from codegen.diff.changes import level_of
+from codegen.diff.report import as_json, markdown
+from codegen.report import CodegenError
+
+from .changes import CASES, UNREADABLE, Case
+from .conftest import ROOT, codegen
+
+B, C, T = Level.BREAKING, Level.COMPATIBLE, Level.TEXT
+
+
+def test_the_table_is_long_enough() -> None:
+    """The table has at least forty changes, no two of one name."""
+    assert len({case.name for case in CASES}) == len(CASES) >= 40
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_change_has_its_class(case: Case, document: dict[str, Any]) -> None:
+    """A change of the table has the level that the table says, or makes the comparison refuse."""
+    changed = case.applied(document)
+    if case.level is None:
+        with pytest.raises(CodegenError, match=case.refusal):
+            differences(document, changed)
+        return
+    changes = differences(document, changed)
+    assert level_of(changes) is case.level, "\n".join(change.text for change in changes)
+    assert changes or case.level is T
+    assert all(change.places and change.text for change in changes)
+
+
+def test_a_document_does_not_differ_from_itself(document: dict[str, Any]) -> None:
+    """A copy with its keys, enums, demands and alternatives in another order, and numbers as floats, has no change."""
+    assert differences(document, _turned(document)) == []
+
+
+def _turned(node: Any, key: str = "") -> Any:
+    if isinstance(node, dict):
+        return {name: _turned(node[name], name) for name in reversed(node)}
+    if isinstance(node, list):
+        turned = [_turned(item) for item in node]
+        return turned[::-1] if key in ("anyOf", "oneOf", "enum", "required", "security") else turned
+    return float(node) if isinstance(node, int) and not isinstance(node, bool) else node
+
+
+def small(body: Any, answer: Any, **components: Any) -> dict[str, Any]:
+    """Return a document with one operation."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/v1/a": {
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": body}}},
+                    "responses": {"200": {"description": "", "content": {"application/json": {"schema": answer}}}},
+                }
+            }
+        },
+        "components": {"schemas": components},
+    }
+
+
+PAIRS: list[tuple[Any, Any, Level, Level]] = [
+    ({"minimum": 1}, {"minimum": 2}, B, C),
+    ({"minimum": 2}, {"minimum": 1.0}, C, B),
+    ({"maxLength": 5}, {}, C, B),
+    ({}, {"pattern": "x"}, B, C),
+    ({"pattern": "x"}, {"pattern": "y"}, B, B),
+    ({"multipleOf": 8}, {"multipleOf": 16.0}, B, C),
+    ({"multipleOf": 16}, {"multipleOf": 8}, C, B),
+    ({"multipleOf": 6}, {"multipleOf": 4}, B, B),
+    ({"exclusiveMinimum": 1}, {"exclusiveMinimum": 0}, C, B),
+    ({"enum": ["a"]}, {"enum": ["a", "b"]}, C, B),
+    ({"enum": ["a", "b"]}, {"enum": ["b"]}, B, C),
+    ({"enum": ["a"]}, {"enum": ["b"]}, B, B),
+    ({"enum": [1]}, {"enum": [True]}, B, B),
+    ({"const": "a"}, {"enum": ["a"]}, T, T),
+    ({"type": "integer"}, {"type": "number"}, C, B),
+    ({"type": "integer"}, {"type": "string"}, B, B),
+    ({"type": "integer"}, {"type": ["integer", "null"]}, C, B),
+    ({"type": "integer", "nullable": True}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}, T, T),
+    ({"format": "uri"}, {"format": "uuid"}, B, B),
+    ({}, {"format": "password"}, T, T),
+    ({"default": 1}, {"default": 1.0}, T, T),
+    ({"default": 1}, {"default": True}, B, C),
+    ({}, {"default": 1}, C, C),
+    ({"default": 1}, {}, B, C),
+    ({}, {"readOnly": True}, B, T),
+    ({}, {"writeOnly": True}, T, B),
+    ({"uniqueItems": False}, {}, T, T),
+    ({}, {"uniqueItems": True}, B, C),
+    ({"items": {"minimum": 1}}, {"items": {"minimum": 2}}, B, C),
+    ({"items": {}}, {"items": {"type": "string"}}, B, C),
+    ({"prefixItems": [{"type": "string"}]}, {"prefixItems": [{"type": "integer"}]}, B, B),
+    ({"additionalProperties": False}, {"additionalProperties": True}, C, B),
+    ({"additionalProperties": {"maximum": 1}}, {"additionalProperties": {"maximum": 2}}, C, B),
+    ({}, {"additionalProperties": {"type": "string"}}, B, C),
+    ({"additionalProperties": True}, {}, T, T),
+    ({"properties": {"a": {}}}, {}, B, B),
+    ({}, {"properties": {"a": {}}}, C, C),
+    ({"properties": {"a": {}}}, {"properties": {"a": {}}, "required": ["a"]}, B, C),
+    ({}, {"properties": {"a": {}}, "required": ["a"]}, B, C),
+    ({"allOf": [{"minimum": 1}, {"minimum": 5}]}, {"minimum": 5}, T, T),
+    ({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]}, {"enum": ["b"]}, T, T),
+    ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, {"anyOf": [{"type": "string"}]}, B, C),
+    ({"$ref": "#/components/schemas/Tree"}, {"$ref": "#/components/schemas/Tree"}, T, T),
+    ({"not": {"minimum": 1}}, {}, C, B),
+    ({"x-mint": 1}, {"x-mint": 2}, T, T),
+    ({"title": "a", "example": 1}, {"title": "b", "deprecated": True}, T, T),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "request_level", "response_level"), PAIRS)
+def test_requests_and_responses_are_judged_apart(
+    old: Any, new: Any, request_level: Level, response_level: Level
+) -> None:
+    """The same difference of a schema has one level for who sends it and another for who reads it."""
+    tree = {"type": "object", "properties": {"children": {"items": {"$ref": "#/components/schemas/Tree"}}}}
+    changes = differences(small(old, old, Tree=tree), small(new, new, Tree=tree))
+    for side, level in ((Side.REQUEST, request_level), (Side.RESPONSE, response_level)):
+        assert level_of(change for change in changes if change.side is side) is level, changes
+
+
+def test_a_schema_used_on_both_sides_is_told_for_each(document: dict[str, Any]) -> None:
+    """A wider enum of a shared schema is compatible for the request and breaking for the response, field by field."""
+    shared = {"Shared": {"type": "string", "enum": ["a"]}}
+    body = {"type": "object", "properties": {"choice": {"$ref": "#/components/schemas/Shared"}}}
+    old = small(body, body, **shared)
+    new = copy.deepcopy(old)
+    new["components"]["schemas"]["Shared"]["enum"].append("b")
+    found = {(one.side, one.field, one.level) for one in differences(old, new)}
+    assert found == {(Side.REQUEST, "choice", C), (Side.RESPONSE, "200.choice", B)}
+
+
+def test_a_change_within_a_circle_is_found_and_ends() -> None:
+    """Schemas that refer to each other in a circle are compared once around, and the change in them is named."""
+    reference = {"$ref": "#/components/schemas/Tree"}
+    tree = {"properties": {"child": {"anyOf": [reference, {"type": "null"}]}, "n": {"minimum": 1}}}
+    old, new = (small(reference, {}, Tree=copy.deepcopy(tree)) for _ in range(2))
+    new["components"]["schemas"]["Tree"]["properties"]["n"]["minimum"] = 2
+    assert [(one.field, one.level) for one in differences(old, new)] == [("n", B)]
+    loop = {"allOf": [reference]}
+    assert differences(small(reference, {}, Tree=loop), small(reference, {}, Tree=loop)) == []
+
+
+def test_the_report_names_path_and_field_and_counts_what_it_leaves_out(document: dict[str, Any]) -> None:
+    """One change of a schema that many endpoints share is one entry, with its paths, the field and both values."""
+    changed = copy.deepcopy(document)
+    changed["components"]["schemas"]["AsyncResponse"]["properties"]["id"]["maxLength"] = 36
+    (change,) = differences(document, changed)
+    assert len(change.places) > 4
+    text = markdown([change])
+    assert f"and {len(change.places) - 4} more: `200.id` maxLength: absent → 36" in text
+    assert "### Compatible: responses" in text
+    entry = json.loads(as_json([change]))["changes"][0]
+    assert entry["paths"] == list(change.places)
+    assert (entry["level"], entry["side"], entry["field"]) == ("compatible", "response", "200.id")
+
+
+def test_texts_of_a_specification_are_inert_in_the_report(document: dict[str, Any]) -> None:
+    """Markup, links and mentions in a changed text do not come to life in the report."""
+    changed = copy.deepcopy(document)
+    changed["info"]["title"] = "@everyone [x](https://example.com) <img src=x> `a`\n# heading"
+    text = markdown(differences(document, changed))
+    assert not any(bad in text for bad in ("@everyone", "[x](", "<img", "\n# heading"))
+
+
+@pytest.mark.parametrize(("case", "code"), [("other_texts", 0), ("a_higher_maximum", 1), ("a_lower_maximum", 2)])
+def test_the_exit_code_is_the_level(tmp_path: Path, document: dict[str, Any], case: str, code: int) -> None:
+    """`diff` exits with 0 for texts, 1 for what is compatible and 2 for what breaks, in both formats."""
+    new = tmp_path / "new.json"
+    new.write_text(json.dumps(next(one for one in CASES if one.name == case).applied(document)), encoding="utf-8")
+    for form in ("markdown", "json"):
+        done = codegen("diff", str(ROOT / "openapi.json"), str(new), "--format", form)
+        assert (done.returncode, done.stderr) == (code, "")
+    assert json.loads(done.stdout)["level"] == ("text only", "compatible", "breaking")[code]
+
+
+def test_equal_documents_exit_with_0() -> None:
+    """`diff` of a document with itself says that there is no change and exits with 0."""
+    done = codegen("diff", str(ROOT / "openapi.json"), str(ROOT / "openapi.json"))
+    assert (done.returncode, done.stdout) == (0, "No change.\n")
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_document_is_refused(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """`diff` exits with 3 and one line of error for anything that is no document, in either place."""
+    from codegen.__main__ import main
+
+    path, real = tmp_path / "new.json", str(ROOT / "openapi.json")
+    path.write_bytes(content)
+    for pair in ((real, str(path)), (str(path), real)):
+        assert main(["diff", *pair]) == 3
+        assert capsys.readouterr().err.startswith("codegen: error: ")
+
+
+def test_a_wrong_command_line_does_not_look_like_a_break() -> None:
+    """A missing argument, a missing file and an unknown format exit with 3, not with 2."""
+    for arguments in (
+        ["diff"],
+        ["diff", "a.json", "b.json"],
+        ["diff", "a", "b", "--format", "x"],
+        ["refresh", "none"],
+    ):
+        assert codegen(*arguments).returncode == 3

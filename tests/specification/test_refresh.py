@@ -1,0 +1,265 @@
+"""`refresh`: what it writes, what it refuses, and that it writes all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from codegen.__main__ import main
+from codegen.changelog import with_entry
+from codegen.commit import commit
+from codegen.diff import Change, Level, Side
+from codegen.fetch import MOST_BYTES, published
+from codegen.report import CodegenError
+
+from .changes import CASES, UNREADABLE, bounded, field
+from .conftest import ROOT, WRITTEN, Workshop
+
+PASSES = f'"{sys.executable}" -c "pass"'.replace("\\", "/")
+FAILS = f'"{sys.executable}" -c "raise SystemExit(7)"'.replace("\\", "/")
+
+
+def changed(name: str, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with one change of the table."""
+    return next(case for case in CASES if case.name == name).applied(document)
+
+
+def test_a_refresh_writes_specification_package_and_changelog(
+    workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a refresh the snapshot is the new document, there is no drift, and the changelog marks what breaks."""
+    new = changed("a_new_required_property", document)
+    assert workshop.refresh(new, contract=PASSES) == 2
+    assert "Breaking: requests" in capsys.readouterr().out
+    assert json.loads((workshop.folder / "openapi.json").read_text(encoding="utf-8")) == new
+    log = (workshop.folder / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "\n- **Breaking:** request: `POST " in log
+    assert main(["drift", *workshop.options()[:2], *workshop.options()[4:6]]) == 0
+    assert sorted(path.name for path in workshop.folder.iterdir()) == sorted([*WRITTEN, "new.json"])
+
+
+def test_the_same_document_changes_nothing(workshop: Workshop, document: dict[str, Any]) -> None:
+    """A refresh with the document that is already there exits with 0 and writes nothing."""
+    before = workshop.contents()
+    assert workshop.refresh(document) == 0
+    assert workshop.contents() == before
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_document_is_refused(workshop: Workshop, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Broken JSON, an HTML page and the like exit with 3, one line of error, and everything as it was."""
+    before = workshop.contents()
+    assert workshop.refresh(content) == 3
+    assert "codegen: error: " in capsys.readouterr().err
+    assert workshop.contents() == before
+
+
+def test_failing_contract_tests_change_nothing(
+    workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the contract tests fail, or cannot be run, the refresh exits with 3 and everything is as it was."""
+    before = workshop.contents()
+    new = changed("a_higher_maximum", document)
+    assert workshop.refresh(new, contract=FAILS) == 3
+    assert "contract tests fail on the new package (exit code 7)" in capsys.readouterr().err
+    assert workshop.refresh(new, contract="/no/such/command") == 3
+    assert workshop.contents() == before
+
+
+def test_the_contract_tests_see_the_new_package(workshop: Workshop, document: dict[str, Any]) -> None:
+    """The command that tests imports the package that was just made, in which the new endpoint is."""
+    code = "import bfl_api.table as t; assert 'dream-9' in t.ENDPOINTS"
+    command = f'"{sys.executable}" -c "{code}"'.replace("\\", "/")
+    assert workshop.refresh(changed("a_new_endpoint_with_a_new_schema", document), contract=command) == 1
+
+
+def test_a_changelog_without_its_section_is_refused(workshop: Workshop, document: dict[str, Any]) -> None:
+    """Without a section Unreleased there is no place for the entry: exit code 3, and everything is as it was."""
+    (workshop.folder / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
+    before = workshop.contents()
+    assert workshop.refresh(changed("a_higher_maximum", document)) == 3
+    assert workshop.contents() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for a single process")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_refresh_changes_nothing(
+    workshop: Workshop, document: dict[str, Any], number: signal.Signals
+) -> None:
+    """A refresh interrupted while the contract tests run exits with 130 and leaves everything as it was."""
+    before = workshop.contents()
+    new = workshop.folder / "new.json"
+    new.write_text(json.dumps(changed("a_higher_maximum", document)), encoding="utf-8")
+    waits = f'"{sys.executable}" -c "import threading; threading.Event().wait(60)"'
+    command = [sys.executable, "-m", "codegen", "refresh", str(new), *workshop.options(waits)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        while "running the contract tests" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert workshop.contents() == before
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_failure_while_writing_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    """If one of the files cannot be put in place, the package and the files before it go back to what they were."""
+    home, made = tmp_path / "home", tmp_path / "made"
+    for folder, text in ((home / "bfl_api", "old"), (made / "bfl_api", "new")):
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("# Written by `python -m codegen generate`", encoding="utf-8")
+        (folder / "x.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("codegen.swap.HEADER", "# Written by")
+    texts = {home / name: "new" for name in ("a.json", "b.md")}
+    for path in texts:
+        path.write_text("old", encoding="utf-8")
+    calls, replace = [0], os.replace
+
+    def broken(source: Path, target: Path) -> None:
+        calls[0] += 1
+        if calls[0] == failing:
+            raise OSError("the disk is full")
+        replace(source, target)
+
+    monkeypatch.setattr("codegen.commit.os.replace", broken)
+    with pytest.raises(CodegenError, match="the disk is full"):
+        commit(made / "bfl_api", home / "bfl_api", texts)
+    assert (home / "bfl_api" / "x.py").read_text(encoding="utf-8") == "old"
+    assert [path.read_text(encoding="utf-8") for path in texts] == ["old", "old"]
+
+
+class TestSoundness:
+    def test_a_defect_that_the_overlay_repairs_is_told_and_passes(
+        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A default of 0 below a minimum is repaired by the overlay: it is reported, and the run goes on."""
+        node = field(document, lambda one: one.get("maximum") == 1440)
+        node["default"] = 0
+        assert workshop.refresh(document) == 2
+        assert "a defect that the overlay repairs: #/components/schemas/" in capsys.readouterr().err
+
+    def test_another_defect_is_an_error(
+        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A default that breaks its own schema and that no action repairs is refused with its place."""
+        before = workshop.contents()
+        bounded(document)["default"] = 7
+        assert workshop.refresh(document) == 3
+        assert "7 is not a multiple of 32" in capsys.readouterr().err
+        assert workshop.contents() == before
+
+
+class TestOverlay:
+    def test_what_the_vendor_took_over_is_needless(
+        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An action whose effect the new document already has is reported by name; the others are not."""
+        document["servers"] += [{"url": "https://api.eu.bfl.ai", "description": "Europe"}]
+        path = next(path for path, item in document["paths"].items() if path.endswith("/credits"))
+        document["paths"][path]["get"]["x-bfl-emulate"] = "credits"
+        assert workshop.refresh(document) == 1
+        told = [line for line in capsys.readouterr().err.splitlines() if "overlay action" in line]
+        assert len(told) == 1
+        assert "$.paths['/v1/credits'].get" in told[0]
+        assert "is needless" in told[0]
+
+    def test_what_has_no_place_any_more_is_skipped(
+        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An action that matches nothing in the new document, and one that does not fit it, are named and skipped."""
+        document["components"]["schemas"]["ValidationError"] = {"type": "object", "additionalProperties": True}
+        document["components"]["schemas"]["HTTPValidationError"]["properties"]["detail"] = True
+        assert workshop.refresh(document) == 2
+        told = capsys.readouterr().err
+        assert "$.components.schemas.ValidationError.properties" in told
+        assert "matches nothing" in told
+        assert "does not fit what stands there and is skipped" in told
+
+
+class TestChangelog:
+    CHANGE = Change(Level.BREAKING, Side.REQUEST, ("POST /v1/a",), "n", "minimum: 1 → 2")
+    TEXT = Change(Level.TEXT, Side.REQUEST, ("POST /v1/a",), "n", "title")
+    LINE = "- **Breaking:** request: `POST /v1/a`: `n` minimum: 1 → 2\n"
+
+    def test_a_new_section_comes_last_in_unreleased(self) -> None:
+        """Without a list of changes one is made, between the other lists of Unreleased and the next release."""
+        log = with_entry("# C\n\n## [Unreleased]\n\n### Added\n\n- x\n\n## [1.0]\n\n- y\n", [self.CHANGE])
+        expected = f"# C\n\n## [Unreleased]\n\n### Added\n\n- x\n\n### Changed\n\n{self.LINE}\n## [1.0]\n\n- y\n"
+        assert log == expected
+
+    def test_an_empty_section_gets_one(self) -> None:
+        """An empty Unreleased at the end of the file gets its list."""
+        assert with_entry("## Unreleased\n", [self.TEXT]).endswith(
+            "\n### Changed\n\n- Texts of the specification have changed (1).\n"
+        )
+
+    def test_a_list_that_is_there_is_continued(self) -> None:
+        """With a list of changes under Unreleased, new entries come first in it, and a later release is left alone."""
+        log = with_entry("## [Unreleased]\n\n### Changed\n\n- x\n\n## [1.0]\n\n### Changed\n\n- y\n", [self.CHANGE])
+        assert log == f"## [Unreleased]\n\n### Changed\n\n{self.LINE}- x\n\n## [1.0]\n\n### Changed\n\n- y\n"
+
+
+class TestFetching:
+    @staticmethod
+    def fetched(handler: Any, url: str = "https://api.example.com/openapi.json") -> Any:
+        """Fetch from a server that is a function."""
+        return published(url, transport=httpx.MockTransport(handler))
+
+    def test_the_document_is_asked_for_without_a_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The request carries no key, whatever the environment has, and the answer is the parsed document."""
+        monkeypatch.setenv("BFL_API_KEY", "bfl_secret")
+        seen: list[httpx.Request] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            seen.append(request)
+            return httpx.Response(200, json={"openapi": "3.1.0"})
+
+        assert self.fetched(answer) == {"openapi": "3.1.0"}
+        assert "secret" not in str(seen[0].headers.raw)
+
+    @pytest.mark.parametrize(
+        ("answer", "reason"),
+        [
+            (httpx.Response(200, text="<html>"), "begins with '<html>'"),
+            (httpx.Response(503), "answers 503"),
+            (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), "answers 302"),
+            (httpx.Response(200, content=b" " * (MOST_BYTES + 1)), "larger than"),
+        ],
+    )
+    def test_other_answers_are_refused(self, answer: httpx.Response, reason: str) -> None:
+        """A page, an error, a redirect and an endless body are each refused with the reason."""
+        with pytest.raises(CodegenError, match=reason):
+            self.fetched(lambda request: answer)
+
+    def test_a_broken_connection_is_refused(self) -> None:
+        """A connection that fails is an error of ours that names the address."""
+
+        def broken(request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("refused")
+
+        with pytest.raises(CodegenError, match=r"api\.example\.com.*ConnectError"):
+            self.fetched(broken)
+
+    def test_a_slow_answer_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An answer that drips for longer than the limit is given up."""
+        ticks = iter(range(0, 10_000, 50))
+        monkeypatch.setattr("codegen.fetch.time.monotonic", lambda: float(next(ticks)))
+        with pytest.raises(CodegenError, match="takes longer than 60 s"):
+            self.fetched(lambda request: httpx.Response(200, content=iter([b"{", b"}"])))
+
+    @pytest.mark.parametrize("url", ["http://api.example.com/x", "ftp://x", "file:///etc/passwd"])
+    def test_only_https_is_fetched(self, url: str) -> None:
+        """Any other scheme is refused before a connection is made."""
+        with pytest.raises(CodegenError, match="only https"):
+            self.fetched(lambda request: pytest.fail("connected"), url)

@@ -1,0 +1,157 @@
+"""What a refresh makes of each change in the table, with contract tests of the new package.
+
+Four changes are tried each time, with a short contract run. BFL_ALL_CHANGES=1 tries them all, the four with the whole
+of tests/contract.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.__main__ import main
+
+from .changes import CASES, Case
+from .conftest import Workshop
+
+ALL = bool(os.environ.get("BFL_ALL_CHANGES"))
+SHORT = f'"{sys.executable}" "{Path(__file__).with_name("short_contract.py")}"'.replace("\\", "/")
+CHOSEN = CASES if ALL else [case for case in CASES if case.fast and case.level is not None][:4]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.name)
+def test_a_change_is_taken_over_or_refused(
+    case: Case, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A change is taken over with the exit code of its level, or refused in the words of the table, writing nothing."""
+    before = workshop.contents()
+    code = workshop.refresh(case.applied(document), contract=None if ALL and case.fast else SHORT)
+    told = capsys.readouterr().err
+    if case.refusal is not None:
+        assert code == 3
+        assert re.search(case.refusal, told), told
+        assert workshop.contents() == before
+        return
+    assert code == case.level, told
+    assert main(["drift", *workshop.options()[:2], *workshop.options()[4:6]]) == 0
+
+
+def without(*words: str) -> Callable[[dict[str, Any]], None]:
+    """Return a change that removes the endpoints and schemas with these words in their names."""
+
+    def change(document: dict[str, Any]) -> None:
+        for path in [path for path in document["paths"] if any(word in path for word in words)]:
+            del document["paths"][path]
+        _drop_unused(document)
+
+    return change
+
+
+def _drop_unused(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    while True:
+        text = str({"paths": document["paths"], "schemas": schemas})
+        unused = [name for name in schemas if f"schemas/{name}'" not in text]
+        if not unused:
+            return
+        for name in unused:
+            del schemas[name]
+
+
+def dead_servers(document: dict[str, Any]) -> None:
+    """Name a dead host on operations, as documents did until 2026-08."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["servers"] = [{"url": "https://api.us1.bfl.ai", "description": "BFL Finetune API"}]
+
+
+def floats(document: dict[str, Any]) -> None:
+    """Write bounds as floats."""
+
+    def walk(node: Any) -> None:
+        for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
+            if isinstance(key, str) and key.startswith(("min", "max", "multiple")) and type(value) is int:
+                node[key] = float(value)
+            elif isinstance(value, dict | list):
+                walk(value)
+
+    walk(document["components"]["schemas"])
+
+
+def plain_results(document: dict[str, Any]) -> None:
+    """Have one kind of result only, a short list of states and no cost, as at the beginning of the year."""
+    schemas = document["components"]["schemas"]
+    for path, item in document["paths"].items():
+        if path.endswith("/get_result"):
+            reference = {"$ref": "#/components/schemas/ResultResponse"}
+            item["get"]["responses"]["200"]["content"]["application/json"]["schema"] = reference
+    schemas["StatusResponse"]["enum"] = [
+        "Task not found",
+        "Pending",
+        "Request Moderated",
+        "Content Moderated",
+        "Ready",
+        "Error",
+    ]
+    for name in ("cost", "input_mp", "output_mp"):
+        schemas["AsyncResponse"]["properties"].pop(name, None)
+    _drop_unused(document)
+
+
+def no_error_schemas(document: dict[str, Any]) -> None:
+    """Declare no error answers and none of their schemas."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["responses"] = {"200": operation["responses"]["200"]}
+    _drop_unused(document)
+
+
+def no_users(document: dict[str, Any]) -> None:
+    """Know no end users, webp or secrets yet."""
+    schemas = document["components"]["schemas"]
+    schemas["OutputFormat"]["enum"].remove("webp")
+    for schema in schemas.values():
+        for name in ("user", "disable_pup", "webhook_secret"):
+            schema.get("properties", {}).pop(name, None)
+
+
+def oldest(document: dict[str, Any]) -> None:
+    """Have all that the others have, at once."""
+    without("flux-3", "flux-2", "flux-tools")(document)
+    for change in (plain_results, no_users, no_error_schemas, dead_servers, floats):
+        change(document)
+
+
+OLDER = {
+    "no FLUX 3": without("flux-3", "video"),
+    "no FLUX.2 klein": without("klein"),
+    "no tools": without("flux-tools"),
+    "no finetuning": without("finetune"),
+    "no credits": without("credits"),
+    "dead servers": dead_servers,
+    "floats": floats,
+    "plain results": plain_results,
+    "no error schemas": no_error_schemas,
+    "no users": no_users,
+    "oldest": oldest,
+}
+
+
+@pytest.mark.parametrize("name", OLDER if ALL else ["oldest"])
+def test_documents_like_those_of_earlier_months_are_taken_over(
+    name: str, workshop: Workshop, document: dict[str, Any]
+) -> None:
+    """A document that lacks endpoints, schemas and bounds' spelling of today is taken over, and so is the way back."""
+    older = copy.deepcopy(document)
+    OLDER[name](older)
+    assert workshop.refresh(older, contract=SHORT) in (0, 1, 2)
+    if ALL:
+        assert workshop.refresh(document, contract=SHORT) in (0, 1, 2)
