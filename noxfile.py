@@ -90,7 +90,8 @@ def changes(session: nox.Session) -> None:
     """Changes of the specification: refreshed, regenerated and tried live against the emulator. Takes long."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
-    session.run("pytest", "--timeout", "900", *(session.posargs or ["tests/specification"]))
+    chosen = session.posargs or ["tests/specification"]
+    session.run("pytest", "--timeout", "1800", *chosen, env={"BFL_ALL_CHANGES": "1"})
 
 
 @nox.session
