@@ -175,7 +175,12 @@ class TestSettings:
     @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "1", None, True])
     def test_policies_refuse_nonsense(self, value: Any) -> None:
         """A policy value that is not a positive finite number is a ConfigurationError that names the field."""
-        for policy in ({"poll": Poll(floor=value)}, {"retry": Retry(initial=value)}, {"retry": Retry(attempts=value)}):
+        policies: list[dict[str, Any]] = [
+            {"poll": Poll(floor=value)},
+            {"retry": Retry(initial=value)},
+            {"retry": Retry(attempts=value)},
+        ]
+        for policy in policies:
             with pytest.raises(ConfigurationError, match="floor|initial|attempts"):
                 Client(KEY, **policy)
 

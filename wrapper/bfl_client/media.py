@@ -230,6 +230,7 @@ def prepare(endpoint: str, body: Any) -> Body:
         ConstraintError: a value that cannot be sent at all, each one named.
     """
     preparation = _Preparation()
+    plain: Any = None
     if isinstance(body, Mapping):
         plain = preparation.walk(body, ())
     else:
