@@ -16,7 +16,7 @@ OURS = ("bfl_client", "bfl_api", "bfl_emulator")
 LEAVES = {"errors"}
 ARROWS: dict[str, set[str]] = {
     "cli": {"", "client", "tasks", "answers", "errors", "bfl_api", "bfl_emulator"},
-    "client": {"base", "mapping", "policy", "steps", "tasks", "transport", "hatch", "bfl_api"},
+    "client": {"base", "mapping", "policy", "steps", "tasks", "transport", "wire", "hatch", "bfl_api"},
     "base": {"answers", "auth", "constraints", "errors", "flows", "handles", "media", "policy", "steps", "bfl_api"},
     "tasks": {"answers", "errors", "handles", "policy", "steps"},
     "downloads": {"answers", "errors", "flows", "policy", "steps"},

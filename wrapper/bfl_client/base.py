@@ -177,12 +177,3 @@ def amount(value: Any) -> float:
     if credits is None:
         raise APIError(200, "the answer does not tell the credits as a number")
     return credits
-
-
-def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
-    """Settings of an httpx client that follows no redirect and keeps no cookie; it holds no key either."""
-    from http.cookiejar import CookieJar, DefaultCookiePolicy
-
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-    return {"timeout": timeout, "cookies": jar, "limits": limits, "follow_redirects": False}

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import httpx
 from anyio.lowlevel import current_token
 
-from .base import Base, amount, http_options
+from .base import Base, amount
 from .policy import seconds
 from .steps import Flow
 from .tasks import AsyncResult, AsyncTask, Result, Task
 from .transport import AsyncDriver, Driver
+from .wire import http_options
 
 if TYPE_CHECKING:
     from bfl_api.client import Client as GeneratedClient
@@ -44,7 +45,7 @@ class Client(Base[httpx.Client]):
         def build() -> httpx.Client:
             return httpx.Client(**http_options(self.timeout))
 
-        return Driver(lambda: self._http(build), self.auth, self.timeout, sleep=sleep)
+        return Driver(lambda: self._http(build), self.auth, self.timeout, sleep=sleep, own=self._given is None)
 
     def run(self, flow: Flow[T]) -> T:
         """Carry out a flow."""
@@ -178,7 +179,7 @@ class AsyncClient(Base[httpx.AsyncClient]):
                 self._loop, self._built = loop, None
             return self._http(build)
 
-        return AsyncDriver(http, self.auth, self.timeout)
+        return AsyncDriver(http, self.auth, self.timeout, own=self._given is None)
 
     async def run(self, flow: Flow[T]) -> T:
         """Carry out a flow."""

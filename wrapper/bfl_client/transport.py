@@ -35,8 +35,9 @@ class Driver(Wire):
         timeout: httpx.Timeout,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
+        own: bool = False,
     ) -> None:
-        super().__init__(auth, timeout)
+        super().__init__(auth, timeout, own)
         self._http, self._clock, self._sleep = http, clock, sleep
 
     def run(self, flow: Flow[T]) -> T:
@@ -112,8 +113,9 @@ class AsyncDriver(Wire):
         timeout: httpx.Timeout,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+        own: bool = False,
     ) -> None:
-        super().__init__(auth, timeout)
+        super().__init__(auth, timeout, own)
         self._http, self._clock, self._sleep = http, clock, sleep
 
     async def run(self, flow: Flow[T], *, shield: bool = False) -> T:
