@@ -44,6 +44,11 @@ class Files:
         """Return the media type of a file of a task."""
         return task.picture.content_type if path == task.sample_path else "application/octet-stream"
 
+    def forget(self, task: "Task") -> None:
+        """Drop the files of a task that nobody can ask for any more."""
+        for path in filter(None, (task.sample_path, task.draft_path)):
+            self._drawn.drop(path)
+
     def _draw(self, task: "Task", path: str) -> bytes:
         picture = task.picture
         if not isinstance(picture, Film):

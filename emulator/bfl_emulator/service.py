@@ -86,10 +86,10 @@ class Service:
         return self._epoch + moment
 
     def remember(self, task: "Task") -> None:
-        """Keep a task so that it can be polled; beyond MAX_TASKS the oldest is forgotten."""
+        """Keep a task so that it can be polled; beyond MAX_TASKS the oldest is forgotten, and its files with it."""
         self.tasks[task.id] = task
         while len(self.tasks) > MAX_TASKS:
-            self.tasks.popitem(last=False)
+            self.files.forget(self.tasks.popitem(last=False)[1])
 
 
 def well_formed(key: str) -> bool:

@@ -23,6 +23,11 @@ class Store:
             while self.size > self._limit:
                 self.size -= len(self._files.pop(next(iter(self._files))))
 
+    def drop(self, name: str) -> None:
+        """Forget a file, if it is kept."""
+        with self._lock:
+            self.size -= len(self._files.pop(name, b""))
+
     def get(self, name: str) -> bytes | None:
         """Return a file, or None if it is not kept (any more)."""
         with self._lock:

@@ -144,6 +144,15 @@ async def test_many_tasks(client: httpx.AsyncClient, emulator: Emulator, monkeyp
     assert list(emulator.tasks) == ids[1:]
 
 
+async def test_forgotten_files(generate: Any, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drawn files of a forgotten task take no memory any more."""
+    monkeypatch.setattr(service, "MAX_TASKS", 1)
+    drawn = emulator._service.files._drawn
+    for _ in range(2):
+        assert (await generate({"prompt": "x", "width": 64, "height": 64})).status_code == 200
+        assert len(drawn) == 1
+
+
 async def test_no_task(client: httpx.AsyncClient, emulator: Emulator) -> None:
     """An operation whose answer has an id but no polling URL makes no task."""
     assert (await client.post("/v1/note", json={"prompt": "x"})).json() == {"id": "x"}
