@@ -42,8 +42,8 @@ def run(*arguments: str) -> str:
     return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def cpu_of(code: str) -> float:
-    """CPU seconds of a fresh Python that runs the code, less those of one that runs none."""
+def cpu_of(*codes: str) -> list[float]:
+    """CPU seconds of a fresh Python that runs each code, less those of one that runs none; all are run in turn."""
 
     def used(source: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -51,7 +51,9 @@ def cpu_of(code: str) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    return statistics.median(used(code) - used("pass") for _ in range(2 * ROUNDS))
+    rounds = [[used(code) for code in ("pass", *codes)] for _ in range(3 * ROUNDS)]
+    none, *medians = (statistics.median(found) for found in zip(*rounds, strict=True))
+    return [median - none for median in medians]
 
 
 class Bench:
@@ -109,9 +111,8 @@ def polling(rounds: int = 20_000) -> tuple[float, int]:
 
 def figures(bench: Bench) -> Iterator[Figure]:
     """Every figure, as it is measured."""
-    httpx = cpu_of("import httpx")
-    yield Figure("import bfl_client, CPU", cpu_of("import bfl_client") / httpx, 0.25, "x", f"{httpx * 1000:.0f} ms")
-    client = cpu_of("from bfl_client import Client")
+    httpx, package, client = cpu_of("import httpx", "import bfl_client", "from bfl_client import Client")
+    yield Figure("import bfl_client, CPU", package / httpx, 0.25, "x", f"{httpx * 1000:.0f} ms")
     yield Figure("from bfl_client import Client, CPU", client / httpx, 1.25, "x", f"{httpx * 1000:.0f} ms")
     firsts = [(bench.first("ours"), bench.first("plain")) for _ in range(2 * ROUNDS)]
     ours, plain = (statistics.median(pair[side] for pair in firsts) for side in (0, 1))
