@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-_URL = re.compile(r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]*")
+_URL = r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]*"  # compiled when first used, not at each import
 SHOWN = 200  # characters of a foreign value that a message may carry
 
 
@@ -43,7 +43,7 @@ def shorten(value: object, limit: int = SHOWN) -> str:
         text = value if isinstance(value, str) else repr(value)
     except Exception:  # nested beyond repr's reach, or a stranger's repr
         text = f"<{type(value).__name__}>"
-    text = _URL.sub(r"\1\2/…", text[: 10 * limit])
+    text = re.sub(_URL, r"\1\2/…", text[: 10 * limit])
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 

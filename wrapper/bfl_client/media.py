@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import secrets
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
@@ -182,7 +181,7 @@ class _Preparation:
     def __init__(self) -> None:
         self.media: dict[str, Media] = {}
         self.violations: list[Violation] = []
-        self._nonce = secrets.token_hex(16)
+        self._nonce = os.urandom(16).hex()
 
     def walk(self, value: Any, path: tuple[str | int, ...]) -> Any:
         """The value as plain JSON; what cannot be sent is noted, and becomes None."""

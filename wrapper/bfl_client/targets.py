@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -41,7 +40,7 @@ class Target:
         try:
             self._path = Path(path)
             self._into_folder = self._path.is_dir()
-            self._part = self._place() / f".{self._stem}.{secrets.token_hex(4)}.part"
+            self._part = self._place() / f".{self._stem}.{os.urandom(4).hex()}.part"
             self.sink: BinaryIO = open(self._part, "x+b")  # noqa: SIM115  # closed in __exit__
         except (OSError, ValueError, TypeError) as error:
             raise unwritable(path, error) from error
