@@ -99,15 +99,17 @@ def parse_json(answer: Answer) -> Any:
     if not answer.whole:
         return None
     try:
-        return json.loads(answer.content, parse_int=_integer)
+        return _DECODER.decode(answer.content.decode(json.detect_encoding(answer.content), "surrogatepass"))
     except (ValueError, RecursionError):
         return None
 
 
 def _integer(digits: str) -> int | float:
-    return (
-        int(digits) if len(digits) < 100 else float(digits)
-    )  # beyond, Python refuses, and an id would be lost with it
+    # with many more, Python refuses, and an id would be lost with it
+    return int(digits) if len(digits) < 100 else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def update_of(value: Any) -> Update | None:

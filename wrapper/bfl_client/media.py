@@ -22,6 +22,9 @@ CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the piec
 DEPTH = 64  # levels of nesting; the specification's deepest request has four
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
 class Media:
     """One picture or film: its size in bytes, and a way to open it anew for every sending.
 
@@ -149,7 +152,7 @@ class Body:
     def __init__(self, plain: dict[str, Any], media: dict[str, Media]) -> None:
         self.plain = plain
         self.media = media
-        text = json.dumps(plain, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(plain)
         split = re.split("(" + "|".join(media) + ")", text) if media else [text]
         self._parts: list[bytes | Media] = [media[part] if part in media else part.encode("ascii") for part in split]
         self.length = sum(part.encoded_length if isinstance(part, Media) else len(part) for part in self._parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -140,6 +141,7 @@ class Wire:
     def __init__(self, auth: httpx.Auth | None, timeout: httpx.Timeout, own: bool = False) -> None:
         self.auth = auth
         self.timeout = timeout
+        self._longest = max(math.inf if limit is None else limit for limit in timeout.as_dict().values())
         self._headers = {} if own else HEADERS
         logging.getLogger("httpx").addFilter(_hide_paths)  # adding it again changes nothing
 
@@ -154,7 +156,7 @@ class Wire:
 
     def limits(self, deadline: float | None, now: float) -> httpx.Timeout:
         """The timeouts of one request, none of them longer than the time left."""
-        if deadline is None:
+        if deadline is None or deadline - now >= self._longest:
             return self.timeout
         left = max(deadline - now, 0.001)
         return httpx.Timeout(**{k: left if v is None else min(v, left) for k, v in self.timeout.as_dict().items()})
