@@ -59,7 +59,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy --strict and pyright on everything written by hand, with the generated package in sight."""
     session.install("-e", ".[all]", *_group("types"), "nox")
-    session.run("mypy", "wrapper/bfl_client", "emulator/bfl_emulator", "codegen", "tests", "noxfile.py")
+    session.run("mypy", "wrapper/bfl_client", "emulator/bfl_emulator", "codegen", "tests", "examples", "noxfile.py")
     session.run("pyright")
 
 
@@ -124,6 +124,8 @@ def bench(session: nox.Session) -> None:
     """What the client costs, as ratios to a plain httpx script: minutes of measuring, on an otherwise quiet machine."""
     session.install(".")  # as users have it, without rich and click; compiled
     session.run("python", "-m", "benchmarks")
+    session.install(".[cli]")
+    session.run("python", "-m", "benchmarks.cli")
 
 
 @nox.session
@@ -138,6 +140,14 @@ def load(session: nox.Session) -> None:
     """What the emulator bears: throughput, tasks in flight, memory. Minutes, on an otherwise quiet machine."""
     session.install(".[emulator]")
     session.run("python", "-m", "benchmarks.load", *session.posargs)
+
+
+@nox.session
+def batch(session: nox.Session) -> None:
+    """Batches at their full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
+    session.install("-e", ".[all]", *_group("test"))
+    required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
+    session.run("pytest", *(session.posargs or ["tests/batch"]), env=required)
 
 
 @nox.session

@@ -1,238 +1,173 @@
-"""The command bfl as a process, against an emulator whose time the test holds in its hand."""
+"""bfl generate: from a command line to a file."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from bfl_client import Client
-from bfl_emulator import Emulator
 from PIL import Image
 
-BFL = [sys.executable, "-m", "bfl_client.cli"]
+from .program import Shell
 
 
-@pytest.fixture
-def clock() -> list[float]:
-    """The emulator's time, seconds; add to it to let time pass."""
-    return [0.0]
-
-
-@pytest.fixture
-def emulator(clock: list[float]) -> Iterator[Emulator]:
-    with Emulator(clock=lambda: clock[0]) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    """An empty folder to work in."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
-def environment(here: Path, emulator: Emulator | None = None) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("BFL_", "XDG_"))}
-    ours = {"BFL_BASE_URL": emulator.base_url, "BFL_API_KEY": emulator.api_key} if emulator else {}
-    return {**kept, **ours, "HOME": str(here.parent), "XDG_STATE_HOME": str(here.parent / "state"), "COLUMNS": "120"}
-
-
-def bfl(here: Path, *arguments: str, emulator: Emulator | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*BFL, *arguments], cwd=here, env=environment(here, emulator), capture_output=True, text=True, timeout=60
-    )
-
-
-def test_the_main_job_makes_a_picture(here: Path) -> None:
-    """One command makes a picture of the asked size in an empty folder, and says its path, task and cost."""
+def test_the_main_job_makes_a_picture(lonely_shell: Shell) -> None:
+    """One command makes a picture of the asked size in an empty folder, without a key, and says its path and cost."""
     size = ["-p", "width=320", "-p", "height=256", "-p", "output_format=png"]
-    done = bfl(here, "generate", "flux-dev", "a fox", *size, "-o", "fox.png", "--emulator")
-    assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"fox\.png  task [0-9a-f-]{36}  cost .*\n", done.stdout)
-    assert "Pending" in done.stderr
-    with Image.open(here / "fox.png") as picture:
+    done = lonely_shell.run("generate", "flux-dev", "a fox", *size, "-o", "fox.png", "--emulator")
+    assert done.code == 0, done.err
+    assert re.fullmatch(r"fox\.png  task [0-9a-f-]{36}  cost .*\n", done.out)
+    assert "Pending" in done.err
+    with Image.open(lonely_shell.here / "fox.png") as picture:
         assert (picture.format, picture.size) == ("PNG", (320, 256))
-    assert [path.name for path in here.iterdir()] == ["fox.png"]
-
-
-def test_without_a_key_one_line_says_what_to_set(here: Path) -> None:
-    """Without a key and without --emulator there is one line, which names BFL_API_KEY, and no file."""
-    done = bfl(here, "generate", "flux-dev", "a fox", "-o", "fox.png")
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert re.fullmatch(r"bfl: .*BFL_API_KEY.*\n", done.stderr)
-    assert not list(here.iterdir())
+    assert lonely_shell.files == ["fox.png"]
+    assert not lonely_shell.tasks.exists()  # it ended with its emulator
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "code", "told"),
     [
-        (["-p", "width=1"], "width: must be an integer from 256 to 1440, a multiple of 32 (got 1)"),
-        (["-p", "widht=512"], "did you mean 'width'"),
-        (["-p", "image_prompt=cat.png"], "Path('cat.png')"),
-        (["-p", "image_prompt=@cat.png"], "there is no file cat.png"),
-        (["-p", "width"], "KEY=VALUE"),
-        (["-p", "seed=1", "-p", "seed=2"], "given twice"),
-        (["-o", "missing/fox.png"], "there is no folder missing"),
-        (["-o", "exists.png"], "--force"),
+        (["-p", "width=1"], 3, ["width: must be an integer from 256 to 1440, a multiple of 32 (got 1)"]),
+        (["-p", "widht=512", "-p", "steps=99", "-p", "image_prompt=@no.png"], 3, ["'width'", "1 to 50", "no.png"]),
+        (["-p", "image_prompt=cat.png"], 3, ["@cat.png"]),
+        (["-p", "width"], 2, ["KEY=VALUE"]),
+        (["-p", "prompt=again"], 2, ["given twice"]),
+        (["--json", "gone.json"], 2, ["there is no file gone.json"]),
+        (["--body", "exists.png"], 3, ["no JSON"]),
+        (["-o", "missing/fox.png"], 11, ["there is no folder missing"]),
+        (["-o", "missing/"], 11, ["there is no folder missing"]),
+        (["-o", "exists.png"], 11, ["--force"]),
+        (["--emulator", "--no-wait"], 2, ["--no-wait"]),
     ],
 )
 def test_what_is_refused_is_refused_before_it_is_sent(
-    here: Path, emulator: Emulator, arguments: list[str], told: str
+    shell: Shell, arguments: list[str], code: int, told: list[str]
 ) -> None:
-    """A mistake on the command line is named with its remedy, and nothing reaches the service."""
-    (here / "exists.png").write_bytes(b"precious")
-    done = bfl(here, "generate", "flux-dev", "a fox", *arguments, emulator=emulator)
-    assert done.returncode == 1
-    assert told in done.stderr
-    assert not emulator.requests
-    assert (here / "exists.png").read_bytes() == b"precious"
+    """A mistake on the command line is named with its remedy, all of them at once, and nothing reaches the service."""
+    assert shell.emulator is not None
+    before = len(shell.emulator.tasks)
+    (shell.here / "exists.png").write_bytes(b"precious")
+    done = shell.run("generate", "flux-dev", "a fox", *arguments)
+    assert done.code == code, done.err
+    assert all(each in done.err for each in told), done.err
+    assert len(shell.emulator.tasks) == before
+    assert (shell.here / "exists.png").read_bytes() == b"precious"
 
 
-def test_parameters_are_typed_by_the_specification(here: Path, emulator: Emulator, clock: list[float]) -> None:
+def test_a_mistake_is_told_before_a_key_is_missed(lonely_shell: Shell) -> None:
+    """A request that would be refused is refused without a key, too."""
+    assert lonely_shell.run("generate", "flux-2-pro").code == 3
+    assert lonely_shell.run("generate", "flux-2-pro", "a fox").code == 4
+
+
+def test_an_unknown_endpoint_is_refused_with_the_nearest_name(shell: Shell) -> None:
+    """A name that no endpoint has is refused here, with the nearest one; --no-validate leaves it to the service."""
+    done = shell.run("generate", "flux_devv", "a fox", "--json")
+    assert done.code == 3
+    assert "did you mean 'flux-dev'" in done.json["error"]["message"]
+    assert shell.run("generate", "flux-none", "a fox", "--no-validate").code == 8
+
+
+def test_parameters_are_typed_by_the_specification(shell: Shell) -> None:
     """Numbers, booleans and files arrive as such, and a number stays a text where the parameter is one."""
-    Image.new("RGB", (64, 64)).save(here / "cat.png")
+    Image.new("RGB", (64, 64)).save(shell.here / "cat.png")
     given = ["-p", "width=512", "-p", "prompt_upsampling=true", "-p", "guidance=2.5", "-p", "user=1234"]
-    with Popen(here, emulator, "generate", "flux-dev", "42", *given, "-p", "image_prompt=@cat.png") as process:
-        process.await_line("Pending")
-        clock[0] += 100
-        assert process.wait() == 0
-    (submit,) = [request for request in list(emulator.requests) if request.method == "POST"]
-    body: Any = submit.body
+    done = shell.run("generate", "flux-dev", "42", *given, "-p", "image_prompt=@cat.png", "-o", "-")
+    assert done.code == 0, done.err
+    assert done.out.startswith("\udcff\udcd8")  # a JPEG, on standard output
+    body = _last_body(shell)
     assert (body["prompt"], body["width"], body["prompt_upsampling"], body["guidance"]) == ("42", 512, True, 2.5)
     assert body["user"] == "1234"
     assert body["image_prompt"].startswith("iVBOR")
 
 
-class Popen:
-    """A running bfl, with its stderr read line by line."""
-
-    def __init__(self, here: Path, emulator: Emulator, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [*BFL, *arguments],
-            cwd=here,
-            env=environment(here, emulator),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.seen = ""
-
-    def __enter__(self) -> Popen:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def await_line(self, word: str) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.seen += line
-            if word in line:
-                return
-        raise AssertionError(f"bfl ended before it said {word}: {self.seen}")
-
-    def wait(self) -> int:
-        out, err = self.process.communicate(timeout=60)
-        self.seen += out + err
-        return self.process.returncode
+def test_a_body_comes_from_a_file_and_pairs_go_before_it(shell: Shell) -> None:
+    """--json FILE sends the file's body, in which "@file" names a picture and -p changes a value; it prints JSON."""
+    Image.new("RGB", (300, 300)).save(shell.here / "cat.png")
+    (shell.here / "body.json").write_text(json.dumps({"prompt": "a fox", "input_image": "@cat.png", "seed": 1}))
+    done = shell.run("generate", "flux-2-pro", "--json", "body.json", "-p", "seed=7", "-o", "a.jpg")
+    assert done.code == 0, done.err
+    assert (done.json["file"], done.json["seed"], done.json["kind"]) == ("a.jpg", 7, "image")
+    body = _last_body(shell)
+    assert (body["prompt"], body["seed"]) == ("a fox", 7)
+    assert body["input_image"].startswith("iVBOR")
 
 
-def handles(here: Path) -> list[Path]:
-    return list((here.parent / "state").rglob("*.json"))
+def test_standard_input_is_a_body_or_a_picture(shell: Shell) -> None:
+    """`--json -` reads the body and `-p NAME=-` a picture from standard input, which can be used once."""
+    Image.new("RGB", (300, 300)).save(shell.here / "cat.png")
+    picture = (shell.here / "cat.png").read_bytes()
+    done = shell.run("generate", "flux-dev", "--json", "-", "-o", "a.jpg", stdin=b'{"prompt": "from a pipe"}')
+    assert (done.code, _last_body(shell)["prompt"]) == (0, "from a pipe"), done.err
+    done = shell.run("generate", "flux-2-pro", "x", "-p", "input_image=-", "-o", "b.jpg", stdin=picture)
+    assert done.code == 0, done.err
+    assert _last_body(shell)["input_image"].startswith("iVBOR")
+    twice = shell.run("generate", "flux-2-pro", "x", "-p", "input_image=-", "-p", "input_image_2=-", stdin=picture)
+    assert (twice.code, "once" in twice.err) == (2, True)
 
 
-def test_an_interrupted_task_is_taken_up_again(here: Path, emulator: Emulator, clock: list[float]) -> None:
-    """Ctrl-C prints the id and the command to resume, that command fetches the picture, and the handle is then gone."""
-    with Popen(here, emulator, "generate", "flux-dev", "a fox", "-o", "fox.jpg") as process:
-        process.await_line("Pending")
-        process.process.send_signal(signal.SIGINT)
-        assert process.wait() == 130
-    (task_id,) = emulator.tasks
-    assert f"bfl task {task_id} -o fox.jpg" in process.seen
-    assert "Traceback" not in process.seen
-    assert emulator.api_key not in process.seen
-    assert not list(here.iterdir())
-    (handle,) = handles(here)
-    assert stat.S_IMODE(handle.stat().st_mode) == 0o600
-    assert stat.S_IMODE(handle.parent.stat().st_mode) == 0o700
-    assert emulator.api_key not in handle.read_text()
-    clock[0] += 100
-    done = bfl(here, "task", task_id, "-o", "fox.jpg", emulator=emulator)
-    assert done.returncode == 0, done.stderr
-    with Image.open(here / "fox.jpg") as picture:
-        assert picture.format == "JPEG"
-    assert not handles(here)
+def test_a_file_is_named_after_endpoint_and_id(shell: Shell) -> None:
+    """Without -o the file is named after endpoint and id, its extension after the content; -o FOLDER puts it there."""
+    (shell.here / "pictures").mkdir()
+    first = shell.run("generate", "flux-dev", "a fox", "--json", "--quiet").json
+    assert first["file"] == f"flux-dev-{first['id']}.jpg"
+    done = shell.run("generate", "flux-dev", "a fox", "-p", "output_format=png", "-o", "pictures", "--json")
+    assert done.json["file"] == f"pictures/flux-dev-{done.json['id']}.png"
+    assert shell.files == [first["file"], "pictures"]
+    with Image.open(shell.here / done.json["file"]) as picture:
+        assert picture.format == "PNG"
 
 
-def test_a_killed_bfl_leaves_its_handle(here: Path, emulator: Emulator) -> None:
-    """After kill -9 while waiting, the handle is there and holds what resuming needs."""
-    with Popen(here, emulator, "generate", "flux-dev", "a fox") as process:
-        process.await_line("Pending")
-        process.process.kill()
-        process.wait()
-    (handle,) = handles(here)
-    assert json.loads(handle.read_text())["id"] in emulator.tasks
+def test_a_wrong_extension_is_told(shell: Shell) -> None:
+    """A JPEG in a file that is called PNG is told; --force replaces what is there."""
+    (shell.here / "fox.png").write_bytes(b"old")
+    done = shell.run("generate", "flux-dev", "a fox", "-o", "fox.png", "--force")
+    assert done.code == 0
+    assert "fox.png is a jpg file" in done.err
+    assert (shell.here / "fox.png").stat().st_size > 1000
 
 
-def test_an_unknown_task_is_an_error(here: Path, emulator: Emulator) -> None:
-    """A task that was never kept is one line, not a traceback; a hostile id stays in its folder."""
-    for name in ("nonsense", "../../../etc/passwd"):
-        done = bfl(here, "task", name, emulator=emulator)
-        assert done.returncode == 1
-        assert re.fullmatch(r"bfl: no unfinished task.*\n", done.stderr)
+def test_quiet_says_nothing_on_standard_error(shell: Shell) -> None:
+    """With --quiet there is only the result, and with --json it is one line of JSON."""
+    done = shell.run("generate", "flux-dev", "a fox", "--quiet", "--json", "-o", "fox.jpg")
+    assert done.err == ""
+    assert done.json["status"] == "Ready"
 
 
-def test_a_stopped_service_is_one_line(here: Path) -> None:
-    """Without a service behind the base URL there is one line that says so."""
-    with Emulator() as gone:
-        pass
-    env = {**environment(here), "BFL_API_KEY": "bfl_some_key_of_an_emulator", "BFL_BASE_URL": "http://127.0.0.1:9"}
-    assert gone.base_url
-    done = subprocess.run(
-        [*BFL, "generate", "flux-dev", "x"], cwd=here, env=env, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 1
-    assert re.fullmatch(r"bfl: no answer \(ConnectError\)\n", done.stderr)
+def test_a_draft_is_kept_beside_its_film(shell: Shell) -> None:
+    """A video draft's cache is saved beside the film, and the film is finished from that file."""
+    pytest.importorskip("av")
+    draft = ["-p", "mode=t2v", "-p", "draft=true", "-p", "resolution=hd", "-p", "duration=5"]
+    done = shell.run("generate", "flux-3-video", "a fox", *draft, "-o", "fox.mp4")
+    assert (done.code, shell.files) == (0, ["fox.draft", "fox.mp4"]), done.err
+    assert "draft fox.draft" in done.out
+    finish = ["-p", "mode=draft_enhance", "-p", "draft_cache=@fox.draft", "-p", "resolution=hd"]
+    done = shell.run("generate", "flux-3-video", *finish, "-o", "final.mp4")
+    assert done.code == 0, done.err
 
 
-def test_without_the_extra_one_line_says_what_to_install(here: Path) -> None:
+def test_a_webhook_is_not_waited_for(shell: Shell) -> None:
+    """A task with a webhook is submitted, and nothing is polled or saved; --no-wait tells the way on."""
+    hook = ["-p", "webhook_url=http://127.0.0.1:9/"]
+    done = shell.run("generate", "flux-dev", "a fox", *hook, BFL_WEBHOOK_SECRET="s3cret")
+    assert (done.code, _last_body(shell)["webhook_secret"]) == (0, "s3cret"), done.err
+    assert "webhook" in done.out
+    done = shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json")
+    assert (done.code, done.json["resume"]) == (0, f"bfl task {done.json['id']}")
+    assert shell.files == []
+
+
+def test_without_the_extra_one_line_says_what_to_install(lonely_shell: Shell) -> None:
     """Where typer is missing, bfl says which extra to install."""
     code = "import sys; sys.modules['typer'] = None; from bfl_client.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=here, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=lonely_shell.here, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == 'bfl needs the extra "cli": pip install "bfl-client[cli]"\n'
 
 
-def test_the_emulator_serves_until_interrupted(here: Path) -> None:
-    """`bfl emulator` prints one line of JSON, serves a client, and ends cleanly on Ctrl-C."""
-    process = subprocess.Popen(
-        [*BFL, "emulator", "--speed", "inf"],
-        cwd=here,
-        env=environment(here),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        with Client(told["api_key"], told["base_url"]) as client:
-            client.submit("flux-dev", prompt="a fox").save(here / "fox.jpg")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert (process.returncode, out, err) == (0, "", "")
-    assert (here / "fox.jpg").stat().st_size > 1000
+def _last_body(shell: Shell) -> Any:
+    assert shell.emulator is not None
+    return [request for request in list(shell.emulator.requests) if request.method == "POST"][-1].body

@@ -6,9 +6,11 @@ import sys
 def main() -> None:
     """Run the command line."""
     try:
-        from .app import app
+        from .app import main as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich", "platformdirs"):
             raise
         sys.exit('bfl needs the extra "cli": pip install "bfl-client[cli]"')
-    app(prog_name="bfl")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()

@@ -1,163 +1,159 @@
-"""The commands of ``bfl``."""
+"""The program ``bfl``: a table of commands, each imported when it is used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+import contextlib
+import os
+import sys
+from importlib import import_module
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from . import parameters, state
+from .exits import Problem
+from .redaction import key_given, mask
 from .screen import Screen
 
-if TYPE_CHECKING:
-    from bfl_client import Client, Task
 
-INTERRUPTED = 130
-EMULATOR_SPEED = 4.0  # times as fast as the service: long enough to see the progress, short enough for a demonstration
+class Lazy(NamedTuple):
+    """A command that is imported when it is used."""
 
-app = typer.Typer(add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False)
+    module: str
+    """Module of this package."""
+    name: str
+    """A function in it, or a `typer.Typer` with commands of its own."""
+    help: str
+    """One line for ``bfl --help``."""
 
-Parameter = Annotated[
-    list[str], typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; @FILE sends a file. Repeatable.")
-]
-Output = Annotated[
-    Path, typer.Option("--output", "-o", help="File to write, or a folder in which it is named after the task.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
-Emulated = Annotated[bool, typer.Option("--emulator", help="Use an emulator started for this run: no key, no cost.")]
-EndpointArgument = Annotated[str, typer.Argument(help="Name of the endpoint: its path after /v1/.", show_default=False)]
-PromptArgument = Annotated[str | None, typer.Argument(help="The prompt, where the endpoint takes one.")]
+
+COMMANDS: dict[str, Lazy] = {
+    "generate": Lazy("generating", "app", "Make a picture or film, and save it."),
+    "task": Lazy("tasks", "task", "Take up a task: look, wait, download."),
+    "tasks": Lazy("tasks", "tasks", "List recent tasks."),
+    "batch": Lazy("batch", "app", "Run many jobs from a file, losing none."),
+    "endpoints": Lazy("describing", "endpoints", "List the endpoints."),
+    "describe": Lazy("describing", "describe", "Show the parameters of an endpoint."),
+    "validate": Lazy("describing", "validate", "Check a request without sending it."),
+    "credits": Lazy("account", "credits", "Show the credits left."),
+    "finetunes": Lazy("account", "finetunes", "List, show and delete finetunes."),
+    "auth": Lazy("auth", "app", "See, store and forget the API key."),
+    "emulator": Lazy("local", "emulator", "Serve the API on this machine."),
+    "webhook": Lazy("hooks", "app", "Receive webhooks and print them."),
+}
+
+
+class Commands(TyperGroup):
+    """The group of all commands; listing them imports none."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """What stands for the command in lists: its name and its one line."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name].help) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is run, now imported."""
+        self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # for "did you mean"
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, found and load(str(name)), rest
+
+
+def load(name: str) -> Any:
+    """The command of a name of the table, imported.
+
+    Raises:
+        typer.Exit: it needs an extra that is not installed; one line has said so.
+    """
+    lazy = COMMANDS[name]
+    found = getattr(import_module(f".{lazy.module}", __package__), lazy.name)
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(add_completion=False, rich_markup_mode=None)
+        found.command(name)(function)
+    built = typer.main.get_command(found)
+    built.name = name
+    return built
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from bfl_client import __version__
+
+        typer.echo(f"bfl {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def bfl() -> None:
-    """Make pictures and films with the Black Forest Labs (FLUX) API."""
-
-
-@app.command()
-def generate(
-    endpoint: EndpointArgument,
-    prompt: PromptArgument = None,
-    param: Parameter = [],  # noqa: B006  # typer copies it
-    output: Output = Path(),
-    force: Force = False,
-    emulator: Emulated = False,
+def bfl(
+    version: bool = typer.Option(False, "--version", is_eager=True, callback=_version, help="Show the version."),
 ) -> None:
-    """Submit a request, wait for it, and write the result to a file."""
-    screen = Screen()
-    with _reporting(screen), _client(emulator) as client:
-        body = parameters.parse(endpoint, prompt, param)
-        _refuse_existing(output, force)
-        task = client.submit(endpoint, body)
-        with state.kept(task, resumable=not emulator):
-            _finish(task, output, screen, resumable=not emulator)
+    """Make pictures and films with the Black Forest Labs (FLUX) API.
+
+    The key comes from BFL_API_KEY; try it without one:  bfl generate ENDPOINT "a fox" --emulator
+    """
 
 
-@app.command()
-def task(
-    task_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a task that an earlier bfl submitted.")],
-    output: Output = Path(),
-    force: Force = False,
-) -> None:
-    """Wait for a task submitted earlier, and write its result to a file."""
-    screen = Screen()
-    with _reporting(screen), _client(False) as client:
-        _refuse_existing(output, force)
-        task = state.load(task_id, client)
-        with state.kept(task, resumable=True):
-            _finish(task, output, screen, resumable=True)
+_UsageError: Any = typer.BadParameter.__base__  # typer has click inside it, or beside it, by its version
 
 
-@app.command()
-def emulator(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
-    speed: Annotated[float, typer.Option(help="How many times faster than the service; inf: ready at once.")] = 1.0,
-    script: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="YAML file with faults that shall happen.")
-    ] = None,
-    one_host: Annotated[bool, typer.Option("--one-host", help="One port for submits, polls and files.")] = False,
-    allow_outbound: Annotated[
-        bool, typer.Option("--allow-outbound", help="Let webhooks and picture URLs lead to other machines.")
-    ] = False,
-    credits: Annotated[float, typer.Option(help="Credits there are to spend.")] = 10_000.0,
-) -> None:
-    """Serve the API on this machine until interrupted; prints its address and key as one line of JSON."""
-    screen = Screen()
-    with _reporting(screen):
-        serve = _emulator_module().serve
-        options = {"one_host": one_host, "allow_outbound": allow_outbound, "credits": credits}
-        raise typer.Exit(serve(port=port, speed=speed, script=str(script) if script else None, **options))
+def _options_last(arguments: list[str]) -> list[str]:
+    """``bfl --json credits`` is ``bfl credits --json``: what all commands take may stand before the command."""
+    leading = list(takewhile({"--json", "--quiet", "-q", "--debug"}.__contains__, arguments))
+    rest = arguments[len(leading) :]
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *leading, *rest[end:]] if rest else leading
 
 
-def _finish(task: Task, output: Path, screen: Screen, *, resumable: bool) -> None:
+def run(arguments: list[str]) -> int:
+    """Carry out a command line; returns the exit code."""
+    arguments = _options_last(arguments)
+    screen = Screen(as_json="--json" in arguments)
+    if "_BFL_COMPLETE" not in os.environ and key_given(arguments, screen.secrets):
+        where = "set BFL_API_KEY, or keep it with bfl auth login; others may have seen this one: replace it"
+        return _refuse(screen, Problem("usage", "a key never goes on the command line", where))
     try:
-        with screen.progress(task) as on_update:
-            result = task.wait(on_update=on_update)
-            path = result.save(output)
-    except KeyboardInterrupt:
-        way_on = f"take it up again: bfl task {task.id} -o {output}" if resumable else "it ended with the emulator"
-        screen.error(f"interrupted; task {task.id} was submitted; {way_on}")
-        raise typer.Exit(INTERRUPTED) from None
-    cost = "cost not stated" if result.cost is None else f"cost {result.cost:g} credits"
-    typer.echo(f"{path}  task {task.id}  {cost}")
-
-
-def _refuse_existing(output: Path, force: bool) -> None:
-    from bfl_client.errors import ConfigurationError
-
-    if output.is_file() and not force:
-        raise ConfigurationError(f"{output} exists; --force replaces it")
-    if not output.is_dir() and not output.parent.is_dir():
-        raise ConfigurationError(f"there is no folder {output.parent}; make it first")
-
-
-@contextmanager
-def _client(emulated: bool) -> Iterator[Client]:
-    from bfl_client import Client
-
-    if not emulated:
-        with Client() as client:
-            yield client
-        return
-    with _emulator() as (base_url, api_key), Client(api_key, base_url) as client:
-        yield client
-
-
-@contextmanager
-def _emulator() -> Iterator[tuple[str, str]]:
-    with _emulator_module().Emulator(speed=EMULATOR_SPEED) as emulator:
-        yield emulator.base_url, emulator.api_key
-
-
-def _emulator_module() -> ModuleType:
-    from bfl_client.errors import ConfigurationError
-
-    try:
-        from bfl_emulator import program
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(f'the emulator needs {error.name}: pip install "bfl-client[emulator]"') from error
-    return program
-
-
-@contextmanager
-def _reporting(screen: Screen) -> Iterator[None]:
-    """Every error as one message with what to do next; a paid task is never lost to it."""
-    from bfl_client.errors import BFLError
-
-    try:
-        yield
+        code = app(arguments, prog_name="bfl", standalone_mode=False)
     except OSError as error:
-        screen.error(f"{error.filename or 'a file'}: {error.strerror or error}")
-        raise typer.Exit(1) from None
-    except BFLError as error:
-        screen.error(str(error))
-        if error.task_id and error.polling_url and state.exists(error.task_id):
-            screen.error(f"the task goes on; take it up again: bfl task {error.task_id}")
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        screen.error("interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        return _refuse(screen, Problem("output", f"standard output: {error.strerror or error}"))
+    except (typer.Abort, KeyboardInterrupt):
+        return _refuse(screen, Problem("interrupted", "interrupted"))
+    except _UsageError as error:
+        return _usage(screen, error)
+    except ModuleNotFoundError as error:
+        if (error.name or "bfl_").startswith("bfl_"):
+            raise
+        remedy = 'pip install "bfl-client[all]"'
+        return _refuse(screen, Problem("configuration", f"this command needs {error.name}", remedy))
+    return code if isinstance(code, int) else 0
+
+
+def _usage(screen: Screen, error: Any) -> int:
+    context: Any = error.ctx
+    if type(error).__name__ == "NoArgsIsHelpError":
+        screen.error(context.get_help())
+        return 2
+    message = mask(error.format_message()).rstrip(".")
+    remedy = f"{context.command_path if context else 'bfl'} --help"
+    return _refuse(screen, Problem("usage", message[:1].lower() + message[1:], remedy))
+
+
+def _refuse(screen: Screen, problem: Problem) -> int:
+    with contextlib.suppress(OSError):  # nobody to tell
+        screen.problem(problem, problem)
+    return problem.exit.code
+
+
+def main() -> None:
+    """Run ``bfl``."""
+    from .interrupts import terminate_as_interrupt
+
+    terminate_as_interrupt()
+    sys.exit(run(sys.argv[1:]))

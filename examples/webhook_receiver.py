@@ -1,0 +1,45 @@
+"""A receiver of webhooks that saves each picture once. Needs starlette and uvicorn; ``uvicorn webhook_receiver:app``.
+
+Submit with ``webhook_url="https://…/hook"`` and as ``webhook_secret`` what is in the variable HOOK_SECRET.
+"""
+
+import os
+
+import httpx
+from bfl_client import WebhookError, webhooks
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+seen: set[str] = set()  # a delivery may come twice; a real receiver asks its database
+
+
+async def save(task_id: str, url: str) -> None:
+    """Fetch a result; its URL lives for minutes only, and takes no key."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(url)
+    answer.raise_for_status()
+    with open(f"{task_id}.jpg", "wb") as file:
+        file.write(answer.content)
+
+
+async def receive(request: Request) -> Response:
+    """Answer at once, and fetch afterwards: who waits too long gets the delivery again."""
+    if int(request.headers.get("content-length", 0)) > webhooks.BODY_LIMIT:
+        return Response(status_code=413)
+    try:
+        update = webhooks.parse(await request.body(), request.headers, os.environ["HOOK_SECRET"])
+    except WebhookError:
+        return Response(status_code=403)
+    task_id = "".join(character for character in str(update.raw.get("id")) if character.isalnum() or character == "-")
+    print(f"{task_id}: {update.status}")
+    if not update.ended or task_id in seen:
+        return Response()
+    seen.add(task_id)
+    sample = update.result.get("sample")
+    return Response(background=BackgroundTask(save, task_id, sample) if isinstance(sample, str) else None)
+
+
+app = Starlette(routes=[Route("/hook", receive, methods=["POST"])])

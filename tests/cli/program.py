@@ -1,0 +1,211 @@
+"""A user's shell: the program bfl as a process, in an empty folder, with a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bfl_emulator import Emulator
+
+BFL = [sys.executable, "-m", "bfl_client.cli"]
+LIMIT = 60  # seconds for one process
+
+
+class Done(NamedTuple):
+    """How a process ended. Bytes that are no UTF-8 are kept as Python keeps them in file names."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What stands on standard output, which must be one line of JSON."""
+        assert self.out.endswith("\n")
+        assert self.out.count("\n") == 1, self.out
+        return json.loads(self.out)
+
+
+def environment(home: Path, emulator: Emulator | None = None, **more: str) -> dict[str, str]:
+    """The environment of a process: nothing of the user who runs the tests."""
+    ours = ("BFL_", "XDG_", "_BFL", "COMP", "LC_", "LANG")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    reached = {"BFL_BASE_URL": emulator.base_url, "BFL_API_KEY": emulator.api_key} if emulator else {}
+    plain = {"HOME": str(home), "COLUMNS": "120", "TERM": "xterm", "PYTHONWARNINGS": "error", "PYTHONUTF8": "1"}
+    return {**kept, **plain, **reached, **more}
+
+
+class Shell:
+    """Runs bfl.
+
+    Attributes:
+        here: the current folder, empty at first.
+        home: the user's home.
+        emulator: what bfl talks to; None for nothing.
+    """
+
+    def __init__(self, root: Path, emulator: Emulator | None = None) -> None:
+        self.here, self.home, self.emulator = root / "here", root / "home", emulator
+        self.here.mkdir()
+        self.home.mkdir()
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment that bfl gets."""
+        return environment(self.home, self.emulator, **more)
+
+    def run(
+        self,
+        *arguments: str | bytes,
+        stdin: bytes = b"",
+        size: int | None = None,
+        env: dict[str, str] | None = None,
+        **more: str,
+    ) -> Done:
+        """Run bfl to its end; `size` limits, in bytes, the files that it may write; `env`, `more`: environment."""
+
+        def limited() -> None:
+            if size is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+        done = subprocess.run(
+            [*BFL, *arguments],
+            cwd=self.here,
+            env={**self.environment(), **(env or {}), **more},
+            input=stdin,
+            capture_output=True,
+            timeout=LIMIT,
+            preexec_fn=limited if size is not None else None,
+        )
+        return Done(done.returncode, _text(done.stdout), _text(done.stderr))
+
+    @contextmanager
+    def start(self, *arguments: str, env: dict[str, str] | None = None, **more: str) -> Iterator[Running]:
+        """A bfl that runs while the test does something."""
+        running = Running(self, arguments, {**(env or {}), **more})
+        try:
+            yield running
+        finally:
+            running.process.kill()
+            running.process.communicate()
+
+    def terminal(
+        self, *arguments: str, columns: int = 80, keys: tuple[tuple[bytes, bytes], ...] = (), **more: str
+    ) -> tuple[int, str]:
+        """Run bfl on a terminal of its own; returns the exit code and everything that it showed.
+
+        `keys` are pairs: once the first is shown, the second is typed.
+        """
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        main, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, columns * 10, 480))
+        env = {**self.environment(**more)}
+        env.pop("COLUMNS")
+        process = subprocess.Popen(
+            [*BFL, *arguments],
+            cwd=self.here,
+            env=env,
+            stdin=side,
+            stdout=side,
+            stderr=side,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # or /dev/tty would be that of the tests
+        )
+        os.close(side)
+        try:
+            return _watch(process, main, keys)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(main)
+
+    @property
+    def files(self) -> list[str]:
+        """Names in the current folder, hidden ones too."""
+        return sorted(path.name for path in self.here.iterdir())
+
+    @property
+    def tasks(self) -> Path:
+        """The folder of the handles."""
+        return self.home / ".local" / "state" / "bfl" / "tasks"
+
+    @property
+    def handles(self) -> list[Path]:
+        """The handles of unfinished tasks."""
+        return sorted(self.tasks.glob("*.json"))
+
+
+class Running:
+    """A process, read line by line on standard error."""
+
+    def __init__(self, shell: Shell, arguments: tuple[str, ...], more: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [*BFL, *arguments],
+            cwd=shell.here,
+            env=shell.environment(**more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.seen = ""
+
+    def await_line(self, word: str) -> str:
+        """Read standard error up to the line with a word."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.seen += line
+            if word in line:
+                return line
+        raise AssertionError(f"bfl ended before it said {word}: {self.seen}")
+
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Press Ctrl-C."""
+        self.process.send_signal(number)
+
+    def end(self) -> Done:
+        """Wait until it has ended."""
+        out, err = self.process.communicate(timeout=LIMIT)
+        return Done(self.process.returncode, out, self.seen + err)
+
+
+def await_true(condition: Any, what: str) -> None:
+    """Wait until something in this process has come true."""
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        select.select([], [], [], 0.01)
+
+
+def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes, bytes], ...]) -> tuple[int, str]:
+    shown, deadline = b"", time.monotonic() + LIMIT
+    waiting = list(keys)
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([main], [], [], 0.1)
+        try:
+            piece = os.read(main, 65536) if ready else b""
+        except OSError:  # how Linux tells that the other side is closed
+            break
+        if not piece and process.poll() is not None:
+            break
+        shown += piece
+        if waiting and waiting[0][0] in shown:
+            os.write(main, waiting.pop(0)[1])
+    return process.wait(timeout=10), _text(shown)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

@@ -1,0 +1,139 @@
+"""Keys, credits, finetunes: what belongs to the user, and is never shown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .program import Shell
+
+KEY = "bfl_emulator_of_somebody_1234"
+
+
+def key_file(shell: Shell) -> Path:
+    return shell.home / ".config" / "bfl" / "key"
+
+
+def test_a_key_is_kept_used_and_forgotten(shell: Shell) -> None:
+    """A key from standard input is kept for its owner only, used, told by its place but never shown, and forgotten."""
+    assert shell.emulator is not None
+    key = shell.emulator.api_key
+    none = {"BFL_API_KEY": ""}
+    kept = shell.run("auth", "login", stdin=f"{key}\n".encode(), env=none)
+    assert kept.code == 0, kept.err
+    path = key_file(shell)
+    assert (path.stat().st_mode & 0o777, path.read_text()) == (0o600, f"{key}\n")
+    told = shell.run("auth", "status", env=none)
+    assert (told.code, str(path) in told.out, "works" in told.out) == (0, True, True), told.err
+    listed = shell.run("auth", "status", "--json", "--debug", env=none)
+    assert (listed.json["source"], listed.json["works"]) == ("file", True)
+    first = shell.run("auth", "status", "--json")
+    assert first.json["source"] == "environment"
+    gone = shell.run("auth", "logout", env=none)
+    assert (gone.code, path.exists()) == (0, False)
+    assert shell.run("auth", "status", env=none).code == 4
+    assert not any(key in done.out + done.err for done in (kept, told, listed, first, gone))
+
+
+@pytest.mark.parametrize("trouble", ["readable", "folder", "pipe", "empty"])
+def test_a_key_file_that_is_not_private_is_refused(shell: Shell, trouble: str) -> None:
+    """A key file that others can read, or that is no file with a key, is refused with the remedy, the key unseen."""
+    path = key_file(shell)
+    path.parent.mkdir(parents=True)
+    if trouble == "folder":
+        path.mkdir()
+    elif trouble == "pipe":
+        os.mkfifo(path, 0o600)
+    else:
+        path.write_text({"readable": KEY, "empty": "\n"}[trouble])
+        path.chmod(0o644 if trouble == "readable" else 0o600)
+    done = shell.run("credits", BFL_API_KEY="")
+    assert (done.code, done.err.count("\n"), KEY in done.err) == (4, 1, False)
+    assert ("chmod 600" if trouble == "readable" else "bfl auth login") in done.err
+
+
+def test_a_key_that_does_not_work_is_code_5(shell: Shell) -> None:
+    """A key that the service refuses is exit code 5; the answer says where it came from, and does not show it."""
+    done = shell.run("auth", "status", "--json", "--debug", BFL_API_KEY=KEY)
+    assert done.code == 5, done.err
+    assert "environment variable BFL_API_KEY" in done.json["error"]["message"]
+    assert KEY not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--api-key", KEY, "credits"],
+        ["credits", KEY],
+        ["task", KEY],
+        ["generate", "flux-dev", "a fox", "--token", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
+        ["credits", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
+        ["0f9d2c4e-5f1e-4c7b-9a55-0123456789ab", "--json"],
+        ["auth", "login", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab", "--debug"],
+        ["generate", "flux-dev", "a fox", "-p", "api_key=0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
+    ],
+)
+def test_a_key_on_the_command_line_is_not_echoed(shell: Shell, arguments: list[str]) -> None:
+    """A key given as an argument by mistake is refused, and stands in nothing that is printed."""
+    done = shell.run(*arguments)
+    assert done.code in (2, 3)
+    assert KEY not in done.out + done.err
+    assert "0123456789ab" not in done.out + done.err
+
+
+RING = """
+import keyring.backend
+class Ring(keyring.backend.KeyringBackend):
+    priority = 1
+    def get_password(self, service, name):
+        try: return open("ring").read()
+        except FileNotFoundError: return None
+    def set_password(self, service, name, value): open("ring", "w").write(value)
+    def delete_password(self, service, name): import os; os.remove("ring")
+"""
+
+
+def test_the_system_keyring_is_used_when_asked_for(shell: Shell) -> None:
+    """`bfl auth login --keyring` puts the key into the keyring and only a word into the key file; bfl then uses it."""
+    pytest.importorskip("keyring")
+    assert shell.emulator is not None
+    (shell.here / "ring_for_tests.py").write_text(RING)
+    paths = os.pathsep.join([str(shell.here), *filter(None, [os.environ.get("PYTHONPATH")])])
+    ring = {"BFL_API_KEY": "", "PYTHON_KEYRING_BACKEND": "ring_for_tests.Ring", "PYTHONPATH": paths}
+    kept = shell.run("auth", "login", "--keyring", stdin=shell.emulator.api_key.encode(), env=ring)
+    assert kept.code == 0, kept.err
+    assert key_file(shell).read_text() == "keyring\n"
+    told = shell.run("auth", "status", "--json", env=ring)
+    assert (told.code, told.json["source"]) == (0, "keyring"), told.err
+    assert shell.run("auth", "logout", env=ring).code == 0
+    assert not (shell.here / "ring").exists()
+    key_file(shell).write_text("keyring\n")
+    key_file(shell).chmod(0o600)
+    assert shell.run("credits", env={**ring, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}).code == 4
+
+
+def test_credits_and_finetunes(shell: Shell) -> None:
+    """Credits and finetunes are told in words and as JSON; nothing is deleted unless it is meant."""
+    done = shell.run("credits")
+    assert (done.code, done.out.endswith(" credits\n"), done.err) == (0, True, "")
+    assert shell.run("--json", "credits").json["credits"] > 0
+    assert shell.run("finetunes", "list").out == "my-finetune\n"
+    assert shell.run("finetunes", "list", "--json").json == ["my-finetune"]
+    assert shell.run("finetunes", "show", "my-finetune", "--json").code == 0
+    assert shell.run("finetunes", "delete", "my-finetune").code == 2
+    code, screen = shell.terminal("finetunes", "delete", "my-finetune", keys=((b"[y/N]", b"n\n"),))
+    assert (code, "for good" in screen) == (130, True)
+    assert shell.run("finetunes", "delete", "my-finetune", "--yes").code == 0
+    gone = shell.run("finetunes", "show", "my-finetune")
+    assert (gone.code, "404" in gone.err) == (8, True)
+
+
+def test_a_key_is_typed_unseen(shell: Shell) -> None:
+    """On a terminal `bfl auth login` asks for the key, and what is typed does not show."""
+    code, screen = shell.terminal("auth", "login", keys=((b"API key", f"{KEY}\n".encode()),), BFL_API_KEY="")
+    assert code == 0, screen
+    assert "API key" in screen
+    assert KEY not in screen
+    assert key_file(shell).read_text() == f"{KEY}\n"

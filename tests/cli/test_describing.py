@@ -1,0 +1,50 @@
+"""What the specification says, told on the command line: endpoints, describe, validate."""
+
+from __future__ import annotations
+
+import json
+
+from bfl_api import specification
+from bfl_api.table import ENDPOINTS
+
+from .program import Shell
+
+
+def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
+    """`bfl endpoints` names every endpoint; `bfl describe` each parameter with bounds; neither needs a key."""
+    listed = lonely_shell.run("endpoints")
+    assert [line.split()[0] for line in listed.out.splitlines()] == list(ENDPOINTS)
+    assert [each["name"] for each in lonely_shell.run("endpoints", "--json").json] == list(ENDPOINTS)
+    told = lonely_shell.run("describe", "flux-dev")
+    schema = specification.load()["components"]["schemas"]["FluxDevInputs"]["properties"]
+    for name in schema:
+        assert f"\n{name}" in told.out
+    assert "width  (default 1024)\n    an integer from 256 to 1440, a multiple of 32\n" in told.out
+    data = lonely_shell.run("describe", "flux-dev", "--json").json
+    assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == 1024
+
+
+def test_every_description_fits_a_narrow_terminal(lonely_shell: Shell) -> None:
+    """In 40 columns no line of a description is longer, for an endpoint with several forms too."""
+    for name in ("flux-dev", "flux-3-video"):
+        done = lonely_shell.run("describe", name, COLUMNS="40")
+        assert done.code == 0, done.err
+        assert max(len(line) for line in done.out.splitlines()) <= 40, done.out
+    assert "mode=t2v" in done.out
+
+
+def test_a_request_is_checked_without_being_sent(shell: Shell) -> None:
+    """`bfl validate` tells every violation of a file or of standard input, and sends nothing; it needs no key."""
+    assert shell.emulator is not None
+    before = len(shell.emulator.requests)
+    (shell.here / "good.json").write_text(json.dumps({"prompt": "a fox", "width": 512}))
+    done = shell.run("validate", "flux-dev", "good.json", BFL_API_KEY="")
+    assert (done.code, done.out) == (0, "flux-dev accepts this request\n")
+    done = shell.run("validate", "flux-dev", "-", "--json", stdin=b'{"prompt": 1, "width": 511, "colour": "red"}')
+    assert done.code == 3
+    assert [each["field"] for each in done.json["error"]["violations"]] == ["colour", "prompt", "width"]
+    for body in (b"[]", b"nonsense", b"\xff", b"[" * 100_000):
+        assert shell.run("validate", "flux-dev", "-", stdin=body).code == 3
+    assert shell.run("validate", "flux-dev", "gone.json").code == 2
+    assert shell.run("validate", "flux-none", "good.json").code == 3
+    assert len(shell.emulator.requests) == before

@@ -1,0 +1,112 @@
+"""Every exit code, with one line, one remedy, and the same as JSON."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Any
+
+import pytest
+from bfl_client.cli.exits import EXITS
+
+from .program import BFL, Shell
+
+FAILURES: list[tuple[str, str, list[dict[str, Any]]]] = [
+    ("auth", "a fox", [{"fault": "answer", "operation": "submit", "status": 403}]),
+    ("credits", "a fox", [{"fault": "answer", "operation": "submit", "status": 402}]),
+    ("constraint", "a fox", [{"fault": "answer", "operation": "submit", "status": 422}]),
+    ("moderated", "#content-moderated=violence", []),
+    ("moderated", "#request-moderated", []),
+    ("failed", "#error", []),
+    ("failed", "a fox", [{"fault": "answer", "operation": "submit", "status": 500}]),
+    ("network", "a fox", [{"fault": "reset", "operation": "submit", "when": "after-reading"}]),
+    ("network", "a fox", [{"fault": "polling-url", "url": "https://elsewhere.example/v1/get_result?id=1"}]),
+    ("network", "a fox", [{"fault": "answer", "operation": "download", "status": 404}]),
+]
+
+
+@pytest.mark.parametrize(("kind", "prompt", "rules"), FAILURES)
+def test_a_failure_has_its_exit_code(shell: Shell, kind: str, prompt: str, rules: list[dict[str, Any]]) -> None:
+    """What the service does leads to the documented code, one line, one remedy, as JSON too, and no URL."""
+    assert shell.emulator is not None
+    shell.emulator.script(*rules)
+    done = shell.run("generate", "flux-dev", prompt, "--json", "--quiet")
+    assert done.code == EXITS[kind].code, done.err
+    error = done.json["error"]
+    assert (error["kind"], error["exit_code"]) == (kind, done.code)
+    assert done.err == f"bfl: {error['message']}\n  try: {error['remedy']}\n"
+    assert "get_result" not in done.err + done.out
+    assert shell.files == []
+    submitted = "polling" in str(rules) or "download" in str(rules)
+    assert bool(error.get("task_id")) == (submitted or not rules)
+    assert ("resume" in error) == submitted
+
+
+def test_an_ended_task_is_listed_with_its_end(shell: Shell) -> None:
+    """A task that moderation refused is no longer waited for, and is listed with the service's word."""
+    assert shell.run("generate", "flux-dev", "#content-moderated").code == 7
+    assert not shell.handles
+    assert "Content Moderated" in shell.run("tasks").out
+
+
+def test_no_network_and_no_key(lonely_shell: Shell) -> None:
+    """Without a service it is a network problem, without a key one line that names BFL_API_KEY; no file is left."""
+    done = lonely_shell.run("generate", "flux-dev", "a fox")
+    assert (done.code, done.out) == (4, "")
+    assert "BFL_API_KEY" in done.err
+    assert done.err.count("\n") == 1
+    away = {"BFL_BASE_URL": "http://127.0.0.1:9", "BFL_API_KEY": "bfl_some_key_of_an_emulator"}
+    done = lonely_shell.run("credits", env=away)
+    assert (done.code, done.err.count("\n")) == (10, 2), done.err
+    done = lonely_shell.run("credits", BFL_BASE_URL="ftp://x", BFL_API_KEY="bfl_some_key_of_an_emulator")
+    assert done.code == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generat"],
+        ["describe"],
+        ["credits", "--no-such-option"],
+        ["finetunes", "delete", "x"],
+    ],
+)
+def test_a_misunderstanding_is_code_2(lonely_shell: Shell, arguments: list[str]) -> None:
+    """A command line that cannot be understood is one line and one remedy, as JSON too."""
+    done = lonely_shell.run(*arguments, "--json")
+    assert (done.code, done.err.count("\n")) == (2, 2), done.err
+    assert done.json["error"]["kind"] == "usage"
+
+
+def test_a_mistake_of_ours_shows_no_traceback_unless_asked(lonely_shell: Shell) -> None:
+    """An exception that nobody foresaw is one line; with --debug the traceback is there, too."""
+    code = (
+        "import sys, bfl_client.cli.state as state; from bfl_client.cli import main\n"
+        "def listed(): raise RuntimeError('boom https://api.bfl.ai/v1/get_result?id=1')\n"
+        "state.listed = listed; sys.argv = ['bfl', 'tasks', *sys.argv[1:]]; main()"
+    )
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [BFL[0], "-c", code, *arguments]
+        env = lonely_shell.environment()
+        return subprocess.run(command, env=env, cwd=lonely_shell.here, capture_output=True, text=True, timeout=60)
+
+    plain, full = run(), run("--debug")
+    assert (plain.returncode, full.returncode) == (1, 1)
+    assert plain.stderr.startswith("bfl: RuntimeError: boom")
+    assert "Traceback" not in plain.stderr
+    assert "Traceback" in full.stderr
+    assert "get_result" not in plain.stderr + full.stderr
+
+
+def test_the_reader_may_go_away(shell: Shell) -> None:
+    """A reader of standard output that has gone is code 141 and no word; a full device behind it is told."""
+    env = shell.environment()
+    reading, writing = os.pipe()
+    os.close(reading)
+    gone = subprocess.run([*BFL, "endpoints"], env=env, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writing)
+    assert (gone.returncode, gone.stderr) == (141, "")
+    with open("/dev/full", "w") as full:
+        said = subprocess.run([*BFL, "endpoints"], env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (said.returncode, "No space left" in said.stderr, "Traceback" in said.stderr) == (11, True, False)
