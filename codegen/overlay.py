@@ -1,7 +1,8 @@
 """The effective specification: the published document with the actions of an OpenAPI Overlay applied by oas-patch.
 
 oas-patch says nothing of an action that matches nothing, lets all places that an action updates share one object, and,
-when an action removes several elements of a list, counts positions again after each. All three are met here.
+when an action removes several elements of a list, counts positions again after each, and appends to a list what it
+has. All four are met here.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ def _carried_out(document: dict[str, Any], step: dict[str, Any], path: Any, labe
     if any(_misfit(step, match.value) for match in matches):
         report.warn(f"{label} does not fit what stands there and is skipped")
         return document
+    if "update" in step and all(_listed(match.value, step["update"]) for match in matches):
+        return document
     changed = copied(document)  # also takes apart what the action before has put in several places
     for one in _single_steps(step, matches):
         apply_overlay(changed, {"actions": [one]})
@@ -86,6 +89,14 @@ def _misfit(step: dict[str, Any], found: Any) -> bool:
     if "update" not in step or isinstance(found, list):
         return False
     return not isinstance(found, dict) or not isinstance(step["update"], dict)
+
+
+def _listed(found: Any, element: Any) -> bool:
+    """Whether a list already has what an update would append to it, texts aside."""
+    if not isinstance(found, list) or not isinstance(element, dict):
+        return False
+    wanted = {key: value for key, value in element.items() if key not in ("description", "summary", "title")}
+    return bool(wanted) and any(isinstance(one, dict) and {**one, **wanted} == one for one in found)
 
 
 def _step(action: dict[str, Any], label: str, report: Report) -> dict[str, Any] | None:

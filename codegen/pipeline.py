@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import overlay
 from .bodies import with_named_bodies
@@ -19,7 +20,10 @@ from .generator import run_formatter, run_generator, settings
 from .render import render_inits, render_typed_modules, write_headers
 from .report import CodegenError, Report
 from .rules import apply_rules
+from .security import check_key
+from .servers import with_living_servers
 from .swap import differences, refuse_foreign, swap
+from .unions import with_discriminators
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,19 @@ def workplace(beside: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document after its overlay with what follows by rules; raises CodegenError where it cannot be used."""
+    check_key(document)
+    return with_living_servers(with_discriminators(with_named_bodies(document)))
+
+
 def build(sources: Sources, folder: Path, report: Report) -> Path:
     """Generate and check the package in `folder`, which `workplace` made; return where it is."""
     report.stage("reading the sources")
     options = settings(sources.settings, report)
     published, actions = read(sources.specification), read(sources.overlay)
     report.stage("applying the overlay")
-    document = with_named_bodies(overlay.effective(published, actions, report))
+    document = completed(overlay.effective(published, actions, report))
     specification = Specification(document)
     report.stage("deriving the generator's input")
     derived = Derivation(specification).run()

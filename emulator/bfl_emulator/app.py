@@ -81,7 +81,9 @@ class _Endpoint:
             return
         if self._check:
             self._service.contract.check(operation, answer)
-        await JSONResponse(answer.body, answer.status, answer.headers)(scope, receive, send)
+        empty = answer.status == 204  # the one success that has no body
+        response = Response(None, 204) if empty else JSONResponse(answer.body, answer.status, answer.headers)
+        await response(scope, receive, send)
 
     async def _answer(self, request: Request, operation: Operation) -> Answer:
         raw = await read_body(request)

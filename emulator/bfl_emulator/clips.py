@@ -151,18 +151,33 @@ def _frame(image: Image.Image) -> "av.VideoFrame":
 
 
 def _length(content: bytes) -> tuple[float, int]:
+    from av.error import FFmpegError
+
+    try:
+        return _told(content)
+    except (FFmpegError, ValueError, OSError, EOFError):
+        raise ClipError("the file is no MP4 clip that can be decoded") from None
+
+
+def _told(content: bytes) -> tuple[float, int]:
+    """Length and frames as the header tells them. Raises ClipError for a clip that lacks some of its frames."""
     with _open(content) as container:
         stream = container.streams.video[0]
         if stream.duration is not None and stream.time_base is not None:
             seconds = float(stream.duration * stream.time_base)
         else:
             seconds = (container.duration or 0) / 1_000_000
-        return seconds, stream.frames or sum(1 for _ in container.decode(stream))
+        there = sum(1 for packet in container.demux(stream) if packet.size)
+        if there < stream.frames:
+            raise ClipError("the clip is cut off")
+        return seconds, there
 
 
 def _decoded(content: bytes) -> Iterator["av.VideoFrame"]:
+    """Yield the frames as far as they can be decoded. Raises ClipError if not even the first one can."""
     from av.error import FFmpegError
 
+    known = False
     try:
         with _open(content) as container:
             if not container.streams.video:
@@ -170,9 +185,12 @@ def _decoded(content: bytes) -> Iterator["av.VideoFrame"]:
             stream = container.streams.video[0]
             if stream.width * stream.height > _MAX_PIXELS:
                 raise ClipError(f"the clip has more than {_MAX_PIXELS} pixels")
-            yield from container.decode(stream)
-    except (FFmpegError, ValueError, OSError, EOFError):
-        raise ClipError("the file is no MP4 clip that can be decoded") from None
+            for frame in container.decode(stream):
+                known = True
+                yield frame
+    except (FFmpegError, ValueError, OSError, EOFError, AttributeError):  # the last: a track of an unknown codec
+        if not known:
+            raise ClipError("the file is no MP4 clip that can be decoded") from None
 
 
 def _open(content: bytes) -> "InputContainer":

@@ -49,7 +49,7 @@ def serve(
             sys.stdout.flush()
             while not stop.wait(0.5):  # in pieces, because Windows interrupts no endless wait
                 pass
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:  # the last: a port above 65535
         sys.stderr.write(f"bfl_emulator: {error}\n")
         return 1
     return 0

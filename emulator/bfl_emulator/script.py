@@ -10,10 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .hosts import LISTENERS
+from .checks import OPERATIONS, check_options, check_place
 
 MAX_FAULTS = 5_000  # faults remembered
-OPERATIONS = ("submit", "poll", "download", "webhook", "utility")
 _ANSWERED = OPERATIONS[:3] + OPERATIONS[4:]
 # Fault -> where it can happen, and its options with their defaults.
 FAULTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
@@ -34,7 +33,6 @@ FAULTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "overtaken": (("webhook",), {}),
     "refuse": ((), {}),
 }
-_MOMENTS = ("before-reading", "after-reading", "after-answering")
 _PLACE = ("operation", "endpoint", "listener", "nth", "probability", "times", "between")
 
 
@@ -86,6 +84,8 @@ class Rule:
     def of(cls, entry: Mapping[str, Any]) -> "Rule":
         """Read a rule from a mapping. Raises ValueError for what is unknown, impossible or never could happen."""
         given = dict(entry)
+        if not all(isinstance(key, str) for key in given):
+            raise ValueError("the keys of a rule are words")
         name = given.pop("fault", None)
         if not isinstance(name, str) or name not in FAULTS:
             raise ValueError(f"unknown fault {name!r}; there are {', '.join(FAULTS)}")
@@ -96,12 +96,12 @@ class Rule:
             raise ValueError(f"the fault {name!r} has no {', '.join(sorted(unknown))}; it has {options}")
         if len(operations) == 1:
             place.setdefault("operation", operations[0])
-        rule = cls(name, **_checked(place), options={**defaults, **given})
+        rule = cls(name, **check_place(place), options={**defaults, **given})
         if rule.operation is not None and rule.operation not in operations:
             raise ValueError(f"the fault {name!r} cannot happen to {rule.operation!r}")
         if name == "refuse" and rule.listener is None:
             raise ValueError("the fault 'refuse' needs a listener")
-        _check_options(rule)
+        check_options(name, rule.options, defaults)
         return rule
 
     def fires(self, occasion: Occasion, now: float, random: Random) -> bool:
@@ -207,33 +207,3 @@ def _parsed(text: str, name: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"{name} is no YAML: {' '.join(str(error).split())}") from None
-
-
-def _checked(place: dict[str, Any]) -> dict[str, Any]:
-    """Check what a rule says of where it applies. Raises ValueError."""
-    for key, known in (("operation", OPERATIONS), ("listener", LISTENERS)):
-        if place.get(key) is not None and place[key] not in known:
-            raise ValueError(f"unknown {key} {place[key]!r}; there are {', '.join(known)}")
-    if (nth := place.get("nth")) is not None:
-        numbers = frozenset(nth if isinstance(nth, list | tuple | set | frozenset | range) else [nth])
-        if not all(isinstance(number, int) and number > 0 for number in numbers):
-            raise ValueError(f"nth counts from 1, it cannot be {nth!r}")
-        place = {**place, "nth": numbers}
-    if not 0 <= (probability := place.get("probability", 1.0)) <= 1:
-        raise ValueError(f"a probability is between 0 and 1, not {probability!r}")
-    if "between" in place:
-        first, last = place["between"]
-        place = {**place, "between": (float(first), float("inf") if last is None else float(last))}
-    return place
-
-
-def _check_options(rule: Rule) -> None:
-    options = rule.options
-    if rule.fault == "reset" and options["when"] not in _MOMENTS:
-        raise ValueError(f"a reset is {', '.join(_MOMENTS)}, not {options['when']!r}")
-    if rule.fault in ("answer", "html", "redirect") and not 200 <= int(options["status"]) <= 599:
-        raise ValueError(f"an HTTP status is between 200 and 599, not {options['status']!r}")
-    if rule.fault == "outcome" and options["code"] not in (200, 422, 503):
-        raise ValueError(f"an outcome comes with the HTTP status 200, 422 or 503, not {options['code']!r}")
-    if rule.fault == "bomb" and options["encoding"] not in ("gzip", "deflate"):
-        raise ValueError(f"a bomb is gzip or deflate, not {options['encoding']!r}")

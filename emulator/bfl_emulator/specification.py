@@ -14,6 +14,7 @@ DEFAULTS: Node = {
     "url-lifetime": 600,
     "active-limit": 24,
     "statuses": ["Pending"],
+    "progress": True,
     "price": None,
 }
 JSON = "application/json"
@@ -24,7 +25,7 @@ class TaskEndpoint:
     """What a task endpoint's marks say.
 
     Its name, kind of file, usual seconds of work, seconds a sample URL lives, tasks that may be active at a time, what
-    a poll says until the task is finished, and the mark with its price.
+    a poll says until the task is finished and whether it tells the progress, and the mark with its price.
     """
 
     name: str
@@ -33,12 +34,16 @@ class TaskEndpoint:
     url_lifetime: float
     active_limit: int
     statuses: tuple[str, ...]
+    progress: bool
     price: Node | None
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One method of one path: what it takes, whether it needs a key, what makes its answer, and all its marks."""
+    """One method of one path: what it takes, whether it needs a key, what makes its answer, and all its marks.
+
+    `success` is the status of its good answer: the lowest 2xx that it declares, else 200.
+    """
 
     method: str
     path: str
@@ -46,6 +51,7 @@ class Operation:
     body: Node | None
     body_required: bool
     responses: Mapping[int, Node | None]
+    success: int
     needs_key: bool
     task: TaskEndpoint | None
     emulate: str | None
@@ -101,6 +107,8 @@ class Specification:
             for status, answer in node.get("responses", {}).items()
             if status.isdigit()
         }
+        success = min((status for status in responses if 200 <= status < 300), default=200)
+        makes_task = method == "post" and self._gives_task(responses.get(success))
         return Operation(
             method=method.upper(),
             path=path,
@@ -108,8 +116,9 @@ class Specification:
             body=self._json_schema(body),
             body_required=body.get("required", False),
             responses=responses,
+            success=success,
             needs_key=self._needs_key(node),
-            task=self._task_endpoint(path, node) if method == "post" and self._gives_task(responses.get(200)) else None,
+            task=self._task_endpoint(path, node) if makes_task else None,
             emulate=node["x-bfl-emulate"] if isinstance(node.get("x-bfl-emulate"), str) else None,
             marks={name: value for name, value in node.items() if name.startswith("x-bfl-")},
         )
@@ -133,6 +142,7 @@ class Specification:
             url_lifetime=float(marks["url-lifetime"]),
             active_limit=int(marks["active-limit"]),
             statuses=tuple(marks["statuses"]),
+            progress=bool(marks["progress"]),
             price=marks["price"],
         )
 

@@ -26,7 +26,8 @@ class Task:
     """A task: times are readings of the service's clock, in seconds; `seed` is None where endpoints tell none.
 
     `statuses` are what a poll says one after the other until it is finished, `outcome` how it ends if not well, `cost`
-    what was charged for it in credits, None where no price is known; `settled` tells whether the last poll says it.
+    what was charged for it in credits, None where no price is known; `settled` tells whether the last poll says it,
+    `tells_progress` whether the others say how far the work is.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Task:
     outcome: Outcome | None = None
     cost: float | None = None
     settled: bool = False
+    tells_progress: bool = True
 
     @property
     def sample_path(self) -> str:
@@ -92,8 +94,8 @@ def submit(service: Service, call: Call, endpoint: TaskEndpoint) -> Answer:
     if webhook_url:
         _promise_webhook(service, task, webhook_url, value_of(call.body, call.schema, "webhook_secret"))
     if webhook_url and _answers_webhook(service, call.operation):
-        return Answer({**receipt, "status": "Pending", "webhook_url": webhook_url})
-    return Answer({**receipt, "polling_url": _polling_url(service, task)})
+        return Answer({**receipt, "status": "Pending", "webhook_url": webhook_url}, call.operation.success)
+    return Answer({**receipt, "polling_url": _polling_url(service, task)}, call.operation.success)
 
 
 def poll(service: Service, call: Call) -> Answer:
@@ -116,7 +118,7 @@ def state(service: Service, task: Task) -> dict[str, Any]:
     now = service.clock()
     body = {**_envelope(task.id), "status": task.status(now)}
     if now < task.ready_at:
-        return {**body, "progress": task.progress(now)}
+        return {**body, "progress": task.progress(now) if task.tells_progress else None}
     if task.outcome is None:
         body |= {"result": _result(service, task)}
     else:
@@ -173,7 +175,8 @@ def _task(service: Service, endpoint: TaskEndpoint, picture: Picture | Film, see
     started, ready = now + _QUEUED * duration, now + duration
     seed = picture.seed if seeded else None
     times, settled = (now, started, ready, endpoint.url_lifetime), endpoint.kind != "image"
-    return Task(str(uuid.uuid4()), endpoint.name, *times, seed, picture, statuses=endpoint.statuses, settled=settled)
+    task = Task(str(uuid.uuid4()), endpoint.name, *times, seed, picture, settled=settled)
+    return replace(task, statuses=endpoint.statuses, tells_progress=endpoint.progress)
 
 
 def _result(service: Service, task: Task) -> dict[str, Any]:
@@ -202,7 +205,7 @@ def _polling_url(service: Service, task: Task) -> str:
 
 def _answers_webhook(service: Service, operation: Operation) -> bool:
     """Tell whether the declared answer includes one for requests with a webhook (it has no polling URL)."""
-    declared = operation.responses[200] or {}
+    declared = operation.responses[operation.success] or {}
     return any("webhook_url" in part.get("properties", ()) for part in service.specification.variants(declared))
 
 

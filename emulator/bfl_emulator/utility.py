@@ -16,8 +16,8 @@ def answer(service: Service, call: Call) -> Answer:
     handler = _HANDLERS.get(call.operation.emulate or "")
     if handler is not None:
         return handler(service, call)
-    schema = call.operation.responses.get(200)
-    return Answer({} if schema is None else minimal(service.specification, schema))
+    schema = call.operation.responses.get(call.operation.success)
+    return Answer({} if schema is None else minimal(service.specification, schema), call.operation.success)
 
 
 def _credits(service: Service, call: Call) -> Answer:

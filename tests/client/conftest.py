@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +12,38 @@ from typing import Any
 import anyio.lowlevel
 import httpx
 import pytest
+from bfl_api import specification
+from bfl_api.table import ENDPOINTS, Endpoint
 from bfl_client import AsyncClient, Client
+
+_WANTED = {"prompt", "width", "height", "seed", "guidance", "image_prompt", "output_format", "webhook_url"}
+"""Properties that tests use. None is missed: what a test is about in particular, it says by `about`."""
+
+
+def _properties(endpoint: Endpoint) -> set[str]:
+    schema = specification.load()["components"]["schemas"].get(endpoint.schema, {})
+    names = set(schema.get("properties", ()))
+    return names if set(schema.get("required", ())) <= {"prompt"} else set()
+
+
+ANY = max(ENDPOINTS.values(), key=lambda endpoint: len(_WANTED & _properties(endpoint)))
+"""An endpoint for tests that need one, whichever: one that needs nothing but a prompt."""
+NAME, METHOD = ANY.name, ANY.method_names[0]
+
+
+def model() -> Any:
+    """The generated model of that endpoint's body."""
+    return getattr(importlib.import_module("bfl_api.models"), ANY.schema)
+
+
+def function() -> Any:
+    """The generated module of that endpoint, by its path: the name of its folder comes from a tag."""
+    packages = importlib.import_module("bfl_api.api")
+    for module in pkgutil.walk_packages(packages.__path__, "bfl_api.api."):
+        if not module.ispkg and module.name.rpartition(".")[2].rstrip("_") == METHOD.lower():
+            return importlib.import_module(module.name)
+    raise LookupError(METHOD)
+
 
 KEY = "bfl_test_key_never_to_be_seen"
 POLLING_URL = "https://api.eu4.bfl.ai/v1/get_result?id=task-1"

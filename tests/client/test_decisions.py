@@ -15,7 +15,7 @@ from bfl_client.steps import Answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .conftest import KEY, POLLING_URL
+from .conftest import KEY, NAME, POLLING_URL, model
 
 headers = st.dictionaries(st.sampled_from(["retry-after", "date", "content-encoding"]), st.text(max_size=70))
 json_values: Any = st.recursive(
@@ -194,7 +194,7 @@ class TestSettings:
         client = Client(KEY)
         client.close()
         with pytest.raises(ConfigurationError, match="closed"):
-            client.credits()
+            client.submit(NAME, prompt="x")
 
 
 class TestHandles:
@@ -202,7 +202,7 @@ class TestHandles:
     def test_a_handle_survives_json(self, kind: Any) -> None:
         """from_dict of a dumped handle gives an equal handle, and the key is not in it."""
         client = kind(KEY)
-        task = client.task("task-1", POLLING_URL, "flux-dev")
+        task = client.task("task-1", POLLING_URL, NAME)
         text = json.dumps(task.to_dict())
         assert KEY not in text
         assert type(task).from_dict(json.loads(text), client).to_dict() == task.to_dict()
@@ -228,12 +228,11 @@ class TestHandles:
 def test_copied_models_send_no_unset() -> None:
     """A model that was deep-copied or unpickled sends what the original sends."""
     from bfl_api.endpoints import Endpoints
-    from bfl_api.models import FluxDevInputs
 
-    model = FluxDevInputs(prompt="x")
+    original = model()(prompt="x")
     sent: Any = Endpoints(lambda endpoint, body, *, validate=True, extra=None: dict(body))
-    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
-        assert sent("flux-dev", copied) == {"prompt": "x"}
+    for copied in (copy.deepcopy(original), pickle.loads(pickle.dumps(original))):
+        assert sent(NAME, copied) == {"prompt": "x"}
 
 
 def test_every_error_is_in_the_drawn_tree() -> None:

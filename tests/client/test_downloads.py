@@ -10,7 +10,7 @@ import pytest
 from bfl_client import errors
 from bfl_client.policy import Retry
 
-from .conftest import POLLING_URL, SAMPLE, World, broken, left_early, picture, ready, state
+from .conftest import NAME, POLLING_URL, SAMPLE, World, broken, left_early, picture, ready, state
 
 OTHER = "https://delivery-eu4.bfl.ai/results/renewed.png?sig=fresh"
 
@@ -19,7 +19,7 @@ def result(world: World, **more: Any) -> Any:
     """A finished task's result, with the requests so far forgotten."""
     script = world.script
     world.script = [ready(**more)]
-    found = world.do(lambda client: client.task("task-1", POLLING_URL, "flux-dev").wait())
+    found = world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait())
     world.requests.clear()
     world.script = script
     return found

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from bfl_client import AsyncClient, Client, ConfigurationError, ConstraintError, Result, errors
 
-from .conftest import KEY, World, state
+from .conftest import KEY, NAME, World, function, model, state
 
 BASE = "http://127.0.0.1:1"
 
@@ -61,7 +61,7 @@ def run_map(kind: str, service: Service, bodies: Any, take: int = 10**6, **optio
     got: list[Any] = []
     if kind == "sync":
         http = httpx.Client(transport=httpx.MockTransport(service))
-        with Client(KEY, BASE, http_client=http, **quick).map("flux-dev", bodies, **options) as outcomes:
+        with Client(KEY, BASE, http_client=http, **quick).map(NAME, bodies, **options) as outcomes:
             for outcome in outcomes:
                 got.append(outcome)
                 if len(got) >= take:
@@ -70,7 +70,7 @@ def run_map(kind: str, service: Service, bodies: Any, take: int = 10**6, **optio
 
     async def run() -> list[Any]:
         ahttp = httpx.AsyncClient(transport=httpx.MockTransport(service.asynchronous))
-        async with AsyncClient(KEY, BASE, http_client=ahttp, **quick).map("flux-dev", bodies, **options) as outcomes:
+        async with AsyncClient(KEY, BASE, http_client=ahttp, **quick).map(NAME, bodies, **options) as outcomes:
             async for outcome in outcomes:
                 got.append(outcome)
                 if len(got) >= take:
@@ -141,7 +141,7 @@ def test_an_error_in_the_body_leaves_as_it_is(kind: str) -> None:
 
     async def run() -> None:
         http = httpx.AsyncClient(transport=httpx.MockTransport(Service().asynchronous))
-        async with AsyncClient(KEY, BASE, http_client=http).map("flux-dev", [{"prompt": "x"}]):
+        async with AsyncClient(KEY, BASE, http_client=http).map(NAME, [{"prompt": "x"}]):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -155,7 +155,7 @@ def test_a_map_can_be_cancelled(kind: str) -> None:
     async def run() -> bool:
         http = httpx.AsyncClient(transport=httpx.MockTransport(Service(end="Pending").asynchronous))
         with anyio.move_on_after(0.05) as scope:
-            async with AsyncClient(KEY, BASE, http_client=http).map("flux-dev", [{"prompt": "x"}]) as outcomes:
+            async with AsyncClient(KEY, BASE, http_client=http).map(NAME, [{"prompt": "x"}]) as outcomes:
                 async for _ in outcomes:
                     raise AssertionError("no outcome can come")
         return scope.cancelled_caught
@@ -166,9 +166,9 @@ def test_a_map_can_be_cancelled(kind: str) -> None:
 def test_nonsense_is_refused() -> None:
     """A concurrency below one, and a map used without `with`, are ConfigurationErrors."""
     with pytest.raises(ConfigurationError):
-        Client(KEY).map("flux-dev", [], concurrency=0)
+        Client(KEY).map(NAME, [], concurrency=0)
     with pytest.raises(ConfigurationError):
-        list(Client(KEY).map("flux-dev", [{}]))
+        list(Client(KEY).map(NAME, [{}]))
 
 
 def test_results_are_typed() -> None:
@@ -179,13 +179,10 @@ def test_results_are_typed() -> None:
 
 class TestEscapeHatch:
     def call(self, world: World) -> Any:
-        from bfl_api.api.models import flux_dev
-        from bfl_api.models import FluxDevInputs
-
-        body = FluxDevInputs(prompt="a fox")
+        body = model()(prompt="a fox")
         if world.kind == "sync":
-            return world.do(lambda client: flux_dev.sync(client=client.api, body=body))
-        return world.do(lambda client: flux_dev.asyncio(client=client.api, body=body))
+            return world.do(lambda client: function().sync(client=client.api, body=body))
+        return world.do(lambda client: function().asyncio(client=client.api, body=body))
 
     def test_generated_functions_send_the_key(self, world: World) -> None:
         """A generated function used with client.api posts with the key and gives the generated model."""
@@ -204,6 +201,7 @@ class TestEscapeHatch:
         assert len(world.requests) == 1
 
 
+@pytest.mark.about("credits", "my_finetunes", "finetune_details", "delete_finetune")
 class TestUtility:
     def test_credits(self, world: World) -> None:
         """credits() is the number that the service tells."""

@@ -20,11 +20,25 @@ import pytest
 from bfl_client import AsyncClient, BFLError, Client, ConfigurationError, ConstraintError, Poll, Retry, errors
 from bfl_client.media import prepare
 
-from .conftest import KEY, POLLING_URL, SAMPLE, Played, World, left_early, picture, ready, state, submitted
+from .conftest import (
+    KEY,
+    NAME,
+    POLLING_URL,
+    SAMPLE,
+    Played,
+    World,
+    function,
+    left_early,
+    model,
+    picture,
+    ready,
+    state,
+    submitted,
+)
 
 
 def submit(world: World) -> Any:
-    return world.do(lambda client: client.submit("flux-dev", prompt="a fox"))
+    return world.do(lambda client: client.submit(NAME, prompt="a fox"))
 
 
 @pytest.mark.parametrize("word", ["upstream finished, response lost", "worker crashed", "established", "published"])
@@ -89,7 +103,7 @@ def test_a_map_left_early_keeps_the_tasks_of_requests_under_way(kind: str) -> No
     async def run() -> list[Any]:
         http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
         bodies = [{"prompt": str(n)} for n in range(8)]
-        async with AsyncClient(KEY, http_client=http).map("flux-dev", bodies) as outcomes:
+        async with AsyncClient(KEY, http_client=http).map(NAME, bodies) as outcomes:
             async for _ in outcomes:
                 break
         return outcomes.unfinished
@@ -104,11 +118,11 @@ def test_a_bad_item_of_a_map_is_a_value(kind: str) -> None:
     bodies: list[Any] = ["oops", {1: 2}, 5]
 
     async def run() -> list[Any]:
-        async with AsyncClient(KEY).map("flux-dev", bodies) as outcomes:
+        async with AsyncClient(KEY).map(NAME, bodies) as outcomes:
             return [outcome async for outcome in outcomes]
 
     if kind == "sync":
-        with Client(KEY).map("flux-dev", bodies) as outcomes:
+        with Client(KEY).map(NAME, bodies) as outcomes:
             got: list[Any] = list(outcomes)
     else:
         got = anyio.run(run)
@@ -118,7 +132,7 @@ def test_a_bad_item_of_a_map_is_a_value(kind: str) -> None:
 def test_a_map_is_one_iteration() -> None:
     """Taking one outcome and then the rest gives each outcome once."""
     bodies = [{"width": n} for n in range(10)]
-    with Client(KEY).map("flux-dev", bodies) as outcomes:
+    with Client(KEY).map(NAME, bodies) as outcomes:
         first = next(iter(outcomes))
         rest = list(outcomes)
     assert len({id(first), *map(id, rest)}) == 10
@@ -131,7 +145,7 @@ def test_bytes_where_no_picture_belongs_are_refused(name: str, tmp_path: Path) -
     path.write_bytes(b"x")
     for value in (b"a fox", path, io.BytesIO(b"x")):
         with pytest.raises(ConstraintError) as caught:
-            Client(KEY).request("flux-dev", {name: value})
+            Client(KEY).request(NAME, {name: value})
         assert [violation.field for violation in caught.value.violations] == [name]
 
 
@@ -147,19 +161,19 @@ class Fails:
     [
         lambda client: client.submit(5),
         lambda client: client.submit(None),
-        lambda client: client.submit("flux-dev", "body"),
-        lambda client: client.submit("flux-dev", ["body"]),
-        lambda client: client.submit("flux-dev", {1: 2}),
-        lambda client: client.submit("flux-dev", {"prompt": Fails()}),
-        lambda client: client.submit("flux-dev", {}, extra="abc"),
-        lambda client: client.submit("flux-dev", {}, extra={1: 2}),
+        lambda client: client.submit(NAME, "body"),
+        lambda client: client.submit(NAME, ["body"]),
+        lambda client: client.submit(NAME, {1: 2}),
+        lambda client: client.submit(NAME, {"prompt": Fails()}),
+        lambda client: client.submit(NAME, {}, extra="abc"),
+        lambda client: client.submit(NAME, {}, extra={1: 2}),
         lambda client: client.task("id", POLLING_URL).wait("5"),
         lambda client: client.task("id", POLLING_URL).wait(10**400),
         lambda client: client.task("id", POLLING_URL).wait(True),
         lambda client: client.task(5, POLLING_URL),
         lambda client: client.task("id", 5),
-        lambda client: client.map("flux-dev", [], timeout="5"),
-        lambda client: client.utility.finetune_details(None),
+        lambda client: client.map(NAME, [], timeout="5"),
+        pytest.param(lambda client: client.utility.finetune_details(None), marks=pytest.mark.about("finetune_details")),
     ],
 )
 def test_bad_arguments_are_errors_of_ours(world: World, call: Any) -> None:
@@ -195,7 +209,7 @@ def test_bad_settings_are_refused_when_the_client_is_made(settings: Any) -> None
 def test_bad_targets_are_download_errors_with_the_handle(world: World, path: Any) -> None:
     """Whatever is passed for a path, a DownloadError with the task's id leaves."""
     world.script = [ready(), picture()]
-    result = world.do(lambda client: client.task("task-1", POLLING_URL, "flux-dev").wait())
+    result = world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait())
     if path == "":
         return
     with pytest.raises(errors.DownloadError) as caught:
@@ -203,6 +217,7 @@ def test_bad_targets_are_download_errors_with_the_handle(world: World, path: Any
     assert caught.value.task_id == "task-1"
 
 
+@pytest.mark.about("credits")
 @pytest.mark.parametrize("credits", ["abc", None, [], {}, True, float("nan"), 10**400])
 def test_credits_that_are_no_number_are_an_error_of_ours(world: World, credits: Any) -> None:
     """Credits told in any other form are a BFLError."""
@@ -223,13 +238,10 @@ def test_deeply_nested_details_do_not_break_messages(world: World) -> None:
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b"null", b"{" + b" " * 9_000_000])
 def test_the_escape_hatch_raises_our_errors_for_unreadable_answers(world: World, content: bytes) -> None:
     """A 200 that is no JSON object is a TransportError with maybe_submitted also for generated functions."""
-    from bfl_api.api.models import flux_dev
-    from bfl_api.models import FluxDevInputs
-
     world.script = [httpx.Response(200, stream=Played(content))]
-    function = flux_dev.sync if world.kind == "sync" else flux_dev.asyncio
+    call = function().sync if world.kind == "sync" else function().asyncio
     with pytest.raises(errors.TransportError) as caught:
-        world.do(lambda client: function(client=client.api, body=FluxDevInputs(prompt="x")))
+        world.do(lambda client: call(client=client.api, body=model()(prompt="x")))
     assert caught.value.maybe_submitted
 
 
@@ -239,7 +251,7 @@ def test_policies_and_errors_travel() -> None:
         assert pickle.loads(pickle.dumps(policy)) == copy.deepcopy(policy) == policy
     api = errors.InvalidRequestError(422, [{"loc": ["a"], "msg": "bad"}], retry_after=3)
     api.task_id = "task-1"
-    constraint = errors.ConstraintError("flux-dev", [errors.Violation("a", "b", "c")])
+    constraint = errors.ConstraintError(NAME, [errors.Violation("a", "b", "c")])
     for error in (api, constraint, errors.TaskTimeout("x", status="Pending"), errors.DownloadError("x", expired=True)):
         back = pickle.loads(pickle.dumps(error))
         assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))
@@ -306,12 +318,14 @@ class Number(float):
     """As numerical libraries have them."""
 
 
+@pytest.mark.about("flux-dev")
 def test_subclasses_are_sent_as_what_they_are() -> None:
     """Members of string enumerations and float subclasses pass validation and arrive as plain values."""
-    body = Client(KEY).request("flux-dev", {"output_format": Colour.PNG, "guidance": Number(2.5)}).body
+    body = Client(KEY).request(NAME, {"output_format": Colour.PNG, "guidance": Number(2.5)}).body
     assert json.loads(b"".join(body)) == {"output_format": "png", "guidance": 2.5}
 
 
+@pytest.mark.about("flux-3-video")
 @pytest.mark.parametrize("keyframes", [["cat.png"], [[0, "cat.png"]], "cat.png"])
 def test_a_wrong_keyframe_is_named_with_the_remedy(keyframes: Any) -> None:
     """A path given as a string deep in a union is named where it stands, with the Path to pass instead."""
@@ -321,12 +335,14 @@ def test_a_wrong_keyframe_is_named_with_the_remedy(keyframes: Any) -> None:
     assert violation.field.startswith("keyframes")
 
 
+@pytest.mark.about("flux-3-video")
 def test_a_union_tells_all_that_it_takes() -> None:
     """A value of no branch is told every branch."""
     with pytest.raises(ConstraintError, match="an integer from 5 to 20 or 'auto'"):
         Client(KEY).request("flux-3-video", {"mode": "t2v", "prompt": "x", "duration": "x"})
 
 
+@pytest.mark.about("credits")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the first loop left its connection
 def test_a_client_serves_one_event_loop_after_another() -> None:
     """An AsyncClient that was used in one asyncio.run works in the next."""

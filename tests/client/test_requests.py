@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bfl_api.models import Flux2Inputs, FluxDevInputs
+from bfl_api import models, specification
+from bfl_api.table import ENDPOINTS
 from bfl_client import Client, ConstraintError
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from .conftest import KEY, World, submitted
+
+pytestmark = pytest.mark.about("flux-dev")
 
 
 @pytest.fixture
@@ -41,20 +44,19 @@ def wire(client: Client, endpoint: str, body: Any, **more: Any) -> Any:
     return json.loads(content)
 
 
-BOUNDS = [
-    ("width", 256, 1440, 32),
-    ("height", 256, 1440, 32),
-    ("steps", 1, 50, 1),
-    ("guidance", 1.5, 5, 0.1),
-    ("safety_tolerance", 0, 6, 1),
-]
+def known() -> dict[str, Any]:
+    """The parameters of the endpoint that most tests here are about."""
+    schema = specification.load()["components"]["schemas"][ENDPOINTS["flux-dev"].schema]
+    found: dict[str, Any] = schema["properties"]
+    return found
 
 
-@pytest.mark.parametrize(("name", "low", "high", "step"), BOUNDS)
-def test_flux_dev_accepts_its_bounds_and_refuses_just_outside(
-    client: Client, name: str, low: float, high: float, step: float
-) -> None:
+@pytest.mark.parametrize("name", ["width", "height", "steps", "guidance", "safety_tolerance"])
+def test_flux_dev_accepts_its_bounds_and_refuses_just_outside(client: Client, name: str) -> None:
     """Both bounds of each number pass; one step beyond either is refused with the field and the bounds named."""
+    node = next(each for each in known()[name].get("anyOf", [known()[name]]) if each.get("type") != "null")
+    low, high = node["minimum"], node["maximum"]
+    step = node.get("multipleOf", 1 if node["type"] == "integer" else 0.1)
     for value in (low, high):
         assert wire(client, "flux-dev", {name: value}) == {name: value}
     for value in (low - step, high + step):
@@ -71,6 +73,7 @@ def test_flux_dev_accepts_everything_documented(client: Client) -> None:
         "prompt_upsampling": True, "seed": 42, "guidance": 3, "safety_tolerance": 2, "output_format": "png",
         "webhook_url": "https://example.com/hook", "webhook_secret": "s",
     }  # fmt: skip
+    body = {name: value for name, value in body.items() if name in known()}
     assert wire(client, "flux-dev", body) == body
     assert wire(client, "flux-dev", {"output_format": "jpeg"}) == {"output_format": "jpeg"}
 
@@ -81,7 +84,7 @@ def test_flux_dev_accepts_everything_documented(client: Client) -> None:
         ({"width": 257}, "width", "multiple of 32"),
         ({"width": "wide"}, "width", "an integer"),
         ({"seed": 1.5}, "seed", "an integer"),
-        ({"output_format": "gif"}, "output_format", "jpeg, png, webp"),
+        ({"output_format": "gif"}, "output_format", "jpeg, png"),
         ({"webhook_url": "not a url"}, "webhook_url", "uri"),
         ({"user": ""}, "user", "characters"),
         ({"widht": 512}, "widht", "'width'"),
@@ -93,6 +96,8 @@ def test_flux_dev_accepts_everything_documented(client: Client) -> None:
 )
 def test_each_violation_names_field_and_remedy(client: Client, parameters: Any, field: str, hint: str) -> None:
     """A refused request names the field and what would be accepted."""
+    if field == "user" and field not in known():
+        pytest.skip("the specification does not know end users")
     violations = refuse(client, **parameters)
     assert list(violations) == [field]
     assert hint in violations[field]
@@ -105,11 +110,13 @@ def test_all_violations_are_reported_at_once(client: Client) -> None:
     assert {violation.field for violation in caught.value.violations} == {"width", "steps", "colour"}
 
 
+@pytest.mark.about("flux-2-pro")
 def test_a_required_parameter_is_named(client: Client) -> None:
     """A missing required parameter is a violation of its own field."""
     assert refuse(client, "flux-2-pro") == {"prompt": "is required"}
 
 
+@pytest.mark.about("flux-3-video")
 def test_a_union_is_judged_by_its_discriminator(client: Client) -> None:
     """A wrong parameter of one mode gives one violation, not one per mode; a missing mode names the modes."""
     assert list(refuse(client, "flux-3-video", mode="t2v", prompt="x", duration=99)) == ["duration"]
@@ -118,13 +125,16 @@ def test_a_union_is_judged_by_its_discriminator(client: Client) -> None:
     assert "t2v" in refuse(client, "flux-3-video", prompt="x", mode=["t2v"])["mode"]
 
 
+@pytest.mark.about("flux-3-image")
 def test_a_nested_violation_names_its_path(client: Client) -> None:
     """A wrong element of a list is named by its index."""
     violations = refuse(client, "flux-3-image", prompt="x", images=["https://a.b/c.png", "cat.png"])
     assert [field for field in violations if field.startswith("images")]
 
 
-@pytest.mark.parametrize("endpoint", ["flux-2-pro", "flux-3-image"])
+@pytest.mark.parametrize(
+    "endpoint", [pytest.param(name, marks=pytest.mark.about(name)) for name in ("flux-2-pro", "flux-3-image")]
+)
 def test_unknown_parameters_pass_by_extra_only(client: Client, endpoint: str) -> None:
     """A parameter that the schema does not know is refused in open and closed schemas, and passes through extra."""
     assert "extra" in refuse(client, endpoint, prompt="x", novelty=1)["novelty"]
@@ -150,8 +160,7 @@ def test_a_null_in_a_mapping_is_sent(client: Client) -> None:
 def test_a_model_sends_what_was_set(world: World) -> None:
     """A generated model sends exactly the fields that were set."""
     world.script = [submitted()]
-    assert Flux2Inputs(prompt="x").to_dict() == {"prompt": "x"}
-    world.do(lambda client: client.submit("flux-dev", FluxDevInputs(prompt="a fox", steps=3)))
+    world.do(lambda client: client.submit("flux-dev", models.FluxDevInputs(prompt="a fox", steps=3)))
     assert json.loads(world.requests[0].content) == {"prompt": "a fox", "steps": 3}
 
 
@@ -186,6 +195,7 @@ class TestMedia:
         assert arrived.format == "PNG"
         assert arrived.tobytes() == image.tobytes()
 
+    @pytest.mark.about("flux-3-video")
     def test_media_are_found_wherever_they_stand(self, client: Client, path: Path) -> None:
         """Media in lists and in pairs are encoded in place."""
         expected = base64.b64encode(self.DATA).decode()

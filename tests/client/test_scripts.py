@@ -16,7 +16,7 @@ from bfl_client import BFLError, TransportError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import KEY, POLLING_URL, SAMPLE, Played, World, left_early
+from .conftest import KEY, NAME, POLLING_URL, SAMPLE, Played, World, left_early
 
 DEADLINE = 60.0
 SECRET = "webhook-secret-never-to-be-seen"
@@ -107,10 +107,10 @@ def whole_job(world: World) -> Any:
     """Submit, wait and read; for both clients the same three calls."""
     body = {"prompt": "a fox", "webhook_secret": SECRET}
     if world.kind == "sync":
-        return world.client().submit("flux-dev", body).wait(timeout=DEADLINE).read()
+        return world.client().submit(NAME, body).wait(timeout=DEADLINE).read()
 
     async def job(client: Any) -> bytes:
-        task = await client.submit("flux-dev", body)
+        task = await client.submit(NAME, body)
         content: bytes = await (await task.wait(timeout=DEADLINE)).read()
         return content
 
@@ -173,7 +173,7 @@ def test_the_deadline_holds(script: list[Any], latency: float) -> None:
     world = World("sync", script, latency=latency)
     started = world.now
     try:
-        world.client().task("task-1", POLLING_URL, "flux-dev").wait(timeout=DEADLINE)
+        world.client().task("task-1", POLLING_URL, NAME).wait(timeout=DEADLINE)
     except BFLError as error:
         assert error.task_id == "task-1"
     assert world.now <= started + DEADLINE + latency + 1e-6

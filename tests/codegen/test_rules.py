@@ -151,6 +151,7 @@ def test_parameter_names_are_distinct_and_plain_ones_stay() -> None:
     assert parameter_names(["a-b", "a_b", "a b"]) == {"a_b": "a_b", "a-b": "a_b_", "a b": "a_b__"}
 
 
+@pytest.mark.about("flux-dev")
 def test_a_new_endpoint_needs_no_hand_edit(workshop: Workshop, real_document: dict[str, Any], sources: Any) -> None:
     """An endpoint added to the document comes with its row, method, function, models, enum and nested model."""
     workshop.document = real_document
@@ -171,7 +172,7 @@ def test_a_new_endpoint_needs_no_hand_edit(workshop: Workshop, real_document: di
         json.dumps(real_document["paths"]["/v1/flux-dev"]["post"]).replace("FluxDevInputs", "DreamInputs")
     )
     real_document["paths"]["/v1/flux-9/dream-v1"] = {"post": operation}
-    assert workshop.generate() == []
+    assert [warning for warning in workshop.generate() if "matches nothing" not in warning] == []
     with imported(workshop.output) as load:
         assert load("table").ENDPOINTS["flux-9/dream-v1"].method_names == ("flux_9_dream_v1",)
         method = inspect.signature(load("endpoints").Endpoints.flux_9_dream_v1)

@@ -6,13 +6,14 @@ from collections import Counter
 from copy import deepcopy
 from typing import Any
 
+import pytest
 import schemathesis
 from bfl_emulator import Emulator
 from schemathesis.engine import events, from_schema
 
-from . import tally
+from . import oracle, tally
 from .generation import SEED
-from .operations import DOCUMENT, OPERATIONS, POLLING, TASKS
+from .operations import DOCUMENT, JSON, OPERATIONS, POLLING, TASKS
 from .pictures import clip, media
 
 LARGEST = 1024  # pixels of a side
@@ -60,6 +61,20 @@ def bounded() -> dict[str, Any]:
     return document
 
 
+MISTAKEN = (
+    "accepted bodies that schemathesis wrongly takes for invalid",
+    "its negative mode also makes bodies that the schema allows; jsonschema-rs is the judge, as for the client",
+)
+
+
+def mistaken(check: str, case: Any) -> bool:
+    """Whether a check complains that a body was accepted which the specification does allow."""
+    operation = next(each for each in OPERATIONS if (each.path, each.method) == (case.path, case.method.lower()))
+    media_type = case.media_type in (None, JSON)
+    judged = check == "negative_data_rejection" and operation.body is not None and media_type
+    return judged and not operation.parameters and oracle.is_valid(operation, case.body)
+
+
 def run(document: dict[str, Any], emulator: Emulator) -> tuple[list[str], Counter[str]]:
     """Let schemathesis loose on the emulator; return what it found, and the number of cases by phase."""
     checks: dict[str, Any] = {}
@@ -84,11 +99,14 @@ def run(document: dict[str, Any], emulator: Emulator) -> tuple[list[str], Counte
             problems.append(repr(event))
         if isinstance(event, events.ScenarioFinished):
             counts[event.phase.value] += len(event.recorder.cases)
-            for found in event.recorder.checks.values():
-                problems += [f"{event.recorder.label}: {check}" for check in found if check.failure_info]
+            for number, found in event.recorder.checks.items():
+                case = event.recorder.cases[number].value
+                bad = [check for check in found if check.failure_info and not mistaken(check.name, case)]
+                problems += [f"{event.recorder.label}: {check}" for check in bad]
     return problems, counts
 
 
+@pytest.mark.timeout(600)  # thousands of requests, on a machine that may be busy
 def test_schemathesis_finds_nothing() -> None:
     """Thousands of valid and invalid requests, and chains of them along links, break no check of schemathesis."""
     document = bounded()
@@ -100,6 +118,7 @@ def test_schemathesis_finds_nothing() -> None:
         tally.count(f"requests to the emulator in the {phase} phase", number)
     for what, (_, reason) in EXCLUSIONS.items():
         tally.NOTES[what] = reason
+    tally.NOTES |= dict([MISTAKEN])
     if not clip():
         tally.NOTES |= dict([NO_CLIPS])
     tally.NOTES["422 for a poll"] = REFUSED_POLL[1]

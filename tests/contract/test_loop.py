@@ -127,6 +127,7 @@ def together(action: Callable[[World], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
+@pytest.mark.timeout(600)  # hundreds of pictures, on a machine that may be busy
 @pytest.mark.parametrize("operation", TASKS, ids=repr)
 def test_every_allowed_request_ends_well(operation: Operation) -> None:
     """Each valid case is taken by the emulator, each answer is valid for schemathesis, and the task ends."""

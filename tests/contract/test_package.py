@@ -23,8 +23,9 @@ def variants(schema: Schema) -> Iterator[Schema]:
 
 
 def gives_task(operation: Operation) -> bool:
-    """The rule: a POST whose answer 200 may hold an id and a polling URL makes a task."""
-    answer: Any = resolve(operation.node.get("responses", {}).get("200", {})).get("content", {}).get(JSON, {})
+    """The rule: a POST whose good answer may hold an id and a polling URL makes a task."""
+    good = min((code for code in operation.node.get("responses", {}) if code.startswith("2")), default="200")
+    answer: Any = resolve(operation.node.get("responses", {}).get(good, {})).get("content", {}).get(JSON, {})
     found = variants(answer.get("schema", {}))
     return operation.method == "post" and any(
         {"id", "polling_url"} <= set(each.get("properties", ())) for each in found

@@ -373,3 +373,33 @@ def test_file_that_is_no_script(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError):
         load(path)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"fault": "html", "probability": "often"},
+        {"fault": "html", "probability": float("nan")},
+        {"fault": "html", "between": 5},
+        {"fault": "html", "between": ["a", 2]},
+        {"fault": "html", "times": "twice"},
+        {"fault": "html", "nth": []},
+        {"fault": "html", "endpoint": ["paint"]},
+        {"fault": "html", "status": None},
+        {"fault": "answer", "headers": 5},
+        {"fault": "answer", "headers": {"x-broken": "two\r\nlines"}},
+        {"fault": "answer", "body": {"day": object()}},
+        {"fault": "outcome", "details": {1, 2}},
+        {"fault": "slow", "seconds": "long"},
+        {"fault": "drip", "seconds": None},
+        {"fault": "truncate", "bytes": -3},
+        {"fault": "redirect", "location": "https://elsewhere.example/\r\nx: y"},
+        {"fault": "late", "seconds": None},
+        {"fault": "status", "status": 5},
+        {"fault": "html", 1: 2},
+    ],
+)
+def test_rule_that_could_not_be_carried_out_is_refused_when_it_is_made(rule: Any) -> None:
+    """A rule whose values have the wrong type is a ValueError at once, not an error of the server at its turn."""
+    with pytest.raises(ValueError, match=r"."):
+        Emulator(script=[rule])

@@ -105,6 +105,22 @@ def test_no_clip(content: bytes) -> None:
         clips.examine(content)
 
 
+def test_clip_cut_off() -> None:
+    """A clip whose end is missing is refused when it arrives, not when something is to be made of it."""
+    whole = clips.encode([Image.effect_noise((64, 64), 60).convert("RGB") for _ in range(12)], (64, 64), {}, None)
+    assert clips.examine(whole).frames == 12
+    with pytest.raises(clips.ClipError):
+        clips.examine(whole[: len(whole) // 2])
+
+
+def test_clip_broken_in_the_middle() -> None:
+    """A clip whose last frames cannot be decoded is shown as far as it can be."""
+    whole = clips.encode([Image.effect_noise((64, 64), 60).convert("RGB") for _ in range(12)], (64, 64), {}, None)
+    broken = whole[:-200] + bytes(200)
+    assert 1 <= len(list(clips.frames(broken, 12))) <= 12
+    assert clips.last_frame(broken).size == (64, 64)
+
+
 def test_draft() -> None:
     """The data of a draft give it back; changed data, or such with impossible values, are refused."""
     draft = Draft("a fox", 3, "animate", 1.5, 5.0, True, ((0.0, b"jpeg"),))

@@ -14,6 +14,7 @@ if _PLUGIN not in entry_points(group="pytest11").names:  # not installed, but ru
     _OPTIONS += ["-p", _PLUGIN]
 
 
+@pytest.mark.about("credits")
 def test_use(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test gets an emulator, can point its application at it, script faults and see what arrived."""
     monkeypatch.delenv("BFL_BASE_URL", raising=False)

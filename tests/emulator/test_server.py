@@ -274,6 +274,7 @@ def program() -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+@pytest.mark.about("credits")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_program(program: subprocess.Popen[str], number: signal.Signals) -> None:
     """The program prints where it listens and its key, serves, and ends silently with 0 when it is interrupted."""
@@ -286,6 +287,7 @@ def test_program(program: subprocess.Popen[str], number: signal.Signals) -> None
     assert (program.stdout.read(), program.stderr.read()) == ("", "")
 
 
+@pytest.mark.about("credits")
 def test_program_options(tmp_path: Path) -> None:
     """The program takes a script of faults, puts all on one host, and starts with the credits it is told."""
     script = tmp_path / "faults.yml"
@@ -315,6 +317,13 @@ def test_program_without_a_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = [sys.executable, "-m", "bfl_emulator", "--port", str(other.getsockname()[1])]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_program_with_an_impossible_port() -> None:
+    """A port that no machine has ends the program with 1 and one line on standard error."""
+    command = [sys.executable, "-m", "bfl_emulator", "--port", "99999"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 

@@ -10,9 +10,9 @@ GENERATE: Command = ("codegen", "generate")
 DRIFT: Command = ("codegen", "drift")
 
 
-def contract(part: str) -> Command:
-    """One file of the contract suite."""
-    return (*_PYTEST, f"tests/contract/test_{part}.py")
+def contract(part: str, *cases: str) -> Command:
+    """One file of the contract suite, or those of its tests whose names hold a word."""
+    return (*_PYTEST, f"tests/contract/test_{part}.py", *(("-k", " or ".join(cases)) if cases else ()))
 
 
 class Defect(NamedTuple):
@@ -29,8 +29,10 @@ class Defect(NamedTuple):
 _MODEL = "generated/bfl_api/models/flux_dev_inputs.py"
 _CLIENT = "wrapper/bfl_client/"
 _SERVER = "emulator/bfl_emulator/"
-REQUESTS, REFUSALS, UTILITIES = (contract(name) for name in ("requests", "refusals", "utilities"))
-LOOP, EMULATOR, PACKAGE = (contract(name) for name in ("loop", "emulator", "package"))
+# The endpoint of that model is enough where all endpoints share what is changed, and takes a tenth of the time.
+REQUESTS, REFUSALS = (contract(name, "flux-dev") for name in ("requests", "refusals"))
+LOOP, UTILITIES = contract("loop", "flux-dev", "test_the_key"), contract("utilities")
+EMULATOR, PACKAGE = contract("emulator"), contract("package")
 
 DEFECTS = (
     Defect("model: a key is renamed", _MODEL, 'field_dict["steps"] = steps', 'field_dict["step"] = steps', (REQUESTS,)),

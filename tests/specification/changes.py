@@ -498,7 +498,7 @@ def one_more_server(document: Document) -> None:
 
 @case(BREAKING)
 def a_server_of_one_operation(document: Document) -> None:
-    next(posts(document))[1]["servers"] = [{"url": "https://api.us1.bfl.ai"}]
+    next(posts(document))[1]["servers"] = [{"url": "https://elsewhere.bfl.ai"}]
 
 
 @case(BREAKING)
@@ -509,7 +509,7 @@ def security_of_the_document(document: Document) -> None:
             operation.pop("security", None)
 
 
-@case(BREAKING)
+@case(BREAKING, "sends 'x-key'")
 def a_key_in_another_header(document: Document) -> None:
     document["components"]["securitySchemes"]["APIKeyHeader"]["name"] = "x-api-key"
 

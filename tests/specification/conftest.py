@@ -15,6 +15,8 @@ import pytest
 
 from codegen.__main__ import main
 
+from .changes import Case
+
 ROOT = Path(__file__).parents[2]
 WRITTEN = ("openapi.json", "CHANGELOG.md", "bfl_api")
 
@@ -60,6 +62,14 @@ def document() -> dict[str, Any]:
     """The project's specification as it is published."""
     found: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
     return found
+
+
+def applied(case: Case, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the changed document; skip where an older specification has no place for the change."""
+    try:
+        return case.applied(document)
+    except (StopIteration, LookupError, ValueError) as error:
+        pytest.skip(f"the specification has no place for this change: {error!r}")
 
 
 def codegen(*arguments: str) -> subprocess.CompletedProcess[str]:

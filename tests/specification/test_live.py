@@ -21,6 +21,8 @@ from codegen.report import Report
 
 from .changes import bodies, body_name, posts
 
+pytestmark = pytest.mark.about("flux-dev", "credits")
+
 
 @pytest.fixture
 def specification() -> dict[str, Any]:

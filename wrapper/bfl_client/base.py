@@ -117,6 +117,22 @@ class Base(Generic[H]):
             constraints.check_body(name, known.path, prepared, extra or ())
         return Request(name, self.hosts.endpoint(known.path if known else f"/v1/{name}"), prepared)
 
+    def made(self, endpoint: str, body: Any, validate: bool) -> Request:
+        """A request of a map, from a mapping or a model.
+
+        Raises:
+            ConstraintError: also for a model that cannot be written: it is one outcome of many.
+        """
+        from bfl_api.endpoints import Endpoints
+
+        try:
+            return Endpoints(self.request)(endpoint, body, validate=validate)
+        except BFLError:
+            raise
+        except Exception as error:  # the model is the caller's, and may raise anything
+            violation = Violation("", f"<{type(body).__name__}>", f"cannot be written: {shorten(error, 100)}")
+            raise ConstraintError(shorten(endpoint, 60), [violation]) from error
+
     def submit_flow(self, request: Request, patience: int = 0) -> Flow[dict[str, Any]]:
         """Submit; returns the keyword arguments of the task's handle."""
         try:

@@ -115,17 +115,14 @@ class Client(Base[httpx.Client]):
             timeout: seconds for each task, from its submit; None means the default of its kind.
             validate: check each request before it is sent; a refused one is a ConstraintError in its place.
         """
-        from bfl_api.endpoints import Endpoints
-
         from .mapping import PATIENCE, Outcomes
 
         if timeout is not None:
             seconds("timeout", timeout)
-        make = Endpoints(self.request)
 
         def work(body: Any, submitted: Submitted[Task], sleep: Callable[[float], object]) -> Result:
             driver = self._driver(sleep)
-            request = make(endpoint, body, validate=validate)
+            request = self.made(endpoint, body, validate)
             task = Task(self, **driver.run(self.submit_flow(request, PATIENCE)))
             submitted(task)
             return Result(self, task, driver.run(task.wait_flow(timeout, None)).raw)
@@ -241,16 +238,13 @@ class AsyncClient(Base[httpx.AsyncClient]):
         validate: bool = True,
     ) -> AsyncOutcomes[AsyncTask, AsyncResult]:
         """Generate many: ``async with client.map(…) as outcomes:`` and ``async for`` over it; see `Client.map`."""
-        from bfl_api.endpoints import Endpoints
-
         from .mapping import PATIENCE, AsyncOutcomes
 
         if timeout is not None:
             seconds("timeout", timeout)
-        make = Endpoints(self.request)
 
         async def work(body: Any, submitted: Submitted[AsyncTask]) -> AsyncResult:
-            request = make(endpoint, body, validate=validate)
+            request = self.made(endpoint, body, validate)
             submit = self.submit_flow(request, PATIENCE)
             task = AsyncTask(self, **await self.driver.run(submit, shield=True))
             submitted(task)
@@ -275,7 +269,7 @@ class AsyncClient(Base[httpx.AsyncClient]):
     async def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
         self._closed = True
-        if self._built is not None:
+        if self._built is not None and current_token() == self._loop:  # those of another loop ended with it
             await self._built.aclose()
 
     async def __aenter__(self) -> Self:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bfl_api import specification
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 _MEDIA = "bfl-media"
+_SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # would make it another path
 _MEDIA_REMEDY = (
     "must be an http(s) URL, a data URI, base64, bytes or an open binary file; for a file on disk pass Path({})"
 )
@@ -64,18 +65,41 @@ def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()
 
 
 def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
-    """Hold query parameters to what the specification says of an operation.
+    """Hold the parameters in query and path to what the specification says of an operation.
 
     Raises:
         ConstraintError: with every violation.
     """
-    declared = [each for each in _operation(path, method).get("parameters", []) if each.get("in") == "query"]
+    template, texts = _template(path)
+    item = specification.load()["paths"][template]
+    declared = [*item.get("parameters", ()), *item[method].get("parameters", ())]
+    held = {each["name"]: each.get("schema", {}) for each in declared if each.get("in") in ("query", "path")}
     schema: Schema = {
         "type": "object",
-        "properties": {parameter["name"]: parameter.get("schema", {}) for parameter in declared},
-        "required": [parameter["name"] for parameter in declared if parameter.get("required")],
+        "properties": held | {name: {"allOf": [held.get(name, {}), _SEGMENT]} for name in texts},
+        "required": [each["name"] for each in declared if each.get("in") == "query" and each.get("required")],
     }
-    _check(path, schema, dict(query), (), {})
+    values = {name: _value(text, held.get(name, {})) for name, text in texts.items()}
+    _check(template, schema, {**query, **values}, (), {})
+
+
+def _template(path: str) -> tuple[str, dict[str, str]]:
+    """The path as the specification writes it, and the texts that stand in the places of its parameters."""
+    paths = specification.load()["paths"]
+    for template in [path] if path in paths else paths:
+        found = re.fullmatch(re.sub(r"\\{[^}]*\\}", "([^/]*)", re.escape(template)), path)
+        if found:
+            return template, dict(zip(re.findall(r"{([^}]*)}", template), map(unquote, found.groups()), strict=True))
+    raise ConstraintError(path, [Violation("endpoint", shorten(path, 60), "is no path of the specification")])
+
+
+def _value(text: str, schema: Schema) -> Any:
+    """What a text in a path stands for: a number or a boolean where its schema takes no strings."""
+    kinds = {branch.get("type", "string") for branch in _branches(schema) if not branch.keys() & {"anyOf", "oneOf"}}
+    try:
+        return text if "string" in kinds else json.loads(text)
+    except ValueError:
+        return text
 
 
 def _check(

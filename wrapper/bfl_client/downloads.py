@@ -57,7 +57,7 @@ def _incomplete(fetched: Fetched) -> str | None:
     if fetched.status not in (200, 206):
         return f"HTTP {fetched.status}"
     kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind.startswith("text/") or kind in ("application/json", "application/xml"):
+    if kind.startswith("text/") or (kind.startswith("application/") and kind.endswith(("json", "xml"))):
         return f"the answer is {shorten(kind, 60)}, neither a picture nor a film"
     total = _total(fetched)
     if total is not None and fetched.size != total:

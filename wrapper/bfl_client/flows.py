@@ -121,8 +121,8 @@ def look(polling_url: str, deadline: float | None = None) -> Flow[Update]:
     """
     answer: Answer = yield Call("GET", polling_url, deadline=deadline)
     update = answers.update_of(answers.parse_json(answer))
-    if update is not None:
-        return update
+    if update is not None and (answer.status < 400 or update.ended or update.status in answers.RUNNING):
+        return update  # an error's unknown word is no state of the task, as in {"status": "forbidden"}
     if answer.status == 404:  # seen on the wrong host, and for expired tasks
         return Update(answers.NOT_FOUND, None, None, None, {})
     if 200 <= answer.status < 300:

@@ -76,7 +76,8 @@ class Target:
     ) -> None:
         with contextlib.suppress(OSError):  # closing flushes; on a full disk that fails too
             self.sink.close()
-        self._part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
 
 def unwritable(path: object, error: Exception) -> DownloadError:

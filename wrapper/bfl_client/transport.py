@@ -73,8 +73,7 @@ class Driver(Wire):
     def _send(self, step: Call | Fetch, method: str, auth: httpx.Auth | None) -> httpx.Response:
         http = self._http()
         body = iter(step.body) if isinstance(step, Call) and step.body is not None else None
-        timeout = self.limits(step.deadline, self._clock())
-        request = http.build_request(method, step.url, headers=self.headers(step), content=body, timeout=timeout)
+        request = self.request(http, step, method, body, self._clock())
         return http.send(request, auth=auth, stream=True, follow_redirects=False)
 
     def _call(self, step: Call) -> Answer:
@@ -156,12 +155,12 @@ class AsyncDriver(Wire):
 
     async def _send(self, step: Call | Fetch, method: str, auth: httpx.Auth | None) -> httpx.Response:
         http = self._http()
-        timeout = self.limits(step.deadline, self._clock())
+        now = self._clock()
         async with AsyncExitStack() as stack:  # a body that is left early, on cancellation, closes its files
             body = None
             if isinstance(step, Call) and step.body is not None:
                 body = await stack.enter_async_context(aclosing(step.body.stream()))
-            request = http.build_request(method, step.url, headers=self.headers(step), content=body, timeout=timeout)
+            request = self.request(http, step, method, body, now)
             return await http.send(request, auth=auth, stream=True, follow_redirects=False)
 
     async def _call(self, step: Call) -> Answer:

@@ -70,12 +70,15 @@ def _verify(body: bytes, headers: Mapping[str, str], secret: str | None, form: s
     given = _header(headers, name)
     if given is None:
         raise WebhookError(f"the delivery has no header {name}")
-    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected):
+    # Servers hand a header's bytes on as Latin-1 (ASGI, WSGI), or as the UTF-8 that the secret was sent in.
+    forms = (given.encode("utf-8", "surrogatepass"), given.encode("latin-1", "replace"))
+    if not any(hmac.compare_digest(form, expected) for form in forms):
         raise WebhookError(f"the delivery's {name} does not match the secret")
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:
-    if not isinstance(headers, Mapping):
-        raise WebhookError("the headers are no mapping")
-    found: Any = next((value for key, value in headers.items() if str(key).lower() == name), None)
+    try:  # not every framework's headers are a Mapping: those of http.server only look like one
+        found: Any = next((value for key, value in headers.items() if str(key).lower() == name), None)
+    except Exception as error:
+        raise WebhookError("the headers are no mapping") from error
     return found if isinstance(found, str) else None

@@ -58,6 +58,7 @@ class Incoming:
     def __init__(self, response: httpx.Response) -> None:
         self._status = response.status_code
         self._headers = headers_of(response)
+        self._key = response.request.headers.get("x-key", "").encode()
         self._pieces: list[bytes] = []
         self._size = 0
 
@@ -73,6 +74,8 @@ class Incoming:
         if encoding not in ("", "identity"):
             content, complete = answers.inflate(content, encoding, ANSWER_LIMIT)
             whole = whole and complete
+        if len(self._key) > 7:  # an answer that echoes the key must not carry it into a message
+            content = content.replace(self._key, b"(the API key)")
         return Answer(self._status, self._headers, content, whole)
 
 
@@ -85,7 +88,7 @@ class Saving:
         self._step, self._clock = step, clock
         self.error: str | None = None
         self.wanted = self.status in (200, 206)
-        if self.headers.get("content-encoding", "identity") != "identity":
+        if self.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             self.wanted, self.error = False, "it is compressed although it was asked for as it is"
         elif self.status == 206 and not self.headers.get("content-range", "").startswith(f"bytes {start}-"):
             self.wanted, self.error = False, "another part of it came than was asked for"
@@ -115,8 +118,12 @@ def _write(step: Fetch, piece: bytes) -> None:
 
 def lost(error: Exception, paid: bool) -> BFLError:
     """What a broken connection means for the caller."""
-    if isinstance(error, httpx.RequestError):
-        error.request = httpx.Request("GET", "https://redacted.invalid")  # the real one holds the key and the URL
+    # The real request, and the message of a hook's raise_for_status(), hold the key and the URL.
+    if isinstance(error, httpx.RequestError | httpx.HTTPStatusError):
+        error.request = httpx.Request("GET", "https://redacted.invalid")
+    if isinstance(error, httpx.HTTPStatusError):
+        error.response = httpx.Response(error.response.status_code, request=error.request)
+        error.args = (f"HTTP {error.response.status_code}",)
     maybe = paid and not isinstance(error, _NEVER_SENT)
     told = "; it may have been carried out all the same, so it was not repeated" if maybe else ""
     return TransportError(f"no answer ({type(error).__name__}){told}", maybe_submitted=maybe)
@@ -153,6 +160,18 @@ class Wire:
         if step.body is None:
             return self._headers
         return {**self._headers, "Content-Type": "application/json", "Content-Length": str(step.body.length)}
+
+    def request(
+        self, http: httpx.Client | httpx.AsyncClient, step: Call | Fetch, method: str, body: Any, now: float
+    ) -> httpx.Request:
+        """The request for a step; what an httpx client of the caller's adds to it leads neither URL nor key astray."""
+        url, timeout = httpx.URL(step.url), self.limits(step.deadline, now)
+        request = http.build_request(method, url, headers=self.headers(step), content=body, timeout=timeout)
+        request.url = url
+        if isinstance(step, Fetch):
+            for name in ("x-key", "authorization"):
+                request.headers.pop(name, None)
+        return request
 
     def limits(self, deadline: float | None, now: float) -> httpx.Timeout:
         """The timeouts of one request, none of them longer than the time left."""
