@@ -138,8 +138,12 @@ def task_error(update: Update) -> TaskError | None:
 
 def _reasons(details: Any) -> str:
     if isinstance(details, dict):
-        return shorten("; ".join(f"{key}: {value}" for key, value in list(details.items())[:5]))
+        return shorten("; ".join(f"{key}: {_listed(value)}" for key, value in list(details.items())[:5]))
     return describe(details)
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def api_error(answer: Answer, *, paid: bool = False) -> APIError:
