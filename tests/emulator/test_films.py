@@ -116,8 +116,8 @@ def test_clip_cut_off() -> None:
 def test_clip_broken_in_the_middle() -> None:
     """A clip whose last frames cannot be decoded is shown as far as it can be."""
     whole = clips.encode([Image.effect_noise((64, 64), 60).convert("RGB") for _ in range(12)], (64, 64), {}, None)
-    broken = whole[:-200] + bytes(200)
-    assert 1 <= len(list(clips.frames(broken, 12))) <= 12
+    broken = whole[: len(whole) // 2].ljust(len(whole), b"\0")
+    assert 1 <= len(list(clips.frames(broken, 12))) < 12
     assert clips.last_frame(broken).size == (64, 64)
 
 

@@ -14,7 +14,7 @@ from .exits import Problem
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from bfl_client.batch.runner import Report
+    from bfl_client.batch.reports import Report
 
 
 class Jobs(TyperGroup):

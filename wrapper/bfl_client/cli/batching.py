@@ -13,7 +13,7 @@ from .commands import told
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from bfl_client.batch.runner import Progress
+    from bfl_client.batch.reports import Progress
 
 EVERY = 5.0  # seconds between two plain lines
 OnProgress = Callable[["Progress"], object]
@@ -89,7 +89,9 @@ def _bar() -> Iterator[OnProgress]:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    with Bar(BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), console=Console(stderr=True)) as bar:
+    with Bar(
+        BarColumn(20), TaskProgressColumn(), TextColumn("{task.description}"), console=Console(stderr=True)
+    ) as bar:
         shown = bar.add_task("", total=None)
 
         def on_progress(progress: Progress) -> None:
