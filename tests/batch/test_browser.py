@@ -1,0 +1,259 @@
+"""The contact sheet in a real browser. BFL_REQUIRE_CHROMIUM=1 turns the skip where there is none into a failure."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bfl_client.batch.sheet import write_sheet
+
+from .chromium import PROGRAM, Chromium
+from .sheets import HOSTILE, hostile, picture, record
+
+TITLE = "jobs.jsonl"
+NAMES = [
+    "100%.png",
+    "a#b.png",
+    "what?.png",
+    'it\'s "quoted".png',
+    "Füchse 雪.png",
+    "javascript:alert(1).png",
+    "deep/a b.png",
+]
+COLOURS = ["teal", "orange", "purple", "navy", "olive", "crimson", "grey"]
+DECODED = """Promise.all([...document.images].map(async image => {
+    image.loading = "eager"; await image.decode(); return image.naturalWidth; }))"""
+"""Widths of all pictures of a page, once each is decoded."""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    if PROGRAM is None:
+        assert os.environ.get("BFL_REQUIRE_CHROMIUM") != "1", "BFL_REQUIRE_CHROMIUM=1, and there is no Chromium"
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
+    browser = Chromium(tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def tame(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sheet of 40 jobs: 28 done with pictures, 6 failed, 4 uncertain, 2 waiting; half of them on each endpoint."""
+    folder = tmp_path_factory.mktemp("tame")
+    states = ["done"] * 28 + ["failed"] * 6 + ["uncertain"] * 4 + ["waiting"] * 2
+    for name, colour in zip(NAMES, COLOURS, strict=True):
+        picture(folder / name, colour)
+    records = [
+        record(
+            number,
+            state=state,
+            endpoint=f"endpoint-{number % 2}",
+            path=NAMES[number % len(NAMES)] if state == "done" else None,
+            error=None if state in ("done", "waiting") else f"reason {number}",
+            inputs={"prompt": f"{'a FÜCHSIN' if number % 5 == 0 else 'a hare'} in the snow, " + "very detailed, " * 40},
+        )
+        for number, state in enumerate(states)
+    ]
+    return write_sheet(folder, records, title=TITLE)
+
+
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sheet whose every text is hostile; each text stands on a card with a picture and on one without."""
+    folder = tmp_path_factory.mktemp("wild")
+    picture(folder / "a.png")
+    records = [
+        hostile(2 * n + bare, text, None if bare else "a.png") for n, text in enumerate(HOSTILE) for bare in (0, 1)
+    ]
+    return write_sheet(folder, records, title="".join(HOSTILE[:6]))
+
+
+def shown(chromium: Chromium) -> int:
+    return int(chromium.evaluate("[...document.querySelectorAll('.card')].filter(c => c.checkVisibility()).length"))
+
+
+def test_hostile_texts_are_shown_and_nothing_else_happens(chromium: Chromium, wild: Path) -> None:
+    """No script of a hostile record runs, no policy is even violated, no element appears, and its text can be read."""
+    chromium.open(wild.as_uri())
+    assert not chromium.complaints()
+    assert chromium.evaluate("document.title").startswith("<script>document.title='owned'</script>")
+    assert chromium.evaluate("document.querySelectorAll('.card').length") == 2 * len(HOSTILE)
+    assert chromium.evaluate("document.querySelectorAll('script').length") == 1
+    assert not chromium.evaluate(
+        "document.querySelectorAll('main :is(script, style, iframe, svg, base, meta, link)').length"
+    )
+    attributes = (
+        "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on'))"
+    )
+    assert chromium.evaluate(attributes) == []
+    texts = chromium.evaluate("[...document.querySelectorAll('.prompt')].map(p => p.textContent)")
+    for text in (t for t in HOSTILE if t.isascii() and t.isprintable()):
+        assert text in texts
+    assert chromium.evaluate("document.querySelector('.reason').innerText") == HOSTILE[0]
+
+
+def test_hostile_texts_stay_in_their_cards(chromium: Chromium, wild: Path) -> None:
+    """Neither a long unbroken word nor a heap of accents widens the page or a card, on a desktop and on a phone."""
+    for width in (1400, 390):
+        chromium.show(width, 900, phone=width < 500)
+        chromium.open(wild.as_uri())
+        assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+        assert chromium.evaluate("[...document.querySelectorAll('.card')].every(c => c.scrollWidth <= c.clientWidth)")
+
+
+def test_no_request_leaves(chromium: Chromium, tame: Path, wild: Path) -> None:
+    """The page asks for itself and for nothing else, not even from the disk; its thumbnails are data."""
+    for page in (tame, wild):
+        chromium.open(page.as_uri())
+        chromium.evaluate(DECODED)
+        assert set(chromium.requests()) <= {page.as_uri(), "data:"}
+
+
+def test_thumbnails_load(chromium: Chromium, tame: Path) -> None:
+    """Every thumbnail is a picture that the browser could decode, also those that are not in view."""
+    chromium.open(tame.as_uri())
+    widths = chromium.evaluate(DECODED)
+    assert len(widths) == 28 and min(widths) > 0
+
+
+def test_every_picture_opens_from_its_tile(chromium: Chromium, tame: Path) -> None:
+    """A tile's link opens the full file, whatever characters are in its name."""
+    chromium.open(tame.as_uri())
+    links = chromium.evaluate("[...document.querySelectorAll('a.picture')].slice(0, 7).map(a => a.href)")
+    for link in links:
+        chromium.open(link)
+        assert chromium.evaluate("document.images[0].naturalWidth") == 640
+
+
+@pytest.mark.parametrize(
+    ("fragment", "count"),
+    [
+        ("", 40),
+        ("#q=f%C3%BCchsin", 8),
+        ("#q=hare+snow", 32),
+        ("#q=reason%2031", 1),
+        ("#q=id-7", 1),
+        ("#q=nothing+of+this+kind", 0),
+        ("#state=failed", 6),
+        ("#state=bogus", 40),
+        ("#endpoint=endpoint-1", 20),
+        ("#endpoint=bogus", 40),
+        ("#q=hare&state=uncertain&endpoint=endpoint-0", 2),
+        ("#q=%3Cimg%20src%3Dx%20onerror%3Ddocument.title%3D1%3E", 0),
+        ("#job-3", 40),
+    ],
+)
+def test_a_fragment_filters(fragment: str, count: int, chromium: Chromium, tame: Path) -> None:
+    """A link with a fragment shows exactly the jobs that match its words, state and endpoint, and says how many."""
+    chromium.show(1400, 900)
+    chromium.open(tame.as_uri() + fragment)
+    assert shown(chromium) == count
+    assert chromium.evaluate("document.querySelector('output').textContent") == (
+        "" if count == 40 else f"{count} of 40 shown"
+    )
+    assert chromium.evaluate("document.querySelector('.empty').checkVisibility()") is (count == 0)
+    assert chromium.evaluate("document.title") == TITLE and not chromium.complaints()
+
+
+def test_typing_and_choosing_filter(chromium: Chromium, tame: Path) -> None:
+    """Keys typed into the search, and a state chosen with the keyboard, filter the jobs and make a link of it."""
+    chromium.open(tame.as_uri())
+    chromium.evaluate("document.getElementById('filter').q.focus()")
+    chromium.call("Input.insertText", text="hare")
+    chromium.until("document.querySelector('output').textContent === '32 of 40 shown'")
+    assert shown(chromium) == 32
+    chromium.evaluate("document.querySelector('input[value=failed]').focus()")
+    for kind in ("keyDown", "keyUp"):
+        chromium.call("Input.dispatchKeyEvent", type=kind, key=" ", code="Space", windowsVirtualKeyCode=32, text=" ")
+    chromium.until("location.hash === '#state=failed&q=hare'")
+    assert shown(chromium) == 5
+
+
+def test_without_a_script_all_is_shown_and_states_filter(chromium: Chromium, tame: Path) -> None:
+    """With scripts off, every job is there, what needs the script is hidden, and the choice of a state works."""
+    chromium.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        chromium.open(tame.as_uri())
+        assert shown(chromium) == 40
+        assert not chromium.evaluate("document.querySelector('input[type=search]').checkVisibility()")
+        chromium.evaluate("document.querySelector('input[value=failed]').checked = true")
+        assert shown(chromium) == 6
+    finally:
+        chromium.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_long_prompt_opens_on_demand(chromium: Chromium, tame: Path) -> None:
+    """A long prompt takes three lines until its summary is activated; then all of it and the parameters are shown."""
+    chromium.open(tame.as_uri())
+    height = "document.querySelector('.prompt').getBoundingClientRect().height"
+    clamped = chromium.evaluate(height)
+    chromium.evaluate("document.querySelector('summary').click()")
+    assert clamped < 70 < chromium.evaluate(height)
+    assert chromium.evaluate("document.querySelector('dd').checkVisibility()")
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        "<script>document.title='owned'</script>",
+        "<img src=x onerror=\"document.title='owned'\">",
+        "<img src=http://evil.invalid/a.png>",
+        "<link rel=stylesheet href=http://evil.invalid/a.css>",
+        "<iframe src=http://evil.invalid/></iframe>",
+        "<style>.card{display:none}</style>",
+    ],
+)
+def test_the_policy_stops_what_escaping_would_miss(injected: str, chromium: Chromium, tame: Path) -> None:
+    """Markup put into the finished page by hand is blocked by the page's own policy, and the browser says so."""
+    page = tame.with_name("injected.html")
+    page.write_text(tame.read_text(encoding="utf-8").replace("<main>", f"<main>{injected}"), encoding="utf-8")
+    chromium.open(page.as_uri())
+    assert "Content Security Policy" in chromium.complaint()
+    assert chromium.evaluate("document.title") == TITLE and shown(chromium) == 40
+    assert set(chromium.requests()) <= {page.as_uri(), "data:"}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_texts_can_be_read(dark: bool, chromium: Chromium, tame: Path) -> None:
+    """In light and in dark, every kind of text has a contrast of at least 4.5 to what is behind it."""
+    chromium.show(1400, 900, dark=dark)
+    chromium.open(tame.as_uri())
+    kinds = "h1 .totals small|.chip span|.chip b|h2|.prompt|.facts span|.endpoint|.reason|.badge|.why p|footer|footer a"
+    script = """(kinds => kinds.flatMap(kind => [...document.querySelectorAll(kind)].map(element => {
+        const text = getComputedStyle(element).color;
+        let behind = element;
+        while (behind && getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+        return [kind, text, getComputedStyle(behind ?? document.body).backgroundColor]; })))"""
+    seen = {tuple(found) for found in chromium.evaluate(f"{script}({kinds.split('|')})")}
+    assert len({kind for kind, _, _ in seen}) >= 10
+    for kind, text, behind in seen:
+        assert contrast(text, behind) >= 4.5, (kind, text, behind)
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG's ratio of two colours given as `rgb(…)`."""
+    dark, light = sorted(map(luminance, (first, second)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_every_control_has_a_name(chromium: Chromium, tame: Path) -> None:
+    """Each control, link and picture has a name that a screen reader can say."""
+    chromium.open(tame.as_uri())
+    nodes = chromium.call("Accessibility.getFullAXTree")["nodes"]
+    wanted = {"link", "radio", "searchbox", "combobox", "image", "heading", "DisclosureTriangle"}
+    found = [
+        (node["role"]["value"], node["name"]["value"].strip())
+        for node in nodes
+        if node.get("role", {}).get("value") in wanted
+    ]
+    assert {role for role, _ in found} >= {"link", "radio", "searchbox", "combobox", "heading"}
+    assert all(name for _, name in found)

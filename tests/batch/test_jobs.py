@@ -1,0 +1,118 @@
+"""Jobs are read, typed and checked before anything else happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bfl_api.models import FluxDevInputs
+from bfl_client.batch.inputs import with_files, without_media
+from bfl_client.batch.jobs import LISTED, Job, Jobs, JobsError
+from PIL import Image
+
+GOOD = {"endpoint": "flux-dev", "prompt": "a fox"}
+
+
+def refused(source: Any, endpoint: str | None = None) -> JobsError:
+    with pytest.raises(JobsError) as caught:
+        Jobs(source, endpoint).check()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{broken", "is no JSON object"),
+        ("[1]", "is no JSON object"),
+        ("\xff", "is no JSON object"),
+        ('{"prompt": "a", "prompt": "b"}', "given twice"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "seed": NaN}', "NaN is no number"),
+        ('{"prompt": "a"}', "there is no endpoint"),
+        ('{"endpoint": "flux-2-por", "prompt": "a"}', "did you mean 'flux-2-pro'"),
+        ('{"endpoint": "flux-2-pro"}', "prompt: is required"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "width": 1}', "width: must be an integer from 256 to 1440"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "widht": 512}', "did you mean 'width'"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "name": ""}', "a name is a text"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "name": "\\ud800"}', "a name is a text"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "cat.png"}', '"@cat.png"'),
+        ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "@cat.png"}', "there is no such file"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "webhook_url": "https://x.example/"}', "leave it out"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "name": "first"}', "is that of line 1, too"),
+    ],
+)
+def test_every_mistake_is_told_with_its_line(tmp_path: Path, line: str, told: str) -> None:
+    """A mistake in the third line of a file is told with that number, and what would be right."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_bytes(json.dumps({**GOOD, "name": "first"}).encode() + b"\n\n" + line.encode("latin-1") + b"\n")
+    error = refused(path)
+    assert [mistake.number for mistake in error.mistakes] == [3]
+    assert told in str(error)
+    assert "nothing was submitted" in str(error)
+
+
+def test_all_mistakes_are_told_at_once_and_very_many_are_counted() -> None:
+    """Every mistake of every line is counted; the message lists the first of them."""
+    error = refused([{**GOOD, "width": 1, "steps": 99} for _ in range(1000)])
+    assert error.count == 2000
+    assert len(error.mistakes) == LISTED
+    assert f"and {2000 - LISTED:,} more" in str(error)
+
+
+def test_an_empty_file_is_a_mistake(tmp_path: Path) -> None:
+    """A file without a job is refused."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_text("\n\n")
+    assert "there is no job" in str(refused(path))
+
+
+def test_a_table_is_typed_by_the_specification(tmp_path: Path) -> None:
+    """In CSV, numbers and booleans become such where the parameter is one, texts stay texts, empty cells are none."""
+    path = tmp_path / "jobs.csv"
+    path.write_text(
+        '\ufeffname,prompt,width,prompt_upsampling,user\n1,"42, a fox\nin the snow",512,true,7\nb,owl,,,\n',
+        encoding="utf-8",
+    )
+    jobs = Jobs(path, "flux-dev")
+    assert jobs.check() == 2
+    assert list(jobs) == [
+        Job(
+            3,
+            "1",
+            "flux-dev",
+            {"prompt": "42, a fox\nin the snow", "width": 512, "prompt_upsampling": True, "user": "7"},
+        ),
+        Job(4, "b", "flux-dev", {"prompt": "owl"}),
+    ]
+
+
+@pytest.mark.parametrize("text", ["prompt,prompt\na,b\n", "prompt,\na,b\n", "prompt\na,b\n", 'prompt\n"a\n'])
+def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    """Columns without a name of their own, cells without a column and broken quotes are mistakes."""
+    path = tmp_path / "jobs.csv"
+    path.write_text(text)
+    refused(path, "flux-dev")
+
+
+def test_jobs_come_from_python_too(tmp_path: Path) -> None:
+    """Mappings and models are jobs; a path is kept as a path, and the content of a file is refused."""
+    picture = tmp_path / "cat.png"
+    Image.new("RGB", (64, 64)).save(picture)
+    given: list[Any] = [{**GOOD, "name": 7, "image_prompt": picture}, FluxDevInputs(prompt="an owl")]
+    jobs = Jobs(given, "flux-dev")
+    assert jobs.check() == 2
+    first, second = jobs
+    assert first == Job(1, "7", "flux-dev", {"prompt": "a fox", "image_prompt": f"@{picture}"})
+    assert second == Job(2, "00002", "flux-dev", {"prompt": "an owl"})
+    assert "save it to a file" in str(refused([{**GOOD, "image_prompt": picture.read_bytes()}]))
+
+
+def test_files_lie_beside_the_jobs(tmp_path: Path) -> None:
+    """`@name` is relative to the jobs file, also within lists; a prompt that begins with @ stays a prompt."""
+    body = {"prompt": "@home", "input_image": "@cat.png", "seed": 1}
+    found = with_files("flux-2-pro", body, tmp_path)
+    assert found == {"prompt": "@home", "input_image": tmp_path / "cat.png", "seed": 1}
+    assert without_media("flux-2-pro", body) == {"prompt": "@home", "seed": 1}
+    frames = with_files("flux-3-video", {"mode": "i2v", "keyframes": [["@a.png", 0]]}, tmp_path)
+    assert frames["keyframes"] == [[tmp_path / "a.png", 0]]

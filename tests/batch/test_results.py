@@ -1,0 +1,78 @@
+"""The results of a batch as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bfl_client.batch.records import Record
+from bfl_client.batch.results import write_results
+
+from .sheets import HOSTILE, hostile, record
+
+KEYS = ["number", "name", "endpoint", "inputs", "state", "id", "cost", "seed", "path", "error"]
+KEYS += ["submitted_at", "finished_at", "seconds"]
+
+
+def test_each_line_is_a_record(tmp_path: Path) -> None:
+    """Every record is one line with every field, in the order of the records, with the task's id as `id`."""
+    path = write_results(tmp_path, (record(number) for number in (3, 1, 2)))
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert path == tmp_path / "results.jsonl"
+    assert [row["number"] for row in rows] == [3, 1, 2]
+    assert list(rows[0]) == KEYS
+    assert rows[0]["id"] == "id-3" and rows[0]["inputs"] == {"prompt": "a fox, number 3", "width": 1024}
+
+
+def test_any_text_comes_back_from_its_line(tmp_path: Path) -> None:
+    """Hostile texts are read back as they were, from one line each, also by who splits at Unicode's separators."""
+    path = write_results(tmp_path, (hostile(number, text, None) for number, text in enumerate(HOSTILE)))
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(row["name"], row["error"], row["inputs"]["prompt"]) for row in rows] == [(text,) * 3 for text in HOSTILE]
+
+
+def test_numbers_that_json_does_not_know_are_null(tmp_path: Path) -> None:
+    """NaN and infinities, wherever they stand, are written as null."""
+    path = write_results(tmp_path, [record(cost=math.nan, inputs={"guidance": [math.inf, 1.5]})])
+    row = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda word: pytest.fail(word))
+    assert row["cost"] is None and row["inputs"] == {"guidance": [None, 1.5]}
+
+
+def test_a_failure_leaves_the_old_results(tmp_path: Path) -> None:
+    """If the records end in an error, the file is what it was, and nothing is left beside it."""
+
+    def broken() -> Iterator[Record]:
+        yield record()
+        raise RuntimeError("the database is gone")
+
+    before = write_results(tmp_path, [record()]).read_bytes()
+    with pytest.raises(RuntimeError, match="gone"):
+        write_results(tmp_path, broken())
+    assert (tmp_path / "results.jsonl").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["results.jsonl"]
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    """A temporary file older than a day is removed; a younger one may be at work and stays."""
+    for name, age in (("old", 90_000), ("young", 60)):
+        left = tmp_path / f".results.jsonl.{name}.part"
+        left.touch()
+        os.utime(left, (time.time() - age, time.time() - age))
+    write_results(tmp_path, [])
+    assert {path.name for path in tmp_path.iterdir()} == {"results.jsonl", ".results.jsonl.young.part"}
+
+
+def test_memory_does_not_grow_with_the_records(tmp_path: Path) -> None:
+    """Ten thousand records, 20 MB of them, are written within 2 MB of memory."""
+    tracemalloc.start()
+    try:
+        write_results(tmp_path, (record(number, inputs={"prompt": "x" * 2000}) for number in range(10_000)))
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()

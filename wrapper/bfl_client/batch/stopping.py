@@ -1,0 +1,61 @@
+"""How a batch is stopped: first no new work, then, if it is asked for again, at once."""
+
+from __future__ import annotations
+
+import threading
+from typing import NamedTuple
+
+
+class Stopped(BaseException):
+    """The workflow is left where it is, to be taken up by a later run.
+
+    No `Exception`: the engine would note it as the workflow's own failure, which is final.
+    """
+
+
+class Reason(NamedTuple):
+    """Why a batch is stopping."""
+
+    kind: str
+    """``interrupted``, ``credits``, ``budget``, ``auth``, ``network``, ``output``, ``lease`` or ``internal``."""
+    message: str
+
+
+class Stop:
+    """Whether to go on, as all threads of a run see it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._no_more, self._now = threading.Event(), threading.Event()
+        self.reason: Reason | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """True once no new work is to be begun."""
+        return self._no_more.is_set()
+
+    @property
+    def at_once(self) -> bool:
+        """True once work under way is to be left, too."""
+        return self._now.is_set()
+
+    def no_more(self, kind: str, message: str) -> None:
+        """Begin no new work; the first reason is kept."""
+        with self._lock:
+            self.reason = self.reason or Reason(kind, message)
+        self._no_more.set()
+
+    def now(self, kind: str, message: str) -> None:
+        """Leave the work under way as well."""
+        self.no_more(kind, message)
+        self._now.set()
+
+    def before_submit(self, seconds: float) -> None:
+        """Wait; raises Stopped as soon as no new work is to be begun."""
+        if self._no_more.wait(seconds):
+            raise Stopped
+
+    def under_way(self, seconds: float) -> None:
+        """Wait; raises Stopped only when everything is to be left."""
+        if self._now.wait(seconds):
+            raise Stopped
