@@ -81,6 +81,7 @@ class _Configuration(uvicorn.Config):
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=60,  # seconds, as load balancers have it; uvicorn's five break requests of slow clients
         )
 
     def configure_logging(self) -> None:

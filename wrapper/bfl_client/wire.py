@@ -134,7 +134,8 @@ def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    # three seconds: a server that closes idle ones after five must not do so under a paid request
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
     return {"timeout": timeout, "headers": HEADERS, "cookies": jar, "limits": limits, "follow_redirects": False}
 
 
