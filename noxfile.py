@@ -68,7 +68,8 @@ def _suite(session: nox.Session, **options: Any) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs, **options)
         return
-    session.run("pytest", "-n", "auto", "--dist", "worksteal", "--ignore=tests/contract", **options)
+    elsewhere = ["--ignore=tests/batch/test_postgres.py", "--ignore=tests/batch/test_browser.py"]  # session batch
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", "--ignore=tests/contract", *elsewhere, **options)
     session.run("pytest", "tests/contract", **options)
 
 
