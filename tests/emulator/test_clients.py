@@ -88,6 +88,7 @@ def test_own_polling_url(emulator: Emulator, clock: Any) -> None:
     operation = _PICTURES[0]
     _, receipt = _fetch(emulator.base_url + operation.path, emulator.api_key, _small(operation))
     statuses: list[str] = []
+    answer: dict[str, Any] = {}
     while not statuses or statuses[-1] == "Pending":
         clock.now += 0.1
         url = f"{emulator.base_url}{_POLLING}?id={json.loads(receipt)['id']}"
