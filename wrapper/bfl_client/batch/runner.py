@@ -22,7 +22,7 @@ from .records import Record
 from .reports import Progress, Report
 from .results import write_results
 from .sheet import write_sheet
-from .stopping import Stop
+from .stopping import Presses, Stop
 from .store import Store
 from .work import Settings, Work
 
@@ -85,6 +85,7 @@ class Run:
         folder = self._options.out
         database.private(folder)
         with ExitStack() as stack:
+            presses = stack.enter_context(Presses())
             if self._options.database_url is None:
                 stack.enter_context(database.sole(folder))
                 database.sweep(folder)
@@ -94,10 +95,12 @@ class Run:
             ledger.take(self._jobs)
             ledger.reopen(resubmit=self._options.on_uncertain == "resubmit", retry_failed=self._options.retry_failed)
             if ledger.counts().ready or ledger.counts().open:
-                self._carry_out(store, ledger, on_progress)
+                self._carry_out(store, ledger, presses, on_progress)
             return self._report(store, ledger)
 
-    def _carry_out(self, store: Store, ledger: Ledger, on_progress: Callable[[Progress], object] | None) -> None:
+    def _carry_out(
+        self, store: Store, ledger: Ledger, presses: Presses, on_progress: Callable[[Progress], object] | None
+    ) -> None:
         from .workflows import launched  # imports DBOS
 
         options = self._options
@@ -113,26 +116,25 @@ class Run:
                 launched(work, engine, schema, options.concurrency, ledger.endpoints()) as queue,
             ):
                 lease.serve(queue)
-                self._watch(_Watched(ledger, queue, work), on_progress)
+                self._watch(_Watched(ledger, queue, work), presses, on_progress)
         finally:
             ledger.strike(self.worker)
             engine.dispose()
 
-    def _watch(self, watched: _Watched, on_progress: Callable[[Progress], object] | None) -> None:
+    def _watch(self, watched: _Watched, presses: Presses, on_progress: Callable[[Progress], object] | None) -> None:
         """Feed the queue and tell how far it is, until everything has ended or nothing is to be begun any more."""
         while True:
-            try:
-                going = watched.look(self.stop)
-                if on_progress is not None:
-                    on_progress(watched.progress)
-                if not going:
-                    return
-                time.sleep(LOOK)
-            except KeyboardInterrupt:
+            if presses.heard():
                 if self.stop.wanted:
                     self.stop.now("interrupted", "interrupted")
-                    raise
+                    raise KeyboardInterrupt
                 self.stop.no_more("interrupted", "interrupted")
+            going = watched.look(self.stop)
+            if on_progress is not None:
+                on_progress(watched.progress)
+            if not going:
+                return
+            time.sleep(LOOK)
 
     def _report(self, store: Store, ledger: Ledger) -> Report:
         folder = self._options.out

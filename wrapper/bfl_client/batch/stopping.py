@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from typing import NamedTuple
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple, Self
 
 
 class Stopped(BaseException):
@@ -59,3 +61,39 @@ class Stop:
         """Wait; raises Stopped only when everything is to be left."""
         if self._now.wait(seconds):
             raise Stopped
+
+
+class Presses:
+    """Ctrl-C, and SIGTERM where the program has a handler for it: counted, not raised.
+
+    An exception that is raised wherever the main thread happens to be would break a transaction, or a lock. The third
+    press is raised all the same: somebody means it.
+    """
+
+    def __init__(self) -> None:
+        self._count = self._told = 0
+        self._before: dict[int, Any] = {}
+
+    def heard(self) -> bool:
+        """True once for each press."""
+        new = self._count > self._told
+        self._told += new
+        return new
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._count += 1
+        if self._count > 2:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if callable(signal.getsignal(number)):
+                    self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
