@@ -68,7 +68,8 @@ def _suite(session: nox.Session, **options: Any) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs, **options)
         return
-    elsewhere = ["--ignore=tests/batch/test_postgres.py", "--ignore=tests/batch/test_browser.py"]  # session batch
+    # The session batch has the tests that need a database or a browser, or start the slow program many times.
+    elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in ("postgres", "browser", "command")]
     session.run("pytest", "-n", "auto", "--dist", "worksteal", "--ignore=tests/contract", *elsewhere, **options)
     session.run("pytest", "tests/contract", **options)
 
