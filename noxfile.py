@@ -59,7 +59,8 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy --strict and pyright on everything written by hand, with the generated package in sight."""
     session.install("-e", ".[all]", *_group("types"), "nox")
-    session.run("mypy", "wrapper/bfl_client", "emulator/bfl_emulator", "codegen", "tests", "examples", "noxfile.py")
+    ours = ["wrapper/bfl_client", "cli/bfl_cli", "batch/bfl_batch", "emulator/bfl_emulator"]
+    session.run("mypy", *ours, "codegen", "tests", "examples", "noxfile.py")
     session.run("pyright")
 
 

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bfl_client import batch
-from bfl_client.batch.reports import Progress
+import bfl_batch
+from bfl_batch.reports import Progress
 
 ENDPOINT = "flux-dev"
 LEAST = 15.0  # jobs a second
@@ -53,7 +53,7 @@ def main() -> int:
                 job = {"endpoint": ENDPOINT, "prompt": f"fox {number}", "width": 256, "height": 256}
                 file.write(f"{json.dumps(job)}\n")
         started, worked = time.monotonic(), time.process_time()
-        report = batch.run(jobs, out=Path(folder) / "out", on_progress=look, **keyed)
+        report = bfl_batch.run(jobs, out=Path(folder) / "out", on_progress=look, **keyed)
         seconds, cpu = time.monotonic() - started, time.process_time() - worked
         emulator.terminate()
     grown = memory() - seen.get(1, memory())

@@ -14,7 +14,7 @@ import sys
 ROUNDS = 15
 BOUND = 2.5
 TYPER = ["-c", "import typer"]
-HELP = ["-m", "bfl_client.cli", "--help"]
+HELP = ["-m", "bfl_cli", "--help"]
 
 
 def cpu(arguments: list[str]) -> float:

@@ -108,7 +108,7 @@ def test_the_command_line_makes_the_picture(tmp_path: Path) -> None:
     needs(command)
     arguments = shlex.split(command)
     done = subprocess.run(
-        [sys.executable, "-m", "bfl_client.cli", *arguments[1:]],
+        [sys.executable, "-m", "bfl_cli", *arguments[1:]],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bfl_client import batch
-from bfl_client.batch.reports import Report
+import bfl_batch
+from bfl_batch.reports import Report
 from bfl_client.policy import Poll, Retry
 from bfl_emulator import Emulator
 from PIL import Image
 
-BFL = [sys.executable, "-m", "bfl_client.cli", "batch"]
+BFL = [sys.executable, "-m", "bfl_cli", "batch"]
 LIMIT = 100  # seconds for one process
 QUICK: dict[str, Any] = {"poll": Poll(floor=0.05), "retry": Retry(initial=0.01, ceiling=0.1)}
 
@@ -51,7 +51,7 @@ class Batch:
     def run(self, **options: Any) -> Report:
         """Run the batch in this process."""
         keyed = {"api_key": self.emulator.api_key, "base_url": self.emulator.base_url}
-        return batch.run(self.file, out=self.out, **{**QUICK, **keyed, **options})
+        return bfl_batch.run(self.file, out=self.out, **{**QUICK, **keyed, **options})
 
     def environment(self, **more: str) -> dict[str, str]:
         """What a process of bfl gets: nothing of the user who runs the tests."""

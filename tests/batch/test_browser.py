@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bfl_client.batch.sheet import write_sheet
+from bfl_batch.sheet import write_sheet
 
 from .chromium import PROGRAM, Chromium
 from .sheets import HOSTILE, hostile, picture, record

@@ -175,10 +175,10 @@ def test_only_a_batch_imports_the_engine(batch: Batch) -> None:
     batch.write([job(1)])
     assert batch.run().ok
     code = (
-        "import sys, bfl_client.cli.app, bfl_client.batch, bfl_client.cli.batch\n"
+        "import sys, bfl_cli.app, bfl_batch, bfl_cli.batch\n"
         "assert not {'dbos', 'sqlalchemy'} & set(sys.modules)\n"
         "sys.argv[1:] = ['batch', 'jobs.jsonl', '-o', 'out']\n"
-        "from bfl_client.cli import main\n"
+        "from bfl_cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code\n"
         "assert 'dbos' not in sys.modules"

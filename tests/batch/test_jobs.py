@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from bfl_api.models import FluxDevInputs
-from bfl_client.batch.inputs import with_files, without_media
-from bfl_client.batch.jobs import LISTED, Job, Jobs, JobsError
+from bfl_batch.inputs import with_files, without_media
+from bfl_batch.jobs import LISTED, Job, Jobs, JobsError
 from PIL import Image
 
 GOOD = {"endpoint": "flux-dev", "prompt": "a fox"}

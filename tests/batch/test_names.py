@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from bfl_client.batch.names import slugs
+from bfl_batch.names import slugs
 from hypothesis import example, given
 from hypothesis import strategies as st
 

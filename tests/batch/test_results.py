@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bfl_client.batch.records import Record
-from bfl_client.batch.results import write_results
+from bfl_batch.records import Record
+from bfl_batch.results import write_results
 
 from .sheets import HOSTILE, hostile, record
 

@@ -15,11 +15,11 @@ import anyio
 import anyio.from_thread
 import pytest
 from bfl_api.table import ENDPOINTS
+from bfl_batch import run_async, runner
+from bfl_batch.jobs import JobsError
+from bfl_batch.reports import Progress
+from bfl_batch.workflows import share
 from bfl_client import ConfigurationError
-from bfl_client.batch import run_async, runner
-from bfl_client.batch.jobs import JobsError
-from bfl_client.batch.reports import Progress
-from bfl_client.batch.workflows import share
 from bfl_emulator import Emulator
 from PIL import Image
 

@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from bfl_client.batch.records import Record
-from bfl_client.batch.sheet import write_sheet
-from bfl_client.batch.thumbnails import EDGE, thumbnail
+from bfl_batch.records import Record
+from bfl_batch.sheet import write_sheet
+from bfl_batch.thumbnails import EDGE, thumbnail
 from PIL import Image
 
 from .sheets import HOSTILE, hostile, picture, record

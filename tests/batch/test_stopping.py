@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from bfl_client.batch.stopping import Presses
+from bfl_batch.stopping import Presses
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no sending of Ctrl-C to oneself there")
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from bfl_emulator import Emulator
 
-BFL = [sys.executable, "-m", "bfl_client.cli"]
+BFL = [sys.executable, "-m", "bfl_cli"]
 LIMIT = 60  # seconds for one process
 
 

@@ -162,7 +162,7 @@ def test_a_webhook_is_not_waited_for(shell: Shell) -> None:
 
 def test_without_the_extra_one_line_says_what_to_install(lonely_shell: Shell) -> None:
     """Where typer is missing, bfl says which extra to install."""
-    code = "import sys; sys.modules['typer'] = None; from bfl_client.cli import main; main()"
+    code = "import sys; sys.modules['typer'] = None; from bfl_cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=lonely_shell.here, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == 'bfl needs the extra "cli": pip install "bfl-client[cli]"\n'

@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from bfl_client.cli.exits import EXITS
+from bfl_cli.exits import EXITS
 
 from .program import BFL, Shell
 
@@ -81,7 +81,7 @@ def test_a_misunderstanding_is_code_2(lonely_shell: Shell, arguments: list[str])
 def test_a_mistake_of_ours_shows_no_traceback_unless_asked(lonely_shell: Shell) -> None:
     """An exception that nobody foresaw is one line; with --debug the traceback is there, too."""
     code = (
-        "import sys, bfl_client.cli.state as state; from bfl_client.cli import main\n"
+        "import sys, bfl_cli.state as state; from bfl_cli import main\n"
         "def listed(): raise RuntimeError('boom https://api.bfl.ai/v1/get_result?id=1')\n"
         "state.listed = listed; sys.argv = ['bfl', 'tasks', *sys.argv[1:]]; main()"
     )

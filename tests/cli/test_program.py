@@ -9,9 +9,9 @@ import sys
 
 import httpx
 import pytest
+from bfl_cli import app
+from bfl_cli.exits import EXITS
 from bfl_client import Client
-from bfl_client.cli import app
-from bfl_client.cli.exits import EXITS
 
 from .program import BFL, Shell
 
@@ -22,7 +22,7 @@ def test_help_lists_every_command_and_imports_none(lonely_shell: Shell) -> None:
     assert done.code == 0
     for name, lazy in app.COMMANDS.items():
         assert f"  {name:<10} {lazy.help}\n" in done.out
-    code = "import sys; from bfl_client.cli.app import run; run(['--help']); print(*sys.modules)"
+    code = "import sys; from bfl_cli.app import run; run(['--help']); print(*sys.modules)"
     seen = subprocess.run([sys.executable, "-c", code], env=lonely_shell.environment(), capture_output=True, text=True)
     loaded = set(seen.stdout.rsplit("\n", 2)[-2].split())
     heavy = {
@@ -37,7 +37,7 @@ def test_help_lists_every_command_and_imports_none(lonely_shell: Shell) -> None:
         "keyring",
     }
     assert not loaded & heavy
-    assert not loaded & {f"bfl_client.cli.{lazy.module}" for lazy in app.COMMANDS.values()}
+    assert not loaded & {f"bfl_cli.{lazy.module}" for lazy in app.COMMANDS.values()}
 
 
 @pytest.mark.parametrize("name", app.COMMANDS)
@@ -118,7 +118,7 @@ def test_listening_ends_with_ctrl_c(lonely_shell: Shell) -> None:
 
 
 def test_the_installed_program_is_the_same(lonely_shell: Shell) -> None:
-    """`python -m bfl_client.cli` is what the script bfl runs."""
-    code = "from bfl_client.cli import main; import sys; sys.argv = ['bfl', '--version']; main()"
+    """`python -m bfl_cli` is what the script bfl runs."""
+    code = "from bfl_cli import main; import sys; sys.argv = ['bfl', '--version']; main()"
     done = subprocess.run([BFL[0], "-c", code], env=lonely_shell.environment(), capture_output=True, text=True)
     assert done.stdout == lonely_shell.run("--version").out

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bfl_client.cli.app import COMMANDS
-from bfl_client.cli.exits import EXITS
+from bfl_cli.app import COMMANDS
+from bfl_cli.exits import EXITS
 from bfl_emulator import Emulator
 
 from .program import environment
@@ -28,7 +28,7 @@ class Play:
         self.folder = folder / "here"
         self.folder.mkdir()
         program = folder / "bfl"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m bfl_client.cli "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m bfl_cli "$@"\n')
         program.chmod(0o755)
         self.env = environment(folder, emulator)
         self.env["PATH"] = f"{folder}:{self.env['PATH']}"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bfl_api.table import ENDPOINTS
-
 from bfl_client.errors import BFLError, shorten
 
 from . import inputs

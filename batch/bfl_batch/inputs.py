@@ -12,7 +12,6 @@ from typing import Any
 
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS
-
 from bfl_client.constraints import check_body
 from bfl_client.errors import ConstraintError, Violation
 from bfl_client.media import prepare

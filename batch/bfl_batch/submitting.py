@@ -6,8 +6,6 @@ import json
 import time
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bfl_client.base import Request
 from bfl_client.errors import (
     AuthenticationError,
@@ -19,6 +17,7 @@ from bfl_client.errors import (
 )
 from bfl_client.mapping import PATIENCE
 from bfl_client.tasks import Task
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import inputs, prices
 from .database import RESERVE

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from bfl_client.client import Client
+from bfl_client import Client
 from bfl_client.errors import ConfigurationError
 
 from . import database
@@ -41,7 +41,7 @@ Source = str | PathLike[str] | Iterable[Mapping[str, Any]]
 
 
 class Options(NamedTuple):
-    """How a batch is run; see `bfl_client.batch.run`."""
+    """How a batch is run; see `bfl_batch.run`."""
 
     out: Path
     endpoint: str | None = None

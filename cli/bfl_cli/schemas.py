@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS, Endpoint
-
 from bfl_client.errors import shorten
 
 from .exits import Problem

@@ -13,7 +13,7 @@ from .commands import told
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from bfl_client.batch.reports import Progress
+    from bfl_batch.reports import Progress
 
 EVERY = 5.0  # seconds between two plain lines
 OnProgress = Callable[["Progress"], object]

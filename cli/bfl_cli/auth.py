@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-
 from bfl_client.errors import BFLError
 
 from .commands import command, told

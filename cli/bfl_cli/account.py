@@ -7,7 +7,6 @@ import sys
 from typing import Annotated, Any
 
 import typer
-
 from bfl_client.errors import shorten
 
 from .commands import command, told

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-
 from bfl_client.errors import ConfigurationError, shorten
 
 if TYPE_CHECKING:

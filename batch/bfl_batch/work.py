@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from bfl_client.client import Client
+from bfl_client import Client
 from bfl_client.errors import BFLError, DownloadError, TaskError, shorten
+from sqlalchemy.exc import SQLAlchemyError
 
 from .stopping import Stop, Stopped
 from .store import LeaseLost, Store, now

@@ -1,8 +1,8 @@
 """Durable batches: many jobs from a file, each submitted once, followed to its end and saved.
 
-    from bfl_client import batch
+    import bfl_batch
 
-    report = batch.run("jobs.jsonl", out="pictures")
+    report = bfl_batch.run("jobs.jsonl", out="pictures")
     print(report.done, report.failed, report.uncertain)
 
 Needs the extra ``batch``. The same call again goes on where an earlier one ended, however that ended.
@@ -134,7 +134,7 @@ def _prepared(jobs: Source, options: dict[str, Any], client: dict[str, Any]) -> 
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         raise ConfigurationError('a batch needs the extra "batch": pip install "bfl-client[batch]"') from error
-    from bfl_client.client import Client
+    from bfl_client import Client
 
     chosen = {name: options[name] for name in Options._fields if name != "out"}
     return Run(jobs, Options(Path(fspath(options["out"])), **chosen), Client(**client))

@@ -152,7 +152,6 @@ def checked(endpoint: str, body: dict[str, Any], violations: list[Any], *, valid
         ConstraintError: everything that is wrong with it, `violations` among it.
     """
     from bfl_api import specification
-
     from bfl_client import Client
     from bfl_client.errors import ConstraintError
 

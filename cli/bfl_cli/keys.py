@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import NamedTuple
 
 import platformdirs
-
 from bfl_client.errors import ConfigurationError
 
 VARIABLE = "BFL_API_KEY"

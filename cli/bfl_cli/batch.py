@@ -14,7 +14,7 @@ from .exits import Problem
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from bfl_client.batch.reports import Report
+    from bfl_batch.reports import Report
 
 
 class Jobs(TyperGroup):
@@ -72,8 +72,8 @@ def run(
     before the first is sent. The same command again goes on where this one ended, however it ended. DIR gets the
     pictures, results.jsonl and index.html.  bfl batch status DIR  tells how far a batch is.
     """
-    from bfl_client import batch
-    from bfl_client.batch.jobs import JobsError
+    import bfl_batch
+    from bfl_batch.jobs import JobsError
 
     from . import session
     from .batching import shown
@@ -81,7 +81,7 @@ def run(
     key = session.known_key(screen)
     try:
         with shown(screen) as on_progress:
-            report = batch.run(
+            report = bfl_batch.run(
                 jobs,
                 out=output,
                 endpoint=endpoint,
@@ -148,7 +148,7 @@ def _problem(report: Report) -> Problem | None:
 @command
 def status(screen: Screen, folder: Folder, database_url: Database = None) -> None:
     """Tell how far a batch is, while it runs or afterwards."""
-    from bfl_client.batch.status import look
+    from bfl_batch.status import look
 
     found = look(folder, database_url)
     if found is None:

@@ -21,6 +21,7 @@ _dbos_log.addHandler(_quiet)  # before DBOS looks: without a handler it would ta
 _dbos_log.propagate = False
 
 from bfl_api.table import ENDPOINTS  # noqa: E402
+from bfl_client.errors import ConfigurationError  # noqa: E402
 from dbos import (  # noqa: E402
     DBOS,
     DBOSClient,
@@ -32,8 +33,6 @@ from dbos import (  # noqa: E402
     _serialization,
 )
 from dbos import error as dbos_error  # noqa: E402
-
-from bfl_client.errors import ConfigurationError  # noqa: E402
 
 from .collecting import Collecting  # noqa: E402
 from .ledger import Ticket  # noqa: E402

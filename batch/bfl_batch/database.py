@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from bfl_client.errors import ConfigurationError, shorten
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError
-
-from bfl_client.errors import ConfigurationError, shorten
 
 SCHEMA = "bfl_batch"
 """The schema in PostgreSQL, for our tables and those of DBOS: other applications in the database are left alone."""

@@ -1,0 +1,5 @@
+"""``python -m bfl_cli`` is ``bfl``."""
+
+from . import main
+
+main()

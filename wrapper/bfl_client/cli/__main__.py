@@ -1,5 +1,0 @@
-"""``python -m bfl_client.cli`` is ``bfl``."""
-
-from . import main
-
-main()
