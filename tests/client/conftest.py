@@ -166,11 +166,11 @@ class World:
         if self.kind == "sync":
             http = httpx.Client(transport=httpx.MockTransport(self._sync))
             client = Client(http_client=http, **settings)
-            client.driver._clock, client.driver._sleep = lambda: self.now, self.sleep
+            client._driver._clock, client._driver._sleep = lambda: self.now, self.sleep
             return client
         transport = httpx.MockTransport(self._async)
         aclient = AsyncClient(http_client=httpx.AsyncClient(transport=transport), **settings)
-        aclient.driver._clock, aclient.driver._sleep = lambda: self.now, self.asleep
+        aclient._driver._clock, aclient._driver._sleep = lambda: self.now, self.asleep
         return aclient
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bfl_client import AsyncClient, BFLError, Client, ConfigurationError, Poll, Retry, Task, answers, errors
 from bfl_client.auth import Hosts, is_loopback
-from bfl_client.bounds import describe
+from bfl_client.specification import in_words
 from bfl_client.steps import Answer
 from hypothesis import given
 from hypothesis import strategies as st

@@ -13,6 +13,7 @@ from .errors import (
     APIError,
     AuthenticationError,
     ContentModerated,
+    DownloadError,
     GenerationFailed,
     InsufficientCreditsError,
     InvalidRequestError,
@@ -31,7 +32,7 @@ READY = "Ready"
 NOT_FOUND = "Task not found"
 _ENDED: dict[str, type[TaskError]] = {
     "Error": GenerationFailed,
-    "Failed": GenerationFailed,  # in no published enum, but in every documented sample
+    "Failed": GenerationFailed,  # not in the published enum, but in every documented sample
     "Request Moderated": RequestModerated,
     "Content Moderated": ContentModerated,
     NOT_FOUND: TaskNotFound,
@@ -77,10 +78,27 @@ class Update(NamedTuple):
         return self.status == READY or self.status in _ENDED
 
     @property
+    def doubtful(self) -> bool:
+        """True for an answer that may be mistaken: "Task not found", or "Ready" without a sample."""
+        ready = self.status == READY and not isinstance(self.result.get("sample"), str)
+        return ready or self.status == NOT_FOUND
+
+    @property
     def result(self) -> dict[str, Any]:
         """The ``result`` object; empty where there is none."""
         result = self.raw.get("result")
         return result if isinstance(result, dict) else {}
+
+    def part(self, name: str) -> str:
+        """The URL of a part of the result, such as ``sample``.
+
+        Raises:
+            DownloadError: there is none.
+        """
+        url = self.result.get(name)
+        if not isinstance(url, str):
+            raise DownloadError(f"the result has no {name}")
+        return url
 
     @property
     def cost(self) -> float | None:
@@ -95,7 +113,7 @@ def number(value: Any) -> float | None:
 
 
 def parse_json(answer: Answer) -> Any:
-    """The answer's JSON, or None where it is none, was cut, or is nested beyond reason."""
+    """The answer's JSON, or None where it is not JSON, was cut, or is nested beyond reason."""
     if not answer.whole:
         return None
     try:
@@ -125,9 +143,9 @@ def update_of(value: Any) -> Update | None:
 def task_error(update: Update) -> TaskError | None:
     """The error that a finished task stands for, or None if it is ready or still running."""
     if update.status == READY:
-        if isinstance(update.result.get("sample"), str):
+        if not update.doubtful:
             return None
-        reason = "the task is Ready, yet its answer has no sample URL"
+        reason = "the task is Ready, but its answer has no sample URL"
         return GenerationFailed(reason, status=READY, details=update.details, cost=update.cost)
     kind = _ENDED.get(update.status)
     if kind is None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from .errors import ConfigurationError, UntrustedURLError
+from .errors import ConfigurationError, Remedy, UntrustedURLError
 
 if TYPE_CHECKING:
     from typing import Literal
 
 REGIONS = ("eu", "us")
+_OTHER_REGION = Remedy("resume it with a client without region=, if that is acceptable", "other-region")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -37,7 +38,7 @@ def parse(url: str | httpx.URL) -> httpx.URL:
     """The URL, parsed by the library that will request it, so that check and request cannot differ.
 
     Raises:
-        UntrustedURLError: it is no absolute URL that could be requested.
+        UntrustedURLError: it is not an absolute URL that could be requested.
     """
     try:
         parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
@@ -99,12 +100,12 @@ class Hosts:
         parsed = parse(url)
         own = _origin(parsed) == _origin(self.base) or (self.local and is_loopback(parsed.host))
         allowed = self._is_bfl(parsed)
-        remedy = "it is neither https on bfl.ai nor the base_url's own origin"
+        reason, remedy = "it is neither https on bfl.ai nor the base_url's own origin", Remedy("", "base-url")
         if allowed and self._region is not None:
             allowed = self._region.fullmatch(parsed.host) is not None
-            remedy = "it is outside the region; resume it with a client without region= if that is acceptable"
+            reason, remedy = "it is outside the region", _OTHER_REGION
         if not (own or allowed):
-            raise UntrustedURLError(f"the polling URL was not requested: {remedy}")
+            raise UntrustedURLError(f"the polling URL was not requested: {reason}", remedy)
         if isinstance(url, str):
             self._passed = url
 
@@ -137,7 +138,7 @@ class KeyAuth(httpx.Auth):
 
     def __init__(self, key: str, hosts: Hosts) -> None:
         if not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigurationError("the API key has characters that no key has; check BFL_API_KEY")
+            raise ConfigurationError("the API key contains characters that a key never has; check BFL_API_KEY")
         self._key = key
         self._hosts = hosts
 

@@ -1,101 +1,365 @@
-"""The two clients. What they share is in `base`, what happens to a task in `tasks` and `flows`."""
+"""The two clients, and what they share: settings, and everything that happens before a request is sent.
+
+What happens to a task is in `tasks` and `flows`, what is refused in `constraints`, what touches the network in
+`transport`.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from functools import cached_property
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 import httpx
 from anyio.lowlevel import current_token
+from bfl_api import specification as packaged
 
-from .base import Base, amount
-from .policy import seconds
-from .steps import Flow
-from .tasks import AsyncResult, AsyncTask, Result, Task
-from .transport import AsyncDriver, Driver
-from .wire import http_options
+from . import answers, constraints, flows, media, policy, specification
+from .auth import Hosts, KeyAuth
+from .errors import (
+    APIError,
+    BFLError,
+    ConfigurationError,
+    ConstraintError,
+    NotFoundError,
+    Remedy,
+    TransportError,
+    Violation,
+    shorten,
+)
+from .flows import Rules
+from .policy import Poll, Retry, seconds
+from .steps import Answer, Call, Clock, Flow
+from .tasks import AsyncResult, AsyncTask, Handle, Result, Task
+from .transport import AsyncDriver, Driver, http_options
 
 if TYPE_CHECKING:
     from bfl_api.client import Client as GeneratedClient
     from bfl_api.endpoints import EndpointName, Endpoints, SupportsToDict
     from bfl_api.utility import AsyncUtility, Utility
 
-    from .mapping import AsyncOutcomes, Outcomes, Submitted
+    from .many import AsyncOutcomes, Outcomes, Submitted
 
     Bodies = Iterable[Mapping[str, Any] | SupportsToDict]
 
+
+class _Request(NamedTuple):
+    endpoint: str
+    url: str
+    body: media.Body
+
+
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
+S = TypeVar("S")
+G = TypeVar("G")
 T = TypeVar("T")
 R = TypeVar("R")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_SET_KEY = Remedy("set the environment variable BFL_API_KEY, or pass api_key=", "set-key")
 
 
-class Client(Base[httpx.Client]):
-    """The synchronous client; threads may share it. Close it, or use it in a ``with``."""
+class _Base(Generic[H, S, G]):
+    """Settings, and requests made from them; `S` is what a submit returns, `G` what a generate returns."""
 
-    _HTTP = httpx.Client
+    _HTTP: type[Any]
+    _TASK: type[Any]
+    _patience = 0
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        region: Literal["eu", "us"] | None = None,
+        timeout: float | httpx.Timeout = 60.0,
+        poll: Poll | None = None,
+        retry: Retry | None = None,
+        http_client: H | None = None,
+        insecure: bool = False,
+    ) -> None:
+        """Set up a client; no connection is made.
+
+        Args:
+            api_key: the key; None takes it from the environment variable BFL_API_KEY. It goes to API hosts only.
+            base_url: where to submit; None means BFL_BASE_URL, else the region's host, else https://api.bfl.ai.
+            region: ``"eu"`` or ``"us"``: the regional host, and a refusal to poll outside the region.
+            timeout: seconds for each step of a request (connecting takes at most 10), or an ``httpx.Timeout``.
+            poll: how tasks are followed.
+            retry: how requests are repeated.
+            http_client: an httpx client of your own to send through (proxies, certificates); it is never closed.
+            insecure: allow http to hosts other than loopback; the key is then sent in clear.
+
+        Raises:
+            ConfigurationError: there is no key, or a setting cannot be used.
+        """
+        key = os.environ.get("BFL_API_KEY", "") if api_key is None else api_key
+        if not isinstance(key, str) or not key.strip():
+            raise ConfigurationError("no API key", _SET_KEY)
+        if http_client is not None and not isinstance(http_client, self._HTTP):
+            raise ConfigurationError(f"http_client must be an httpx.{self._HTTP.__name__}")
+        if not isinstance(poll, Poll | None) or not isinstance(retry, Retry | None):
+            raise ConfigurationError("poll must be a Poll, and retry a Retry")
+        regional = f"https://api.{region}.bfl.ai" if region else packaged.SERVER
+        self._hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure)
+        self._rules = Rules(self._hosts, (poll or Poll()).checked(), (retry or Retry()).checked())
+        self._auth = KeyAuth(key.strip(), self._hosts)
+        self._timeout = _timeout(timeout)
+        self._known: dict[str, object] = {}
+        self._given = http_client
+        self._built: H | None = None
+        self._process = 0
+        self._closed = False
+        self._driver = self._new_driver()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        """Where requests are submitted."""
+        return str(self._hosts.base)
+
+    @property
+    def poll(self) -> Poll:
+        """How tasks are followed."""
+        return self._rules.poll
+
+    @property
+    def retry(self) -> Retry:
+        """How requests are repeated."""
+        return self._rules.retry
 
     @cached_property
-    def driver(self) -> Driver:
-        """What carries out the flows of this client."""
-        return self._driver(time.sleep)
-
-    def _driver(self, sleep: Callable[[float], object]) -> Driver:
-        def build() -> httpx.Client:
-            return httpx.Client(**http_options(self.timeout))
-
-        return Driver(lambda: self._http(build), self.auth, self.timeout, sleep=sleep, own=self._given is None)
-
-    def run(self, flow: Flow[T]) -> T:
-        """Carry out a flow."""
-        return self.driver.run(flow)
-
-    @cached_property
-    def submit(self) -> Endpoints[Task]:
-        """Submits: ``client.submit.<endpoint>(prompt=…)`` or ``client.submit("<endpoint>", …)`` gives a `Task`."""
+    def submit(self) -> Endpoints[S]:
+        """Submits: ``client.submit.<endpoint>(prompt=…)`` or ``client.submit("<endpoint>", …)`` returns a task."""
         from bfl_api.endpoints import Endpoints
 
         return Endpoints(self._submit)
 
     @cached_property
-    def generate(self) -> Endpoints[Result]:
-        """Submits and waits: the same methods and the same call as `submit`, giving a `Result`."""
+    def generate(self) -> Endpoints[G]:
+        """Submits and waits: the same methods and the same call as `submit`, returning a result."""
         from bfl_api.endpoints import Endpoints
 
         return Endpoints(self._generate)
 
-    @cached_property
-    def utility(self) -> Utility:
-        """The operations that make no task: credits, finetunes and what else the specification has, a method each."""
-        from bfl_api.utility import Utility
-
-        return Utility(self._call)
-
     def _submit(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
-    ) -> Task:
-        request = self.request(endpoint, body, validate=validate, extra=extra)
-        return Task(self, **self.run(self.submit_flow(request)))
+    ) -> S:
+        submitted: S = self._run(
+            self._submission(lambda: self._request(endpoint, body, validate=validate, extra=extra))
+        )
+        return submitted
 
     def _generate(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
-    ) -> Result:
-        return self._submit(endpoint, body, validate=validate, extra=extra).wait()
+    ) -> G:
+        checked = partial(self._request, endpoint, body, validate=validate, extra=extra)
+        generated: G = self._run(self._generation(checked))
+        return generated
 
-    def _call(
+    def _run(self, flow: Flow[Any]) -> Any:
+        return self._driver.run(flow)
+
+    def _new_driver(self) -> Any:
+        """What carries out the flows of this client."""
+        raise NotImplementedError
+
+    def price(self, endpoint: EndpointName | str, **parameters: Any) -> float | None:
+        """Credits (0.01 USD each) that a request costs by the list in the specification; None where it has no price."""
+        return specification.price(endpoint, parameters)
+
+    def _http(self, build: Callable[[], H]) -> H:
+        """The HTTP client: the given one, or one built now, as late as can be: it costs as much as importing httpx."""
+        if self._closed:
+            raise ConfigurationError("this client is closed; make a new one")
+        if self._process != (process := os.getpid()):  # a fork shares connections, and so mixes up their answers
+            if self._process and self._given is not None:
+                raise ConfigurationError("the http_client was used before a fork; make one for each process")
+            self._process, self._lock, self._built = process, threading.Lock(), None
+        if self._given is not None:
+            given: H = self._given
+            if given.is_closed:
+                raise ConfigurationError("the http_client is closed")
+            return given
+        with self._lock:
+            built: H = self._built or _built(build)
+            self._built = built
+            return built
+
+    def _request(
+        self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
+    ) -> _Request:
+        """A request, checked against the specification, ready to be sent more than once."""
+        name = specification.normalized(endpoint) if isinstance(endpoint, str) else ""
+        if not _NAME.fullmatch(name):
+            violation = Violation("endpoint", shorten(endpoint, 60), "is not an endpoint name")
+            raise ConstraintError(shorten(endpoint, 60), [violation])
+        if isinstance(body, Mapping) and isinstance(extra, Mapping):
+            body = {**body, **extra}
+        elif extra is not None:
+            raise ConstraintError(name, [Violation("extra", shorten(extra, 60), "must be a mapping")])
+        prepared = media.prepare(name, body)
+        known = specification.find(name)
+        if known and validate:
+            constraints.check_body(name, known.path, prepared, extra or ())
+        return _Request(name, self._hosts.endpoint(known.path if known else f"/v1/{name}"), prepared)
+
+    def _of_model(self, endpoint: str, body: Any, validate: bool) -> _Request:
+        """A request of a map, from a mapping or a model.
+
+        Raises:
+            ConstraintError: also for a model that cannot be written: it is one outcome of many.
+        """
+        from bfl_api.endpoints import Endpoints
+
+        try:
+            return Endpoints(self._request)(endpoint, body, validate=validate)
+        except BFLError:
+            raise
+        except Exception as error:  # the model is the caller's, and may raise anything
+            violation = Violation("", f"<{type(body).__name__}>", f"cannot be written: {shorten(error, 100)}")
+            raise ConstraintError(shorten(endpoint, 60), [violation]) from error
+
+    def _submission(self, checked: Callable[[], _Request]) -> Flow[Any]:
+        """The conversation of `submit`."""
+        return self._TASK(self, (yield from self._posted(checked(), self._patience)))
+
+    def _generation(
+        self,
+        checked: Callable[[], _Request],
+        timeout: float | None = None,
+        patience: int = 0,
+        submitted: Callable[[Handle], object] = lambda _: None,
+    ) -> Flow[Any]:
+        """The conversation of `generate`; `submitted` is called as soon as there is a task."""
+        request = checked()
+        if request.body.plain.get("webhook_url"):
+            raise ConfigurationError(
+                "with webhook_url the result goes to the webhook, and nothing can be polled",
+                Remedy("use submit(), which does not wait", "submit"),
+            )
+        handle = yield from self._posted(request, patience, submitted)
+        with flows.owned(handle):
+            return (yield from self._TASK(self, handle)._wait(timeout, None))
+
+    def _posted(
+        self, request: _Request, patience: int, submitted: Callable[[Handle], object] = lambda _: None
+    ) -> Flow[Handle]:
+        def made(answer: Mapping[str, Any]) -> Handle:
+            handle = Handle.of(answer, request.endpoint)
+            submitted(handle)
+            return handle
+
+        try:
+            return (yield from flows.submit(request.url, request.body, self._rules, self._known, patience, made))
+        except NotFoundError as error:
+            if specification.find(request.endpoint) is None:
+                error.remedy = specification.unknown_endpoint(request.endpoint).remedy
+            raise
+
+    def _operation(
         self,
         method: str,
         path: str,
         query: Mapping[str, Any],
         body: Mapping[str, Any] | None,
         parse: Callable[[Any], R],
-    ) -> R:
-        return self.run(self.utility_flow(method, path, query, body, parse))
+    ) -> Flow[R]:
+        """An operation that makes no task."""
+        constraints.check_query(path, method.lower(), query)
+        content = media.prepare(path, body) if body is not None else None
+        if content is not None:
+            constraints.check_body(path, path, content)
+        url = httpx.URL(self._hosts.endpoint(path), params=dict(query) or None)
+        # what changes something on the service is not sent twice, as if it were paid
+        answer = yield from flows.request(Call(method, str(url), content, paid=method != "GET"), self.retry)
+        try:
+            return parse(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise APIError(200, f"the answer has another shape than the specification says: {error}") from error
+
+
+def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
+    if isinstance(timeout, httpx.Timeout):
+        return timeout
+    limit = seconds("timeout", timeout)
+    return httpx.Timeout(limit, connect=min(limit, 10.0))
+
+
+def _built(build: Callable[[], H]) -> H:
+    """An HTTP client of our own.
+
+    Raises:
+        ConfigurationError: a variable of the environment, for a proxy or certificates, has a value that cannot work.
+    """
+    try:
+        return build()
+    except Exception as error:  # httpx raises what the system, ssl, or its optional packages raise
+        files = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+        proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+        both = [each for name in proxies for each in (name, name.lower())]
+        named = [name for name in (files if isinstance(error, OSError) else both) if os.environ.get(name)]
+        reason = shorten(str(error) or type(error).__name__, 160)
+        raise ConfigurationError(f"{' or '.join(named) or 'the HTTP client'} cannot be used: {reason}") from error
+
+
+def _amount(value: Any) -> float:
+    credits = answers.number(value)
+    if credits is None:
+        raise APIError(200, "the answer does not state the credits as a number")
+    return credits
+
+
+class Client(_Base[httpx.Client, Task, Result]):
+    """The synchronous client; threads may share it. Close it, or use it in a ``with``."""
+
+    _HTTP, _TASK = httpx.Client, Task
+    _sleep: Callable[[float], object] = staticmethod(time.sleep)
+    _parent: Client | None = None
+
+    def _new_driver(self) -> Driver:
+        def build() -> httpx.Client:
+            return httpx.Client(**http_options(self._timeout))
+
+        owner = self._parent or self
+        return Driver(lambda: owner._http(build), self._auth, self._timeout, sleep=self._sleep, own=self._given is None)
+
+    def paused_by(self, sleep: Callable[[float], object], patience: int = 0) -> Client:
+        """For programs that drive many tasks: this client, whose pauses are made by `sleep`.
+
+        Args:
+            sleep: called with the seconds of every pause between attempts and between polls; it may raise, to stop. A
+                pause within a submit comes only when the last request was certainly not carried out.
+            patience: how many 429 a submit waits out beyond the usual attempts.
+
+        It shares connections, key and settings with this one; closing it closes nothing.
+        """
+        made = object.__new__(Client)
+        made.__dict__.update({name: value for name, value in self.__dict__.items() if not hasattr(Client, name)})
+        made._sleep, made._patience, made._parent = sleep, patience, self._parent or self
+        made._driver = made._new_driver()
+        return made
+
+    @cached_property
+    def utility(self) -> Utility:
+        """The operations that make no task: credits, finetunes and what else the specification has, a method each."""
+        from bfl_api.utility import Utility
+
+        def call(method: str, path: str, query: Any, body: Any, parse: Callable[[Any], R], /) -> R:
+            found: R = self._run(self._operation(method, path, query, body, parse))
+            return found
+
+        return Utility(call)
 
     def task(self, id: str, polling_url: str, endpoint: str | None = None) -> Task:
-        """A task taken up again from its id and polling URL (an id alone is not enough: hosts differ)."""
-        return Task(self, id=id, polling_url=polling_url, endpoint=endpoint)
+        """A task resumed from its id and polling URL (an id alone is not enough: hosts differ)."""
+        return Task(self, Handle.of({"id": id, "polling_url": polling_url}, endpoint))
 
     def map(
         self,
@@ -115,38 +379,35 @@ class Client(Base[httpx.Client]):
             timeout: seconds for each task, from its submit; None means the default of its kind.
             validate: check each request before it is sent; a refused one is a ConstraintError in its place.
         """
-        from .mapping import PATIENCE, Outcomes
+        from .many import PATIENCE, Outcomes
 
         if timeout is not None:
             seconds("timeout", timeout)
 
         def work(body: Any, submitted: Submitted[Task], sleep: Callable[[float], object]) -> Result:
-            driver = self._driver(sleep)
-            request = self.made(endpoint, body, validate)
-            task = Task(self, **driver.run(self.submit_flow(request, PATIENCE)))
-            submitted(task)
-            return Result(self, task, driver.run(task.wait_flow(timeout, None)).raw)
+            flow = self._generation(
+                lambda: self._of_model(endpoint, body, validate), timeout, PATIENCE, lambda h: submitted(Task(self, h))
+            )
+            result: Result = self.paused_by(sleep)._run(flow)
+            return result
 
         return Outcomes(work, bodies, concurrency)
 
     def credits(self) -> float:
         """The credits left (1 credit is 0.01 USD)."""
-        return amount(self.utility.credits().credits_)
+        return _amount(self.utility.credits().credits_)
 
     @cached_property
     def api(self) -> GeneratedClient:
         """A client for the generated functions of ``bfl_api.api``, the escape hatch; errors are raised as ours."""
         from bfl_api.client import Client as GeneratedClient
 
-        from .hatch import HatchClient
-
-        base = str(self.hosts.base)
-        return GeneratedClient(base_url=base).set_httpx_client(HatchClient(self.driver, base))
+        return GeneratedClient(base_url=self.base_url).set_httpx_client(_Hatch(self._driver, self.base_url))
 
     def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
         self._closed = True
-        if self._built is not None:
+        if self._built is not None and self._parent is None and self._process == os.getpid():
             self._built.close()
 
     def __enter__(self) -> Self:
@@ -158,75 +419,37 @@ class Client(Base[httpx.Client]):
         self.close()
 
 
-class AsyncClient(Base[httpx.AsyncClient]):
+class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Coroutine[Any, Any, AsyncResult]]):
     """The asynchronous client, on asyncio and trio. Close it, or use it in an ``async with``."""
 
-    _HTTP = httpx.AsyncClient
+    _HTTP, _TASK = httpx.AsyncClient, AsyncTask
     _loop: object = None
 
-    @cached_property
-    def driver(self) -> AsyncDriver:
-        """What carries out the flows of this client."""
-
+    def _new_driver(self) -> AsyncDriver:
         def build() -> httpx.AsyncClient:
-            return httpx.AsyncClient(**http_options(self.timeout))
+            return httpx.AsyncClient(**http_options(self._timeout))
 
         def http() -> httpx.AsyncClient:
             if (loop := current_token()) != self._loop:  # connections belong to the event loop that made them
                 self._loop, self._built = loop, None
             return self._http(build)
 
-        return AsyncDriver(http, self.auth, self.timeout, own=self._given is None)
-
-    async def run(self, flow: Flow[T]) -> T:
-        """Carry out a flow."""
-        return await self.driver.run(flow)
-
-    @cached_property
-    def submit(self) -> Endpoints[Coroutine[Any, Any, AsyncTask]]:
-        """Submits: ``await client.submit.<endpoint>(prompt=…)`` gives an `AsyncTask`; see `Client.submit`."""
-        from bfl_api.endpoints import Endpoints
-
-        return Endpoints(self._submit)
-
-    @cached_property
-    def generate(self) -> Endpoints[Coroutine[Any, Any, AsyncResult]]:
-        """Submits and waits: the same methods and the same call as `submit`, giving an `AsyncResult`."""
-        from bfl_api.endpoints import Endpoints
-
-        return Endpoints(self._generate)
+        return AsyncDriver(http, self._auth, self._timeout, own=self._given is None)
 
     @cached_property
     def utility(self) -> AsyncUtility:
         """The operations that make no task: credits, finetunes and what else the specification has, a method each."""
         from bfl_api.utility import AsyncUtility
 
-        return AsyncUtility(self._call)
+        async def call(method: str, path: str, query: Any, body: Any, parse: Callable[[Any], R], /) -> R:
+            found: R = await self._run(self._operation(method, path, query, body, parse))
+            return found
 
-    async def _submit(
-        self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
-    ) -> AsyncTask:
-        request = self.request(endpoint, body, validate=validate, extra=extra)
-        return AsyncTask(self, **await self.run(self.submit_flow(request)))
-
-    async def _generate(
-        self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
-    ) -> AsyncResult:
-        return await (await self._submit(endpoint, body, validate=validate, extra=extra)).wait()
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        body: Mapping[str, Any] | None,
-        parse: Callable[[Any], R],
-    ) -> R:
-        return await self.run(self.utility_flow(method, path, query, body, parse))
+        return AsyncUtility(call)
 
     def task(self, id: str, polling_url: str, endpoint: str | None = None) -> AsyncTask:
-        """A task taken up again from its id and polling URL; see `Client.task`."""
-        return AsyncTask(self, id=id, polling_url=polling_url, endpoint=endpoint)
+        """A task resumed from its id and polling URL; see `Client.task`."""
+        return AsyncTask(self, Handle.of({"id": id, "polling_url": polling_url}, endpoint))
 
     def map(
         self,
@@ -238,33 +461,34 @@ class AsyncClient(Base[httpx.AsyncClient]):
         validate: bool = True,
     ) -> AsyncOutcomes[AsyncTask, AsyncResult]:
         """Generate many: ``async with client.map(…) as outcomes:`` and ``async for`` over it; see `Client.map`."""
-        from .mapping import PATIENCE, AsyncOutcomes
+        from .many import PATIENCE, AsyncOutcomes
 
         if timeout is not None:
             seconds("timeout", timeout)
 
         async def work(body: Any, submitted: Submitted[AsyncTask]) -> AsyncResult:
-            request = self.made(endpoint, body, validate)
-            submit = self.submit_flow(request, PATIENCE)
-            task = AsyncTask(self, **await self.driver.run(submit, shield=True))
-            submitted(task)
-            return await task.wait(timeout)
+            flow = self._generation(
+                lambda: self._of_model(endpoint, body, validate),
+                timeout,
+                PATIENCE,
+                lambda handle: submitted(AsyncTask(self, handle)),
+            )
+            result: AsyncResult = await self._run(flow)
+            return result
 
         return AsyncOutcomes(work, bodies, concurrency)
 
     async def credits(self) -> float:
         """The credits left (1 credit is 0.01 USD)."""
-        return amount((await self.utility.credits()).credits_)
+        return _amount((await self.utility.credits()).credits_)
 
     @cached_property
     def api(self) -> GeneratedClient:
         """A client for the generated ``asyncio`` functions of ``bfl_api.api``; see `Client.api`."""
         from bfl_api.client import Client as GeneratedClient
 
-        from .hatch import AsyncHatchClient
-
-        base = str(self.hosts.base)
-        return GeneratedClient(base_url=base).set_async_httpx_client(AsyncHatchClient(self.driver, base))
+        hatch = _AsyncHatch(self._driver, self.base_url)
+        return GeneratedClient(base_url=self.base_url).set_async_httpx_client(hatch)
 
     async def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
@@ -279,3 +503,58 @@ class AsyncClient(Base[httpx.AsyncClient]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+# The escape hatch: HTTP clients that send the requests of the generated functions through our drivers. So those get the
+# key on API hosts only, capped and uncompressed answers, no redirects, and typed errors before the generated parsing.
+
+
+class _Bytes:
+    """A body that is there already."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.length = len(content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        yield self._content
+
+
+def _once(request: httpx.Request, content: bytes) -> Flow[httpx.Response]:
+    paid = request.method != "GET"
+    deadline = (yield Clock()) + policy.REQUEST_DEADLINE
+    body = _Bytes(content) if content else None
+    answer: Answer = yield Call(request.method, str(request.url), body, paid, deadline)
+    if not 200 <= answer.status < 300:
+        raise answers.api_error(answer, paid=paid)
+    if not isinstance(answers.parse_json(answer), dict):
+        raise TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
+    kind = {"content-type": "application/json"}
+    return httpx.Response(answer.status, headers=kind, content=answer.content, request=request)
+
+
+class _Hatch(httpx.Client):
+    """Sends through a `Driver`; httpx's own sending, and its log of URLs, are not reached."""
+
+    def __init__(self, driver: Driver, base_url: str) -> None:
+        super().__init__(base_url=base_url)
+        self._driver = driver
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request as this package does; options such as streaming do not apply."""
+        return self._driver.run(_once(request, request.read()))
+
+
+class _AsyncHatch(httpx.AsyncClient):
+    """Sends through an `AsyncDriver`; httpx's own sending, and its log of URLs, are not reached."""
+
+    def __init__(self, driver: AsyncDriver, base_url: str) -> None:
+        super().__init__(base_url=base_url)
+        self._driver = driver
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request as this package does; options such as streaming do not apply."""
+        return await self._driver.run(_once(request, await request.aread()))

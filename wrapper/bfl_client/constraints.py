@@ -1,8 +1,8 @@
 """Every request held to the packaged specification before it is sent, all violations at once.
 
-The judge is jsonschema-rs with formats, on the schemas of `bfl_api.specification`; what is added here is what a person
-needs: the field, the value (shortened), the bound, the nearest name. A parameter that the schema does not know is
-refused also where the schema is open, because the service ignores it in silence (measured by a third party).
+The judge is jsonschema-rs with formats, on the schemas of `specification`; what is added here is what a person needs:
+the field, the value (shortened), the bound, the nearest name. A parameter that the schema does not know is refused also
+where the schema is open, because the service ignores it in silence (measured by a third party).
 """
 
 from __future__ import annotations
@@ -12,25 +12,19 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
-
-from bfl_api import specification
+from urllib.parse import urlsplit
 
 from . import media as media_module
-from .bounds import describe
-from .errors import ConstraintError, Violation, shorten
+from . import specification
+from .errors import ConstraintError, Remedy, Violation, shorten
+from .specification import Schema
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
     from .media import Body
 
-Schema = dict[str, Any]
-_MEDIA = "bfl-media"
 _SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # would make it another path
-_MEDIA_REMEDY = (
-    "must be an http(s) URL, a data URI, base64, bytes or an open binary file; for a file on disk pass Path({})"
-)
 
 
 def is_media(text: str) -> bool:
@@ -51,16 +45,34 @@ def _is_base64(text: str) -> bool:
     return len(plain) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", plain) is not None
 
 
-def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
-    """Hold a request body to what the specification says of a POST to `path`; unknown keys in `extra` pass unseen.
+def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
+    """Check a request without sending it, and return its body; needs neither a client nor a key.
+
+    Args:
+        endpoint: its name; of one that is not known, only what cannot be sent at all is refused.
+        body: a mapping or a generated model.
+        extra: keys of the body that pass unchecked.
 
     Raises:
         ConstraintError: with every violation.
     """
-    whole = _operation(path, "post")["requestBody"]["content"]["application/json"]["schema"]
-    schema, violations = _branch(whole, body.plain)
-    if violations:
-        raise ConstraintError(endpoint, violations)
+    plain = body.to_dict() if hasattr(body, "to_dict") and not isinstance(body, Mapping) else body
+    prepared = media_module.prepare(endpoint, plain)
+    known = specification.find(endpoint)
+    if known is not None:
+        check_body(known.name, known.path, prepared, extra)
+    return prepared
+
+
+def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
+    """Hold a request body to what the specification says of a POST to `path`; unknown keys in `extra` pass unchecked.
+
+    Raises:
+        ConstraintError: with every violation.
+    """
+    schema, undecided = specification.selected(specification.body_schema(path), body.plain)
+    if undecided:
+        raise ConstraintError(endpoint, [undecided])
     _check(endpoint, schema, body.plain, extra, body.media)
 
 
@@ -70,32 +82,24 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
     Raises:
         ConstraintError: with every violation.
     """
-    template, texts = _template(path)
-    item = specification.load()["paths"][template]
-    declared = [*item.get("parameters", ()), *item[method].get("parameters", ())]
-    held = {each["name"]: each.get("schema", {}) for each in declared if each.get("in") in ("query", "path")}
-    schema: Schema = {
+    found = specification.template(path)
+    if found is None:
+        raise ConstraintError(path, [Violation("endpoint", shorten(path, 60), "is not a path of the specification")])
+    template, texts = found
+    parameters = specification.declared(template, method)
+    held = {each["name"]: each.get("schema", {}) for each in parameters if each.get("in") in ("query", "path")}
+    schema = {
         "type": "object",
         "properties": held | {name: {"allOf": [held.get(name, {}), _SEGMENT]} for name in texts},
-        "required": [each["name"] for each in declared if each.get("in") == "query" and each.get("required")],
+        "required": [each["name"] for each in parameters if each.get("in") == "query" and each.get("required")],
     }
     values = {name: _value(text, held.get(name, {})) for name, text in texts.items()}
     _check(template, schema, {**query, **values}, (), {})
 
 
-def _template(path: str) -> tuple[str, dict[str, str]]:
-    """The path as the specification writes it, and the texts that stand in the places of its parameters."""
-    paths = specification.load()["paths"]
-    for template in [path] if path in paths else paths:
-        found = re.fullmatch(re.sub(r"\\{[^}]*\\}", "([^/]*)", re.escape(template)), path)
-        if found:
-            return template, dict(zip(re.findall(r"{([^}]*)}", template), map(unquote, found.groups()), strict=True))
-    raise ConstraintError(path, [Violation("endpoint", shorten(path, 60), "is no path of the specification")])
-
-
 def _value(text: str, schema: Schema) -> Any:
     """What a text in a path stands for: a number or a boolean where its schema takes no strings."""
-    kinds = {branch.get("type", "string") for branch in _branches(schema) if not branch.keys() & {"anyOf", "oneOf"}}
+    kinds = specification.types(schema) or {"string"}
     try:
         return text if "string" in kinds else json.loads(text)
     except ValueError:
@@ -105,16 +109,12 @@ def _value(text: str, schema: Schema) -> Any:
 def _check(
     endpoint: str, schema: Schema, instance: dict[str, Any], extra: Collection[str], media: Mapping[str, Any]
 ) -> None:
-    known = _properties(schema)
-    violations = [
-        Violation(shorten(key, 60), "", _unknown(key, known))
-        for key in instance
-        if key not in known and key not in extra
-    ]
+    known = specification.properties(schema)
+    violations = [_unknown(key, known) for key in instance if key not in known and key not in extra]
     violations += [
         Violation(media_module.field_name(each.path), each.label, "takes no picture or film; pass its text")
         for each in media.values()
-        if each.path[0] in known and not _takes_media(schema, each.path)
+        if each.path[0] in known and not specification.takes_media(schema, each.path)
     ]
     judge = _validator(json.dumps(schema))  # mostly a reference, so that the key of the cache is short
     try:
@@ -127,71 +127,13 @@ def _check(
         raise ConstraintError(endpoint, violations)
 
 
-def _branches(schema: Schema, depth: int = 0) -> Iterator[Schema]:
-    """A schema and all its branches, references followed, to a depth that no sound request schema reaches."""
-    schema = _resolved(schema)
-    yield schema
-    if depth < 10:
-        for branch in [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]:
-            yield from _branches(branch, depth + 1)
-
-
-def _properties(schema: Schema) -> Schema:
-    return {name: node for branch in _branches(schema) for name, node in branch.get("properties", {}).items()}
-
-
-def _takes_media(schema: Schema, path: tuple[str | int, ...]) -> bool:
-    """True if a picture may stand at the path, in one of the branches at least."""
-    if not path:
-        return any(branch.get("format") == _MEDIA for branch in _branches(schema))
-    return any(_takes_media(inner, path[1:]) for branch in _branches(schema) for inner in _inside(branch, path[0]))
-
-
-def _inside(schema: Schema, part: str | int) -> Iterator[Schema]:
-    if isinstance(part, str):
-        if part in schema.get("properties", {}):
-            yield schema["properties"][part]
-        return
-    leading = schema.get("prefixItems", [])
-    if part < len(leading):
-        yield leading[part]
-    elif isinstance(schema.get("items"), dict):
-        yield schema["items"]
-
-
-def _unknown(key: str, known: Collection[str]) -> str:
-    import difflib  # only for requests that are refused
-
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"is no parameter of this endpoint; {hint}It would be ignored or refused; extra={{…}} sends it as it is"
-
-
-def _branch(whole: Schema, body: Mapping[str, Any]) -> tuple[Schema, list[Violation]]:
-    """The branch that the discriminator of a union selects, so that the other branches do not complain as well."""
-    discriminator = _resolved(whole).get("discriminator")
-    if not discriminator:
-        return whole, []
-    field, mapping = discriminator["propertyName"], discriminator["mapping"]
-    given = body.get(field)
-    if isinstance(given, str) and given in mapping:
-        return {"$ref": mapping[given]}, []
-    message = f"must be one of {', '.join(mapping)}" if field in body else f"is required: one of {', '.join(mapping)}"
-    return whole, [Violation(field, shorten(given, 60) if field in body else "", message)]
-
-
-def _operation(path: str, method: str) -> Schema:
-    operation: Schema = specification.load()["paths"][path][method]
-    return operation
-
-
-def _component(name: str) -> Schema:
-    schema: Schema = specification.load()["components"]["schemas"][name]
-    return schema
-
-
-def _resolved(schema: Schema) -> Schema:
-    return _component(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
+def _unknown(key: str, known: Collection[str]) -> Violation:
+    near = specification.nearest(key, known)
+    hint = f"did you mean {near!r}? " if near else ""
+    way = f"{hint}The service would ignore or refuse it; extra={{…}} sends it as it is"
+    return Violation(
+        shorten(key, 60), "", "is not a parameter of this endpoint", Remedy(way, "unknown-parameter", nearest=near)
+    )
 
 
 @lru_cache(maxsize=256)
@@ -201,10 +143,12 @@ def _validator(schema: str) -> jsonschema_rs.Validator:
 
     whole = json.loads(schema)
     whole["components"] = {"schemas": _reachable(whole)}
-    return jsonschema_rs.Draft202012Validator(whole, formats={_MEDIA: is_media}, validate_formats=True, mask="this")
+    formats = {specification.MEDIA: is_media}
+    return jsonschema_rs.Draft202012Validator(whole, formats=formats, validate_formats=True, mask="this")
 
 
 def _reachable(schema: Schema) -> dict[str, Schema]:
+    """Every schema that a schema refers to, directly or not, by name."""
     found: dict[str, Schema] = {}
     pending: list[Any] = [schema]
     while pending:
@@ -212,7 +156,7 @@ def _reachable(schema: Schema) -> dict[str, Schema]:
         if isinstance(node, dict):
             name = str(node.get("$ref", "")).rpartition("/")[2]
             if name and name not in found:
-                found[name] = _component(name)
+                found[name] = specification.resolved(node)
                 pending.append(found[name])
             pending.extend(node.values())
         elif isinstance(node, list):
@@ -234,7 +178,9 @@ def _violations(error: Any, schema: Schema, media: Mapping[str, Any]) -> Iterato
                 yield from _violations(inner, schema, media)
             return
     node = _node(error.schema_path, schema)
-    yield Violation(field, _shown(error.instance, field, media), _remedy(error, node))
+    message = specification.in_words(node)
+    message = f"must be {message}" if message else shorten(error.message)
+    yield Violation(field, _shown(error.instance, field, media), message, _remedy(error, node))
 
 
 def _distance(branch: list[Any]) -> tuple[int, int, int]:
@@ -245,7 +191,7 @@ def _distance(branch: list[Any]) -> tuple[int, int, int]:
 
 def _node(path: list[str | int], schema: Schema) -> Schema:
     """The schema whose keyword complained; the path starts anew at the document's root behind each reference."""
-    node: Any = specification.load() if path[:1] == ["components"] else schema
+    node: Any = specification.document() if path[:1] == ["components"] else schema
     for part in path[:-1]:
         node = node[part]
     return node if isinstance(node, dict) else {}
@@ -259,8 +205,9 @@ def _shown(value: Any, field: str, media: Mapping[str, Any]) -> str:
     return shorten(value, 60)
 
 
-def _remedy(error: Any, node: Schema) -> str:
-    if error.kind.name == "format" and node.get("format") == _MEDIA:
-        return _MEDIA_REMEDY.format(repr(shorten(error.instance, 40)))
-    text = describe(node, specification.load()["components"]["schemas"])
-    return f"must be {text}" if text else shorten(error.message)
+def _remedy(error: Any, node: Schema) -> Remedy:
+    """How to pass a file, for a text that is neither URL nor base64: it may be a path."""
+    if error.kind.name != "format" or node.get("format") != specification.MEDIA:
+        return Remedy()
+    path = shorten(error.instance, 40)
+    return Remedy(f"for a file on disk, pass Path({path!r})", "pass-file", path=path)

@@ -23,14 +23,16 @@ BFLError
 └── WebhookError                  a webhook that does not verify
 ```
 
-Every error raised after a task was created carries ``task_id`` and ``polling_url``: a paid task can always be taken up
-again with ``client.task(error.task_id, error.polling_url)``. Neither the polling URL (whoever holds it can read the
-task) nor the key stands in a message or a repr.
+Every error has a ``message``, what happened, and a ``remedy``, what to do next. One that is raised after a task was
+created carries ``task_id`` and ``polling_url``, so a paid task can always be resumed with
+``client.task(error.task_id, error.polling_url)``. Neither the polling URL (whoever has it can read the task) nor the
+key stands in a message or a repr.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 _URL = r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]*"  # compiled when first used, not at each import
@@ -48,16 +50,60 @@ def shorten(value: object, limit: int = SHOWN) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+class Remedy(str):
+    """What to do next, in the words of a Python program; empty if there is nothing to do.
+
+    Attributes:
+        action: a stable name, by which a front end finds words of its own, such as ``"check-credits"``.
+        facts: what those words need, such as the nearest parameter name.
+    """
+
+    action: str
+    facts: dict[str, Any]
+
+    def __new__(cls, text: str = "", action: str = "", **facts: Any) -> Remedy:
+        """Make a remedy of its words, its action and its facts."""
+        self = super().__new__(cls, text)
+        self.action, self.facts = action, facts
+        return self
+
+    def __reduce__(self) -> Any:
+        return _remedy, (str(self), self.action, self.facts)
+
+
+def _remedy(text: str, action: str, facts: dict[str, Any]) -> Remedy:
+    return Remedy(text, action, **facts)
+
+
+NOTHING = Remedy()
+_CHECK_CREDITS = Remedy(
+    "it may have been carried out, so it was not repeated: look at your credits before you repeat it", "check-credits"
+)
+
+
 class BFLError(Exception):
     """The root of all errors of this package.
 
     Attributes:
+        remedy: what to do next.
         task_id: id of the task the error belongs to, once there is one.
         polling_url: where that task is polled. A capability: do not log it.
     """
 
     task_id: str | None = None
     polling_url: str | None = None
+
+    def __init__(self, message: str = "", remedy: Remedy = NOTHING) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    @property
+    def message(self) -> str:
+        """What happened, without the remedy."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
     def __reduce__(self) -> Any:  # errors travel between processes, with everything that they carry
         return _restored, (type(self), self.args, self.__dict__)
@@ -81,11 +127,16 @@ class Violation(NamedTuple):
     value: str
     """The offending value, shortened; empty where nothing was given."""
     message: str
-    """What would be accepted, and what to do."""
+    """What is wrong, or what would be accepted."""
+    remedy: Remedy = NOTHING
+
+    def text(self, remedy: str) -> str:
+        """The violation in one line, with the remedy in a front end's own words."""
+        given = f" (got {self.value})" if self.value else ""
+        return f"{self.field or 'request'}: {self.message}{remedy and f'; {remedy}'}{given}"
 
     def __str__(self) -> str:
-        given = f" (got {self.value})" if self.value else ""
-        return f"{self.field or 'request'}: {self.message}{given}"
+        return self.text(self.remedy)
 
 
 class ConstraintError(BFLError):
@@ -96,11 +147,13 @@ class ConstraintError(BFLError):
         violations: every violation found, not only the first.
     """
 
-    def __init__(self, endpoint: str, violations: list[Violation]) -> None:
+    def __init__(self, endpoint: str, violations: Sequence[Violation]) -> None:
         self.endpoint = shorten(endpoint, 80)
         self.violations = tuple(violations)
-        lines = "".join(f"\n  {violation}" for violation in self.violations)
-        super().__init__(f"{self.endpoint} refuses this request; nothing was sent:{lines}")
+        super().__init__(f"{self.endpoint} refuses this request; nothing was sent")
+
+    def __str__(self) -> str:
+        return f"{self.message}:" + "".join(f"\n  {violation}" for violation in self.violations)
 
 
 class TransportError(BFLError):
@@ -112,7 +165,7 @@ class TransportError(BFLError):
     """
 
     def __init__(self, message: str, *, maybe_submitted: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(message, _CHECK_CREDITS if maybe_submitted else NOTHING)
         self.maybe_submitted = maybe_submitted
 
 
@@ -133,7 +186,7 @@ class APIError(BFLError):
         self.detail = detail
         self.retry_after = retry_after
         self.maybe_submitted = maybe_submitted
-        super().__init__(f"HTTP {status_code}: {describe(detail)}")
+        super().__init__(f"HTTP {status_code}: {describe(detail)}", _CHECK_CREDITS if maybe_submitted else NOTHING)
 
 
 class InvalidRequestError(APIError):
@@ -173,8 +226,16 @@ class TaskError(BFLError):
         cost: credits settled for the task, if the service said so.
     """
 
-    def __init__(self, message: str, *, status: str = "", details: Any = None, cost: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        remedy: Remedy = NOTHING,
+        *,
+        status: str = "",
+        details: Any = None,
+        cost: float | None = None,
+    ) -> None:
+        super().__init__(message, remedy)
         self.status = status
         self.details = details
         self.cost = cost
@@ -205,11 +266,14 @@ class DownloadError(BFLError):
 
     Attributes:
         expired: True if the signed URL has passed its lifetime (images about 600 s).
+        unwritable: True if the file could not be written here; ``__cause__`` is then the OSError.
     """
 
-    def __init__(self, message: str, *, expired: bool = False) -> None:
-        super().__init__(message)
-        self.expired = expired
+    def __init__(
+        self, message: str, remedy: Remedy = NOTHING, *, expired: bool = False, unwritable: bool = False
+    ) -> None:
+        super().__init__(message, remedy)
+        self.expired, self.unwritable = expired, unwritable
 
 
 class WebhookError(BFLError):

@@ -8,46 +8,73 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 from . import answers, policy
 from .answers import Update
+from .auth import Hosts
 from .errors import (
     APIError,
+    AuthenticationError,
     BFLError,
+    DownloadError,
     RateLimitError,
+    Remedy,
     ServerError,
-    TaskNotFound,
     TaskTimeout,
     TransportError,
     shorten,
 )
 from .policy import Poll, Retry
-from .steps import Answer, Call, Clock, Flow, Sleep, Streamed
+from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Streamed
 
+H = TypeVar("H", bound="Owner")
 logger = logging.getLogger("bfl_client")
-T = TypeVar("T")
+_WAIT_AGAIN = Remedy("it may still finish: wait() again, or resume it later with its id and polling URL", "wait-again")
 
 
-class Hosts(Protocol):
-    """Which URLs may be asked; each check raises UntrustedURLError."""
+class Rules(NamedTuple):
+    """How a client talks to the service."""
 
-    def check_api(self, url: str) -> None: ...
+    hosts: Hosts
+    poll: Poll
+    retry: Retry
 
-    def check_sample(self, url: str) -> None: ...
+
+class Owner(Protocol):
+    """What is needed to resume a task: `tasks.Handle`."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def polling_url(self) -> str | None: ...
 
 
 @contextmanager
-def owned(task_id: str, polling_url: str | None) -> Iterator[None]:
-    """Write the task's id and polling URL on every error that passes: a paid task can then be taken up again."""
+def owned(handle: Owner) -> Iterator[None]:
+    """Write a task's handle on whatever leaves: a paid task can then be resumed.
+
+    A BFLError gets ``task_id`` and ``polling_url``; any other exception, such as KeyboardInterrupt or a cancellation, a
+    note with the id, and ``handle``. An error of another task, from a callback, keeps its own.
+    """
     try:
         yield
     except BFLError as error:
-        if error.task_id is None:  # an error of another task, from a callback, keeps its own
-            error.task_id, error.polling_url = task_id, polling_url
+        if error.task_id is None:
+            error.task_id, error.polling_url = handle.id, handle.polling_url
         raise
+    except BaseException as error:
+        if not isinstance(error, GeneratorExit) and not hasattr(error, "handle"):
+            error.handle = handle  # type: ignore[attr-defined]
+            way = "resume it with Task.from_dict(error.handle.to_dict(), client)"
+            error.add_note(f"task {shorten(handle.id, 60)} was submitted, and goes on: {way}")
+        raise
+
+
+# One request
 
 
 def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
@@ -56,7 +83,7 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
     Args:
         patience: how many 429 are waited out beyond the usual attempts.
 
-    A paid request is repeated only when it cannot have been carried out: no connection, 429, or a 503 that says it
+    A paid request is repeated only when it cannot have been carried out: nothing was sent, 429, or a 503 that says it
     sheds load. Others are repeated after every lost connection and 5xx, too.
     """
     failures = waits = 0
@@ -79,7 +106,7 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
         if not repeatable or failures >= retry.attempts:
             raise error
         pause = retry.pause(failures + waits, error.retry_after if isinstance(error, APIError) else None)
-        logger.info("request failed (%s); again in %.1f s", type(error).__name__, pause)
+        logger.info("request failed (%s); repeated in %.1f s", type(error).__name__, pause)
         yield Sleep(pause)
 
 
@@ -92,37 +119,68 @@ def _repeatable(error: APIError, answer: Answer, paid: bool) -> bool:
 def _json(answer: Answer, paid: bool) -> Any:
     value = answers.parse_json(answer)
     if not isinstance(value, dict):
-        raise TransportError(f"HTTP {answer.status}, but the answer is no JSON object", maybe_submitted=paid)
+        raise TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
     return value
 
 
-def submit(url: str, body: Streamed, retry: Retry, hosts: Hosts, patience: int = 0) -> Flow[dict[str, Any]]:
-    """Create a task; returns the answer, which has an ``id``, and a ``polling_url`` unless a webhook was asked for.
+def submit(
+    url: str,
+    body: Streamed,
+    rules: Rules,
+    known: MutableMapping[str, object],
+    patience: int,
+    made: Callable[[dict[str, Any]], H],
+) -> Flow[H]:
+    """Create a task; returns its handle.
+
+    Args:
+        known: ids of the tasks that this client was given before. Such an id answers another request: a connection has
+            mixed up its answers.
+        made: makes the handle of an answer, which has an ``id``, and a ``polling_url`` unless a webhook was asked for.
 
     Raises:
-        UntrustedURLError: the task was created, yet may not be polled; the error carries its id and URL.
+        UntrustedURLError: the task was created, but may not be polled; the error carries its id and URL.
     """
-    answer = yield from request(Call("POST", url, body, paid=True), retry, patience)
-    task_id, polling_url = answer.get("id"), answer.get("polling_url")
+    try:
+        answer = yield from request(Call("POST", url, body, paid=True), rules.retry, patience)
+    except BaseException as error:  # a cancellation waits for the answer, and brings it: the task exists
+        if isinstance(late := getattr(error, "answer", None), Answer) and late.status < 300:
+            with owned(made(_task_of(_json(late, True), known))):
+                raise
+        raise
+    handle = made(_task_of(answer, known))
+    with owned(handle):
+        if handle.polling_url is not None:
+            rules.hosts.check_api(handle.polling_url)
+    return handle
+
+
+def _task_of(answer: dict[str, Any], known: MutableMapping[str, object]) -> dict[str, Any]:
+    """The answer to a submit, once it is known to be one."""
+    task_id, mine = answer.get("id"), object()
     if not isinstance(task_id, str) or not task_id:
         raise TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
-    if not isinstance(polling_url, str):
-        return {**answer, "polling_url": None}
-    with owned(task_id, polling_url):
-        hosts.check_api(polling_url)
-    return dict(answer)
+    if known.setdefault(task_id, mine) is not mine:
+        raise TransportError("the submit was answered with the id of an earlier task", maybe_submitted=True)
+    polling_url = answer.get("polling_url")
+    return {**answer, "polling_url": polling_url if isinstance(polling_url, str) else None}
 
 
-def look(polling_url: str, deadline: float | None = None) -> Flow[Update]:
+# Polling
+
+
+def look(task_id: str, polling_url: str, deadline: float | None = None) -> Flow[Update]:
     """One poll.
 
     Raises:
-        APIError, TransportError: there is no status in the answer, or no answer.
+        APIError, TransportError: there is no status of this task in the answer, or no answer.
     """
     answer: Answer = yield Call("GET", polling_url, deadline=deadline)
     update = answers.update_of(answers.parse_json(answer))
     if update is not None and (answer.status < 400 or update.ended or update.status in answers.RUNNING):
-        return update  # an error's unknown word is no state of the task, as in {"status": "forbidden"}
+        if isinstance(other := update.raw.get("id"), str) and other != task_id:
+            raise TransportError("the polling answer is about another task")
+        return update  # an error's unknown word is not a state of the task, as in {"status": "forbidden"}
     if answer.status == 404:  # seen on the wrong host, and for expired tasks
         return Update(answers.NOT_FOUND, None, None, None, {})
     if 200 <= answer.status < 300:
@@ -130,17 +188,17 @@ def look(polling_url: str, deadline: float | None = None) -> Flow[Update]:
     raise answers.api_error(answer)
 
 
-def status(polling_url: str, retry: Retry, hosts: Hosts) -> Flow[Update]:
+def status(task_id: str, polling_url: str, rules: Rules) -> Flow[Update]:
     """Where the task stands now."""
-    hosts.check_api(polling_url)
-    for failures in range(1, retry.attempts + 1):
+    rules.hosts.check_api(polling_url)
+    for failures in range(1, rules.retry.attempts + 1):
         deadline = (yield Clock()) + policy.REQUEST_DEADLINE
         try:
-            return (yield from look(polling_url, deadline))
+            return (yield from look(task_id, polling_url, deadline))
         except (APIError, TransportError) as error:
-            if failures == retry.attempts or not _passing(error):
+            if failures == rules.retry.attempts or not _passing(error):
                 raise
-            yield Sleep(retry.pause(failures, getattr(error, "retry_after", None)))
+            yield Sleep(rules.retry.pause(failures, getattr(error, "retry_after", None)))
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -154,18 +212,22 @@ class Following:
 
     def __init__(self, task_id: str, age: float, poll: Poll, retry: Retry) -> None:
         self.task_id, self.age, self.poll, self.retry = task_id, age, poll, retry
-        self.polls = self.failures = self.not_found = 0
-        self.known = age > policy.NOT_FOUND_AGE
+        self.polls = self.failures = self.doubts = 0
+        self._doubted_at = 0.0
         self._logged: set[str] = set()
 
     def pause_after(self, update: Update, waited: float) -> float:
         """Seconds until the next poll after an answer; raises the error of a task that ended badly."""
         self.failures = 0
-        self.not_found += update.status == answers.NOT_FOUND
-        self.known = self.known or update.status != answers.NOT_FOUND
         error = answers.task_error(update)
-        early = not self.known and self.not_found < policy.NOT_FOUND_GRACE
-        if error and not (early and isinstance(error, TaskNotFound)):
+        if update.doubtful:
+            self.doubts += 1
+            self._doubted_at = waited if self.doubts == 1 else self._doubted_at
+            if self.doubts < policy.DOUBTED_POLLS or waited - self._doubted_at < policy.DOUBTED_SECONDS:
+                error = None
+        else:
+            self.doubts = 0
+        if error:
             raise error
         known = answers.RUNNING | {answers.READY, answers.NOT_FOUND}
         if update.status not in known | self._logged and len(self._logged) < 10:
@@ -176,7 +238,9 @@ class Following:
     def pause_after_failure(self, error: APIError | TransportError) -> float:
         """Seconds until the next poll after a failed one; raises what no repetition can cure."""
         self.failures += 1
-        if not _passing(error) or self.failures >= policy.POLL_FAILURES:
+        refused = isinstance(error, AuthenticationError)  # a key that could submit is not refused by one answer
+        limit = policy.POLL_REFUSALS if refused else policy.POLL_FAILURES
+        if not (refused or _passing(error)) or self.failures >= limit:
             raise error
         return self.retry.pause(self.failures, getattr(error, "retry_after", None))
 
@@ -202,7 +266,7 @@ def follow(
     now = started
     while now < deadline:
         try:
-            update = yield from look(polling_url, deadline)
+            update = yield from look(following.task_id, polling_url, deadline)
         except (APIError, TransportError) as error:
             if (yield Clock()) >= deadline:
                 break
@@ -213,13 +277,107 @@ def follow(
                 on_update(update)
             now = yield Clock()
             pause = following.pause_after(update, now - started)
-            if update.status == answers.READY:
+            if update.status == answers.READY and not update.doubtful:
                 return update
         now = yield Clock()
         yield Sleep(max(min(pause, deadline - now), 0.0))
         now = yield Clock()
-    raise TaskTimeout(
-        f"not ready after {timeout:g} s (last status: {shorten(seen, 60) or 'none'}); it may still finish: wait() "
-        "again, or resume it later with its id and polling URL",
-        status=seen,
-    )
+    message = f"not ready after {timeout:g} s (last status: {shorten(seen, 60) or 'none'})"
+    raise TaskTimeout(message, _WAIT_AGAIN, status=seen)
+
+
+# Downloads
+
+
+class Part:
+    """One file of a task's result, and how a fresh URL of it is found when its own has expired.
+
+    Args:
+        name: its key in the ``result``: ``sample`` or ``draft_cache``.
+        limit: bytes after which its download is given up.
+    """
+
+    def __init__(self, name: str, url: str, task_id: str, polling_url: str | None, limit: int) -> None:
+        self.name, self.url, self.limit = name, url, limit
+        self._task_id, self._polling_url = task_id, polling_url
+        self._renewed = False
+
+    def renew(self, status: int, retry: Retry, hosts: Hosts, deadline: float) -> Flow[None]:
+        """Poll the task once more: its answer has a freshly signed URL.
+
+        Raises:
+            DownloadError: that was done before, or brings no URL.
+        """
+        if self._renewed or self._polling_url is None:
+            raise DownloadError(f"the URL has expired (HTTP {status}); it lives for minutes", expired=True)
+        self._renewed = True
+        hosts.check_api(self._polling_url)
+        for failures in range(1, retry.attempts + 1):
+            update = yield from look(self._task_id, self._polling_url, deadline)
+            url = update.result.get(self.name) if update.status == answers.READY else None
+            if isinstance(url, str):
+                self.url = url
+                return
+            if failures < retry.attempts and update.doubtful:
+                yield Sleep(retry.pause(failures))
+            else:
+                break
+        raise DownloadError("the URL has expired, and polling the task again brings no other", expired=True)
+
+
+def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fetched]:
+    """Stream a result into `sink`, whole or not at all; a broken transfer is resumed, an expired URL renewed once."""
+    deadline = (yield Clock()) + policy.DOWNLOAD_DEADLINE
+    failures = 0
+    while True:
+        hosts.check_sample(part.url)
+        try:
+            fetched: Fetched = yield Fetch(part.url, sink, part.limit, deadline)
+        except TransportError as lost:
+            fetched = Fetched(0, {}, sink.tell(), str(lost))
+        problem = fetched.error or _incomplete(fetched)
+        if problem is None:
+            return fetched
+        if fetched.status in (403, 404, 410):
+            yield from part.renew(fetched.status, retry, hosts, deadline)
+            _empty(sink)
+            continue
+        if fetched.error is None:  # not broken off, but wrong: nothing of it can be kept
+            _empty(sink)
+        failures += 1
+        now = yield Clock()
+        if failures >= retry.attempts or now >= deadline or not _worth_repeating(fetched):
+            raise DownloadError(f"the download failed: {problem}")
+        yield Sleep(min(retry.pause(failures, answers.retry_after(fetched.headers)), deadline - now))
+
+
+def _empty(sink: BinaryIO) -> None:
+    sink.seek(0)
+    sink.truncate()
+
+
+def _incomplete(fetched: Fetched) -> str | None:
+    """Why a finished transfer is not what was asked for, or None."""
+    if fetched.status not in (200, 206):
+        return f"HTTP {fetched.status}"
+    kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith("text/") or (kind.startswith("application/") and kind.endswith(("json", "xml"))):
+        return f"the answer is {shorten(kind, 60)}, neither a picture nor a film"
+    total = _total(fetched)
+    if total is not None and fetched.size != total:
+        return f"{fetched.size:,} of {total:,} bytes arrived"
+    return None if fetched.size else "the answer is empty"
+
+
+def _total(fetched: Fetched) -> int | None:
+    if fetched.status == 206:
+        span, _, total = fetched.headers.get("content-range", "").rpartition("/")
+        if total == "*" and (last := span.rpartition("-")[2]).isdecimal() and len(last) < 20:
+            return int(last) + 1
+    else:
+        total = fetched.headers.get("content-length", "")
+    return int(total) if total.isdecimal() and len(total) < 20 else None
+
+
+def _worth_repeating(fetched: Fetched) -> bool:
+    return fetched.status in (0, 200, 206, 408, 416, 429) or fetched.status >= 500

@@ -11,14 +11,17 @@ Kind = Literal["image", "video"]
 DEADLINES: dict[str, float] = {"image": 600.0, "video": 2700.0}
 """Seconds to wait by default. Queues of more than 15 minutes were seen for video; clients in production wait 45."""
 
-NOT_FOUND_GRACE = 3
-"""Polls for which "Task not found" is believed to be a task not registered yet. Its real length is not documented."""
+DOUBTED_POLLS = 5
+"""How many answers in a row must say "Task not found", or "Ready" without a sample, before that is believed."""
+
+DOUBTED_SECONDS = 30.0
+"""How long they must have said so. Clusters answer for tasks that they do not own, at any age of a task (captured)."""
 
 POLL_FAILURES = 10
 """Failed polls in a row before a paid task is handed back with its error."""
 
-NOT_FOUND_AGE = 60
-"""Seconds after its submit in which a task may be "not found" because it is not registered yet; a guess on our part."""
+POLL_REFUSALS = 3
+"""Polls in a row that refuse the key before that is believed: the same key has just submitted."""
 
 REQUEST_DEADLINE = 900.0
 """Seconds that one API request may take in all, its body included, however its answer drips."""

@@ -1,58 +1,137 @@
-"""Tasks and results: what a submit gives back, in a synchronous and an asynchronous form."""
+"""Tasks and results: what a submit returns, in a synchronous and an asynchronous form.
+
+Both forms have the same methods, written once: they start a conversation, which the client carries out at once
+(`Task`, `Result`) or when it is awaited (`AsyncTask`, `AsyncResult`).
+"""
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
-from . import answers, policy
+from . import answers, files, flows, policy, specification
 from .answers import Update
-from .errors import shorten
-from .handles import Handle, OnUpdate, Session, part_of, restore
-from .steps import Flow
+from .errors import ConfigurationError, DownloadError, Remedy, shorten
+from .steps import Fetched, Flow
 
-T = TypeVar("T")
-
-
-class Runs(Protocol):
-    """A client that can drive a flow at once."""
-
-    session: Session
-
-    def run(self, flow: Flow[T]) -> T: ...
-
-
-class RunsAsync(Protocol):
-    """A client that can drive a flow when awaited."""
-
-    session: Session
-
-    def run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]: ...
+U = TypeVar("U")
+R = TypeVar("R")
+P = TypeVar("P")
+B = TypeVar("B")
+OnUpdate = Callable[[Update], object]
+READ_LIMIT = 1024**3
+"""Bytes that `Result.read` takes into memory; save() has no need to."""
+_SAVE_AGAIN = Remedy("fetch the result again from its task", "save-again")
+_KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
 
 
-class Task(Handle):
-    """A task that was submitted, and paid for; `Task.wait` follows it to its end."""
+class Handle(NamedTuple):
+    """What is needed to resume a paid task, also in another process; `to_dict` makes JSON of it."""
 
-    def __init__(self, client: Runs, **handle: Any) -> None:
-        super().__init__(client.session, **handle)
-        self._client = client
+    id: str
+    polling_url: str | None
+    endpoint: str | None
+    submitted_at: datetime
+    cost: float | None
+    input_mp: float | None = None
+    output_mp: float | None = None
 
     @classmethod
-    def from_dict(cls, handle: Mapping[str, Any], client: Runs) -> Task:
-        """A task taken up again from what `to_dict` gave, in this process or another.
+    def of(cls, answer: Mapping[str, Any], endpoint: str | None) -> Handle:
+        """The handle of a task, from the answer to its submit.
 
         Raises:
-            ConfigurationError: it is no such handle.
+            ConfigurationError: the id, the polling URL or the endpoint is not a string.
         """
-        return cls(client, **restore(handle))
+        task_id, polling_url = answer.get("id"), answer.get("polling_url")
+        optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
+        if not isinstance(task_id, str) or not optional:
+            raise ConfigurationError("a task's id, polling_url and endpoint must be strings")
+        numbers = (answers.number(answer.get(name)) for name in ("cost", "input_mp", "output_mp"))
+        return cls(task_id, polling_url, endpoint, datetime.now(UTC), *numbers)
 
-    def status(self) -> Update:
+    @classmethod
+    def from_dict(cls, handle: Mapping[str, Any]) -> Handle:
+        """The handle that `to_dict` wrote; raises ConfigurationError if it is not one."""
+        from dateutil import parser  # only a resumed task needs it
+
+        try:
+            found = cls.of(handle, handle.get("endpoint"))
+            if handle.get("submitted_at") is None:
+                return found
+            moment = parser.isoparse(handle["submitted_at"])
+            return found._replace(submitted_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """The handle as plain JSON values, with the polling URL and never the key."""
+        values = self._asdict() | {"submitted_at": self.submitted_at.isoformat()}
+        return {name: values[name] for name in ("id", "polling_url", "endpoint", "submitted_at", "cost")}
+
+    def __repr__(self) -> str:  # without its polling URL, which is a capability
+        return f"Handle(id={shorten(self.id, 60)!r}, endpoint={self.endpoint!r})"
+
+
+class Carries(Protocol):
+    """A client: it carries out a flow, and returns its result or a coroutine of it."""
+
+    _rules: flows.Rules
+
+    def _run(self, flow: Flow[Any]) -> Any: ...
+
+
+class _Submitted(Generic[U, R, P]):
+    """A task that was submitted, and paid for; `wait` follows it to its end.
+
+    Attributes:
+        handle: what is needed to resume it.
+        id: the task's id.
+        endpoint: name of the endpoint, or None if it is not known.
+        polling_url: where to poll, verbatim. A capability: do not log it. None after a submit with a webhook.
+        submitted_at: when it was submitted, in UTC.
+        cost: credits (0.01 USD each), where the answer to the submit stated them.
+        input_mp: megapixels of the pictures sent, where the answer stated them.
+        output_mp: megapixels of the picture to be made, where the answer stated them.
+    """
+
+    _RESULT: type[Any]
+
+    def __init__(self, client: Carries, handle: Handle) -> None:
+        self._client, self.handle = client, handle
+        self.id, self.endpoint, self.polling_url = handle.id, handle.endpoint, handle.polling_url
+        self.submitted_at, self.cost = handle.submitted_at, handle.cost
+        self.input_mp, self.output_mp = handle.input_mp, handle.output_mp
+
+    @classmethod
+    def from_dict(cls, handle: Mapping[str, Any], client: Carries) -> Self:
+        """A task resumed from what `to_dict` returned, in this process or another.
+
+        Raises:
+            ConfigurationError: it is not such a handle.
+        """
+        return cls(client, Handle.from_dict(handle))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The handle as plain JSON values, for `from_dict`. It contains the polling URL, never the key."""
+        return self.handle.to_dict()
+
+    @property
+    def kind(self) -> policy.Kind | None:
+        """``"image"`` or ``"video"``; None for an endpoint that this version does not know."""
+        known = specification.find(self.endpoint or "")
+        return known.kind if known else None
+
+    def status(self) -> U:
         """Where the task stands now, by one poll."""
-        return self._client.run(self.status_flow())
+        found: U = self._run(lambda: flows.status(self.id, self._url(), self._client._rules))
+        return found
 
-    def wait(self, timeout: float | None = None, on_update: OnUpdate | None = None) -> Result:
+    def wait(self, timeout: float | None = None, on_update: OnUpdate | None = None) -> R:
         """Poll until the task has ended, and return its result.
 
         Args:
@@ -63,145 +142,190 @@ class Task(Handle):
             TaskError: it ended without a result, or not in time (TaskTimeout; it can then be waited for again).
             ConfigurationError: it has no polling URL, because it was submitted with a webhook.
         """
-        return Result(self._client, self, self._client.run(self.wait_flow(timeout, on_update)).raw)
+        found: R = self._run(lambda: self._wait(timeout, on_update))
+        return found
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str]) -> P:
         """Wait, then write the result to a file; see `wait` and `Result.save`."""
-        return self.wait().save(path)
+
+        def both() -> Flow[Path]:
+            result: _Ready[Any, Any] = yield from self._wait(None, None)
+            return (yield from result._save(path, "sample"))
+
+        found: P = self._run(both)
+        return found
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={shorten(self.id, 60)!r}, endpoint={self.endpoint!r})"
+
+    def _run(self, begin: Callable[[], Flow[Any]]) -> Any:
+        """Carry out a conversation about this task; whatever leaves it carries the task's handle."""
+
+        def conversation() -> Flow[Any]:
+            with flows.owned(self.handle):
+                return (yield from begin())
+
+        return self._client._run(conversation())
+
+    def _url(self) -> str:
+        if self.polling_url is None:
+            raise ConfigurationError(
+                f"task {shorten(self.id, 60)} has no polling URL: it was submitted with a webhook, where its result "
+                "goes, or the service gave none"
+            )
+        return self.polling_url
+
+    def _wait(self, timeout: float | None, on_update: OnUpdate | None) -> Flow[Any]:
+        rules = self._client._rules
+        limit = rules.poll.timeout(self.kind or "") if timeout is None else policy.seconds("timeout", timeout)
+        age = max((datetime.now(UTC) - self.submitted_at) // timedelta(seconds=1), 0)
+        following = flows.Following(self.id, age, rules.poll, rules.retry)
+        update = yield from flows.follow(following, self._url(), limit, rules.hosts, on_update)
+        return self._RESULT(self, update)
 
 
-class AsyncTask(Handle):
-    """A task that was submitted, and paid for; `AsyncTask.wait` follows it to its end."""
-
-    def __init__(self, client: RunsAsync, **handle: Any) -> None:
-        super().__init__(client.session, **handle)
-        self._client = client
-
-    @classmethod
-    def from_dict(cls, handle: Mapping[str, Any], client: RunsAsync) -> AsyncTask:
-        """A task taken up again from what `to_dict` gave, in this process or another.
-
-        Raises:
-            ConfigurationError: it is no such handle.
-        """
-        return cls(client, **restore(handle))
-
-    async def status(self) -> Update:
-        """Where the task stands now, by one poll."""
-        return await self._client.run(self.status_flow())
-
-    async def wait(self, timeout: float | None = None, on_update: OnUpdate | None = None) -> AsyncResult:
-        """Poll until the task has ended, and return its result; see `Task.wait`."""
-        return AsyncResult(self._client, self, (await self._client.run(self.wait_flow(timeout, on_update))).raw)
-
-    async def save(self, path: str | os.PathLike[str]) -> Path:
-        """Wait, then write the result to a file; see `Task.wait` and `Result.save`."""
-        return await (await self.wait()).save(path)
-
-
-class Outcome:
-    """The result of a task that is ready.
+class _Ready(Generic[P, B]):
+    """The picture or film that a task made.
 
     Attributes:
-        task: the task it belongs to.
-        raw: the whole last answer; it holds signed URLs.
+        task: the task.
+        raw: the whole last answer; it contains signed URLs.
     """
 
-    def __init__(self, task: Handle, raw: dict[str, Any]) -> None:
-        self._task = task
-        self.raw = raw
+    def __init__(self, task: Any, update: Update) -> None:
+        self.task, self._update = task, update
+        self.raw = update.raw
 
     def __repr__(self) -> str:  # without its URLs: they are signed
-        return f"{type(self).__name__}(id={shorten(self._task.id, 60)!r}, kind={self.kind!r}, cost={self.cost!r})"
-
-    def _get(self, name: str) -> Any:
-        result = self.raw.get("result")
-        return result.get(name) if isinstance(result, dict) else None
+        return f"{type(self).__name__}(id={shorten(self.task.id, 60)!r}, kind={self.kind!r}, cost={self.cost!r})"
 
     @property
     def url(self) -> str:
-        """The signed URL of the picture or film. It dies after minutes: save what you want to keep."""
-        return part_of(self.raw, "sample")
+        """The signed URL of the picture or film. It expires after minutes: save what you want to keep."""
+        return self._update.part("sample")
 
     @property
     def kind(self) -> policy.Kind:
         """``"image"`` or ``"video"``."""
-        if self._task.kind is not None:
-            return self._task.kind
+        if self.task.kind is not None:
+            return self.task.kind  # type: ignore[no-any-return]  # the task is of either form
         path = self.url.partition("?")[0].lower()
         return "video" if path.endswith((".mp4", ".mov", ".webm")) else "image"
 
     @property
     def cost(self) -> float | None:
-        """Credits: as settled on the last poll, else as told by the submit, else None."""
-        settled = answers.number(self.raw.get("cost"))
-        return self._task.cost if settled is None else settled
+        """Credits: as settled on the last poll, else as stated by the submit, else None."""
+        stated: float | None = self.task.cost
+        return stated if self._update.cost is None else self._update.cost
 
     @property
     def seed(self) -> int | None:
-        """The seed used, where the endpoint tells it."""
-        seed = self._get("seed")
+        """The seed used, where the endpoint states it."""
+        seed = self._update.result.get("seed")
         return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
 
     @property
     def prompt(self) -> str | None:
         """The prompt used, which may be an expanded form of yours."""
-        prompt = self._get("prompt")
+        prompt = self._update.result.get("prompt")
         return prompt if isinstance(prompt, str) else None
 
     @property
     def draft_cache(self) -> str | None:
         """The signed URL of a video draft's cache, from which it can be enhanced; keep it with `save_draft`."""
-        url = self._get("draft_cache")
+        url = self._update.result.get("draft_cache")
         return url if isinstance(url, str) else None
 
-
-class Result(Outcome):
-    """The picture or film that a task made."""
-
-    def __init__(self, client: Runs, task: Task, raw: dict[str, Any]) -> None:
-        super().__init__(task, raw)
-        self._client, self.task = client, task
-
-    def read(self) -> bytes:
+    def read(self) -> B:
         """The file's bytes.
 
         Raises:
-            DownloadError: it cannot be fetched; `expired` if its URL is dead and polling brought no other.
+            DownloadError: it cannot be fetched; `expired` if its URL has expired and polling brought no other.
         """
-        return self._client.run(self._task.read_flow(self.raw))
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+        def into_memory() -> Flow[bytes]:
+            sink = io.BytesIO()
+            yield from self._download(sink, "sample", READ_LIMIT)
+            return sink.getvalue()
+
+        found: B = self.task._run(into_memory)
+        return found
+
+    def save(
+        self, path: str | os.PathLike[str], *, overwrite: bool = True, stem: str | None = None, private: bool = False
+    ) -> P:
         """Write the file, whole or not at all, and return its path.
 
         Args:
-            path: a file, which is replaced, or an existing folder, in which the file is named after the task.
+            path: a file, or an existing folder, in which the file is named `stem` with the extension of its content.
+            overwrite: replace a file of that name.
+            stem: the file's name in a folder, without extension; else it is made of the task's id.
+            private: readable by its owner only.
 
         Raises:
-            DownloadError: it cannot be fetched or written; an existing file is then as it was.
+            DownloadError: it cannot be fetched or (`unwritable`) written; an existing file is then as it was.
         """
-        return self._client.run(self._task.save_flow(path, self.raw, "sample"))
+        found: P = self.task._run(lambda: self._save(path, "sample", overwrite, stem, private))
+        return found
 
-    def save_draft(self, path: str | os.PathLike[str]) -> Path:
+    def save_draft(self, path: str | os.PathLike[str], *, overwrite: bool = True, private: bool = False) -> P:
         """Write a video draft's cache to a file; see `save`."""
-        return self._client.run(self._task.save_flow(path, self.raw, "draft_cache"))
+        found: P = self.task._run(lambda: self._save(path, "draft_cache", overwrite, None, private))
+        return found
+
+    def _save(
+        self, path: Any, part: str, overwrite: bool = True, stem: str | None = None, private: bool = False
+    ) -> Flow[Path]:
+        try:
+            place, named = Path(path), stem or files.stem(self.task.id)
+            folder = place.is_dir()
+            if Path(named).name != named:
+                raise ValueError("stem must be a file name, without a folder")
+            # in a folder the file's name ends in what its content says: until then nothing is replaced
+            with files.Whole(place / named if folder else place, private=private, replace=overwrite) as whole:
+                fetched = yield from self._download(whole.file, part, policy.SAMPLE_LIMIT)
+                if folder:
+                    whole.file.seek(0)
+                    suffix = files.extension(whole.file.read(16), fetched.headers.get("content-type", ""))
+                    whole.path = place / f"{named}{suffix}"
+            return whole.path
+        except (OSError, ValueError, TypeError) as error:
+            raise _unwritable(path, error) from error
+        except DownloadError as error:
+            if not error.unwritable:
+                raise
+            raise _unwritable(path, error.__cause__) from error.__cause__
+
+    def _download(self, sink: Any, part: str, limit: int) -> Flow[Fetched]:
+        rules, polling_url = self.task._client._rules, self.task.polling_url
+        wanted = flows.Part(part, self._update.part(part), self.task.id, polling_url, limit)
+        return (yield from flows.download(sink, wanted, rules.retry, rules.hosts))
 
 
-class AsyncResult(Outcome):
+def _unwritable(path: object, error: Any) -> DownloadError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    return DownloadError(f"cannot write {shorten(str(path))}: {reason}", _SAVE_AGAIN, unwritable=True)
+
+
+class Result(_Ready[Path, bytes]):
     """The picture or film that a task made."""
 
-    def __init__(self, client: RunsAsync, task: AsyncTask, raw: dict[str, Any]) -> None:
-        super().__init__(task, raw)
-        self._client, self.task = client, task
+    task: Task
 
-    async def read(self) -> bytes:
-        """The file's bytes; see `Result.read`."""
-        return await self._client.run(self._task.read_flow(self.raw))
 
-    async def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the file, whole or not at all, and return its path; see `Result.save`."""
-        return await self._client.run(self._task.save_flow(path, self.raw, "sample"))
+class AsyncResult(_Ready[Coroutine[Any, Any, Path], Coroutine[Any, Any, bytes]]):
+    """The picture or film that a task made; its methods are awaited."""
 
-    async def save_draft(self, path: str | os.PathLike[str]) -> Path:
-        """Write a video draft's cache to a file; see `Result.save`."""
-        return await self._client.run(self._task.save_flow(path, self.raw, "draft_cache"))
+    task: AsyncTask
+
+
+class Task(_Submitted[Update, Result, Path]):
+    """A task that was submitted, and paid for; `Task.wait` follows it to its end."""
+
+    _RESULT = Result
+
+
+class AsyncTask(_Submitted[Coroutine[Any, Any, Update], Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Path]]):
+    """A task that was submitted, and paid for; `AsyncTask.wait` follows it to its end. Its methods are awaited."""
+
+    _RESULT = AsyncResult

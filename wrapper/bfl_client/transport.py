@@ -1,4 +1,4 @@
-"""The two drivers that carry out the steps of a flow: the only code that sleeps, looks at a clock or uses the network.
+"""The drivers that carry out the steps of a flow: the only code that sleeps, looks at a clock or uses the network.
 
 `Driver` serves synchronous callers, `AsyncDriver` asynchronous ones on asyncio and trio. Both send API requests with
 the key and downloads without it, follow no redirect, ask for uncompressed answers, and read them in pieces under a cap.
@@ -6,6 +6,9 @@ the key and downloads without it, follow no redirect, ask for uncompressed answe
 
 from __future__ import annotations
 
+import contextvars
+import logging
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
@@ -14,14 +17,221 @@ from typing import Any, TypeVar, cast
 import anyio
 import httpx
 
-from .errors import BFLError
+from . import answers
+from .errors import BFLError, DownloadError, TransportError
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Step
-from .wire import Incoming, Saving, Wire, lost, ours
+from .version import USER_AGENT
 
 T = TypeVar("T")
+ANSWER_LIMIT = 8 * 1024**2
+"""Bytes of an API answer that are read. A 422 may echo a whole picture; no other answer comes near."""
+HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
+"""Of every request."""
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_UNANSWERED = "a paid request was under way and may have been carried out: look at your credits before you repeat it"
+_ours: contextvars.ContextVar[bool] = contextvars.ContextVar("bfl_client_request", default=False)
 
 
-class Driver(Wire):
+# One request and its answer
+
+
+class _HidePaths(logging.Filter):
+    """Keeps polling URLs (capabilities) and signed URLs out of httpx's log of requests, for our requests alone."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _ours.get() and isinstance(record.args, tuple):
+            record.args = tuple(f"{a.scheme}://{a.host}/…" if isinstance(a, httpx.URL) else a for a in record.args)
+        return True
+
+
+_hide_paths = _HidePaths()
+
+
+def _headers_of(response: httpx.Response) -> dict[str, str]:
+    """The answer's headers, names in lower case. A body that a test's transport has read already is decoded, too."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.is_stream_consumed:
+        headers.pop("content-encoding", None)
+    return headers
+
+
+class _Incoming:
+    """An API answer as it arrives, piece by piece, up to the cap."""
+
+    wanted = True
+
+    def __init__(self, step: Call, response: httpx.Response, clock: Callable[[], float]) -> None:
+        self._step, self._response, self._clock = step, response, clock
+        self._headers = _headers_of(response)
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> bool:
+        """Keep a piece; False once there is more than an answer needs."""
+        if self._step.deadline is not None and self._clock() >= self._step.deadline:
+            raise httpx.ReadTimeout("the answer outlasted the deadline")
+        self._size += len(piece)
+        self._pieces.append(piece)
+        return self._size <= ANSWER_LIMIT
+
+    def outcome(self) -> Answer:
+        """The answer, whole or cut."""
+        content, whole = b"".join(self._pieces)[:ANSWER_LIMIT], self._size <= ANSWER_LIMIT
+        encoding = self._headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            content, complete = answers.inflate(content, encoding, ANSWER_LIMIT)
+            whole = whole and complete
+        key = self._response.request.headers.get("x-key", "").encode()
+        if len(key) > 7:  # an answer that echoes the key must not carry it into a message
+            content = content.replace(key, b"(the API key)")
+        return Answer(self._response.status_code, self._headers, content, whole)
+
+
+class _Saving:
+    """A download as it arrives: written to the sink, counted, and stopped at its limits."""
+
+    def __init__(self, step: Fetch, response: httpx.Response, clock: Callable[[], float]) -> None:
+        self._step, self._status, self._clock = step, response.status_code, clock
+        self._headers = _headers_of(response)
+        self._error = self._unusable(step.sink.tell())
+        self.wanted = self._status in (200, 206) and self._error is None
+        if self.wanted and self._status == 200:
+            step.sink.seek(0)
+            step.sink.truncate()
+
+    def _unusable(self, start: int) -> str | None:
+        if self._headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            return "it is compressed although it was asked for as it is"
+        if self._status == 206 and not self._headers.get("content-range", "").startswith(f"bytes {start}-"):
+            return "the service sent another part of it than was asked for"
+        return None
+
+    def take(self, piece: bytes) -> bool:
+        """Write a piece; False once a limit is passed."""
+        try:
+            self._step.sink.write(piece)
+        except OSError as error:
+            reason = error.strerror or error
+            raise DownloadError(f"the download could not be written: {reason}", unwritable=True) from error
+        if self._step.sink.tell() > self._step.limit:
+            raise DownloadError(f"the download is longer than {self._step.limit:,} bytes; it was given up")
+        if self._step.deadline is not None and self._clock() >= self._step.deadline:
+            self._error = "it took too long"
+        return self._error is None
+
+    def outcome(self) -> Fetched:
+        """How far it came."""
+        return Fetched(self._status, self._headers, self._step.sink.tell(), self._error)
+
+
+class _Sent:
+    """Whether anything of a paid request has reached the wire: seen in what the transport reports, not guessed.
+
+    Args:
+        own: the HTTP client is ours, whose transport is known to report what it does.
+    """
+
+    def __init__(self, own: bool) -> None:
+        self._own, self._begun, self._reported, self._headers = own, False, False, False
+
+    def begin(self) -> None:
+        """The request is handed to the HTTP client now; until then nothing can have been sent."""
+        self._begun = True
+
+    def see(self, event: str, facts: dict[str, Any]) -> None:
+        """Note what the transport reports; the request to a proxy to open a tunnel is not ours."""
+        self._reported = True
+        method = getattr(facts.get("request"), "method", b"")
+        if event.endswith("send_request_headers.started") and method != b"CONNECT":
+            self._headers = True
+
+    async def asee(self, event: str, facts: dict[str, Any]) -> None:
+        """`see`, for asynchronous transports."""
+        self.see(event, facts)
+
+    def maybe(self, error: BaseException) -> bool:
+        """True if the request may have reached the service before it failed with this error."""
+        if not self._begun or self._headers:
+            return self._headers
+        return not (self._own or self._reported or isinstance(error, _NEVER_SENT))
+
+
+def _lost(error: Exception, sent: _Sent | None) -> BFLError:
+    """What a broken connection means for the caller."""
+    # The real request, and the message of a hook's raise_for_status(), hold the key and the URL.
+    if isinstance(error, httpx.RequestError | httpx.HTTPStatusError):
+        error.request = httpx.Request("GET", "https://redacted.invalid")
+    if isinstance(error, httpx.HTTPStatusError):
+        error.response = httpx.Response(error.response.status_code, request=error.request)
+        error.args = (f"HTTP {error.response.status_code}",)
+    maybe = sent is not None and sent.maybe(error)
+    return TransportError(f"no answer ({type(error).__name__})", maybe_submitted=maybe)
+
+
+def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
+    """Settings of an HTTP client that follows no redirect and keeps no cookie; it holds no key either."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
+    # three seconds: a server that closes idle ones after five must not do so under a paid request
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
+    return {"timeout": timeout, "cookies": jar, "limits": limits, "follow_redirects": False}
+
+
+# The drivers
+
+
+class _Wire:
+    """What both drivers have in common: how requests are built.
+
+    Args:
+        own: the HTTP client was made with `http_options`.
+    """
+
+    def __init__(self, auth: httpx.Auth | None, timeout: httpx.Timeout, own: bool = False) -> None:
+        self._auth, self._timeout, self._own = auth, timeout, own
+        self._longest = max(math.inf if limit is None else limit for limit in timeout.as_dict().values())
+        logging.getLogger("httpx").addFilter(_hide_paths)  # adding it again changes nothing
+
+    def _sent(self, step: Step) -> _Sent | None:
+        return _Sent(self._own) if isinstance(step, Call) and step.paid else None
+
+    def _headers(self, step: Call | Fetch) -> dict[str, str]:
+        if isinstance(step, Fetch):
+            start = step.sink.tell()
+            resume = {"Range": f"bytes={start}-"} if start else {}
+            return {**HEADERS, "Accept": "*/*", **resume}
+        if step.body is None:
+            return HEADERS
+        return {**HEADERS, "Content-Type": "application/json", "Content-Length": str(step.body.length)}
+
+    def _request(
+        self, http: httpx.Client | httpx.AsyncClient, step: Call | Fetch, body: Any, now: float, trace: Any = None
+    ) -> httpx.Request:
+        """The request for a step; what a client of the caller's adds to it leads neither URL nor key astray."""
+        url, timeout = httpx.URL(step.url), self._limits(step.deadline, now)
+        method = step.method if isinstance(step, Call) else "GET"
+        extensions = {"trace": trace} if trace else {}
+        if self._own:  # it has nothing to add, and asking it costs a tenth of the whole request
+            extensions = {"timeout": timeout.as_dict(), **extensions}
+            return httpx.Request(method, url, headers=self._headers(step), content=body, extensions=extensions)
+        request = http.build_request(method, url, headers=self._headers(step), content=body, timeout=timeout)
+        request.extensions = {**request.extensions, **extensions}
+        request.url = url
+        if isinstance(step, Fetch):
+            for name in ("x-key", "authorization"):
+                request.headers.pop(name, None)
+        return request
+
+    def _limits(self, deadline: float | None, now: float) -> httpx.Timeout:
+        """The timeouts of one request, none of them longer than the time left."""
+        if deadline is None or deadline - now >= self._longest:
+            return self._timeout
+        left = max(deadline - now, 0.001)
+        return httpx.Timeout(**{k: left if v is None else min(v, left) for k, v in self._timeout.as_dict().items()})
+
+
+class Driver(_Wire):
     """Carries out flows for synchronous callers.
 
     A deadline bounds each single read, and the whole of an answer's body; only an answer whose headers are dripped byte
@@ -41,14 +251,14 @@ class Driver(Wire):
         self._http, self._clock, self._sleep = http, clock, sleep
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive a flow to its end and return its result; what it raises leaves as it is."""
-        token = ours.set(True)
+        """Drive a flow to its end and return its result; what goes wrong is thrown into it first."""
+        token = _ours.set(True)
         try:
             step = next(flow)
             while True:
                 try:
                     outcome = self._perform(step)
-                except BFLError as error:
+                except BaseException as error:
                     step = flow.throw(error)
                 else:
                     step = flow.send(outcome)
@@ -56,53 +266,44 @@ class Driver(Wire):
             return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
         finally:
             flow.close()
-            ours.reset(token)
+            _ours.reset(token)
 
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Clock):
             return self._clock()
         if isinstance(step, Sleep):
             return self._sleep(step.seconds)
+        sent = self._sent(step)
         try:
-            return self._call(step) if isinstance(step, Call) else self._fetch(step)
+            return self._exchange(step, sent)
         except BFLError:
             raise
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
-            raise lost(error, isinstance(step, Call) and step.paid) from error
+            raise _lost(error, sent) from error
+        except BaseException as error:  # Ctrl-C, say, in the middle of a paid request
+            if sent is not None and sent.maybe(error):
+                error.add_note(_UNANSWERED)
+            raise
 
-    def _send(self, step: Call | Fetch, method: str, auth: httpx.Auth | None) -> httpx.Response:
+    def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
         http = self._http()
         body = iter(step.body) if isinstance(step, Call) and step.body is not None else None
-        request = self.request(http, step, method, body, self._clock())
-        return http.send(request, auth=auth, stream=True, follow_redirects=False)
-
-    def _call(self, step: Call) -> Answer:
-        response = self._send(step, step.method, self.auth)
+        request = self._request(http, step, body, self._clock(), sent and sent.see)
+        if sent is not None:
+            sent.begin()
+        auth = self._auth if isinstance(step, Call) else None
+        response = http.send(request, auth=auth, stream=True, follow_redirects=False)
         try:
-            incoming = Incoming(response)
-            for piece in _pieces(response):
-                if not incoming.take(piece):
-                    break
-                if step.deadline is not None and self._clock() >= step.deadline:
-                    raise httpx.ReadTimeout("the answer outlasted the deadline")
-        finally:
-            response.close()
-        return incoming.answer()
-
-    def _fetch(self, step: Fetch) -> Fetched:
-        start = step.sink.tell()
-        response = self._send(step, "GET", None)
-        try:
-            saving = Saving(step, response, start, self._clock)
-            for piece in _pieces(response) if saving.wanted else ():
-                if not saving.take(piece):
+            receiver = _receiver(step, response, self._clock)
+            for piece in _pieces(response) if receiver.wanted else ():
+                if not receiver.take(piece):
                     break
         finally:
             response.close()
-        return saving.outcome()
+        return receiver.outcome()
 
 
-class AsyncDriver(Wire):
+class AsyncDriver(_Wire):
     """Carries out flows for asynchronous callers; a deadline ends a request wherever it stands."""
 
     def __init__(
@@ -117,19 +318,18 @@ class AsyncDriver(Wire):
         super().__init__(auth, timeout, own)
         self._http, self._clock, self._sleep = http, clock, sleep
 
-    async def run(self, flow: Flow[T], *, shield: bool = False) -> T:
-        """Drive a flow to its end and return its result; what it raises leaves as it is.
+    async def run(self, flow: Flow[T]) -> T:
+        """Drive a flow to its end and return its result; what goes wrong is thrown into it first.
 
-        Args:
-            shield: a cancellation waits for a paid request under way: its answer is the only handle of its task.
+        A cancellation waits for a paid request under way, since its answer is the only handle of its task.
         """
-        token = ours.set(True)
+        token = _ours.set(True)
         try:
             step = next(flow)
             while True:
                 try:
-                    outcome = await self._perform(step, shield)
-                except BFLError as error:
+                    outcome = await self._perform(step)
+                except BaseException as error:
                     step = flow.throw(error)
                 else:
                     step = flow.send(outcome)
@@ -137,57 +337,74 @@ class AsyncDriver(Wire):
             return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
         finally:
             flow.close()
-            ours.reset(token)
+            _ours.reset(token)
 
-    async def _perform(self, step: Step, shield: bool) -> Any:
+    async def _perform(self, step: Step) -> Any:
         if isinstance(step, Clock):
             return self._clock()
         if isinstance(step, Sleep):
             return await self._sleep(step.seconds)
+        sent = self._sent(step)
+        return await (self._unpaid(step, None) if sent is None else self._paid(step, sent))
+
+    async def _unpaid(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
         try:
             left = None if step.deadline is None else max(step.deadline - self._clock(), 0.001)
-            with anyio.fail_after(left, shield=shield and isinstance(step, Call) and step.paid):
-                return await (self._call(step) if isinstance(step, Call) else self._fetch(step))
+            with anyio.fail_after(left):
+                return await self._exchange(step, sent)
         except BFLError:
             raise
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
-            raise lost(error, isinstance(step, Call) and step.paid) from error
+            raise _lost(error, sent) from error
 
-    async def _send(self, step: Call | Fetch, method: str, auth: httpx.Auth | None) -> httpx.Response:
-        http = self._http()
-        now = self._clock()
+    async def _paid(self, step: Call | Fetch, sent: _Sent) -> Answer | Fetched:
+        """A paid request in a task of its own, for which a cancellation of the caller, of whatever kind, waits."""
+        found = list[Any]()
+
+        async def shielded() -> None:
+            with anyio.CancelScope(shield=True):
+                try:
+                    found.append(await self._unpaid(step, sent))
+                except BFLError as error:  # raised below as it is, not in a group
+                    found.append(error)
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(shielded)
+        except anyio.get_cancelled_exc_class() as cancelled:
+            cancelled.answer = found[0] if found else None  # type: ignore[attr-defined]
+            if sent.maybe(cancelled) and not isinstance(cancelled.answer, Answer):  # type: ignore[attr-defined]
+                cancelled.add_note(_UNANSWERED)
+            raise
+        if isinstance(found[0], BFLError):
+            raise found[0]
+        return found[0]  # type: ignore[no-any-return]
+
+    async def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
+        http, now = self._http(), self._clock()
         async with AsyncExitStack() as stack:  # a body that is left early, on cancellation, closes its files
             body = None
             if isinstance(step, Call) and step.body is not None:
                 body = await stack.enter_async_context(aclosing(step.body.stream()))
-            request = self.request(http, step, method, body, now)
-            return await http.send(request, auth=auth, stream=True, follow_redirects=False)
-
-    async def _call(self, step: Call) -> Answer:
-        response = await self._send(step, step.method, self.auth)
+            request = self._request(http, step, body, now, sent and sent.asee)
+            if sent is not None:
+                sent.begin()
+            auth = self._auth if isinstance(step, Call) else None
+            response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
         try:
-            incoming = Incoming(response)
-            async with aclosing(_apieces(response)) as pieces:  # trio insists on closing what is left early
-                async for piece in pieces:
-                    if not incoming.take(piece):
-                        break
-        finally:
-            await response.aclose()
-        return incoming.answer()
-
-    async def _fetch(self, step: Fetch) -> Fetched:
-        start = step.sink.tell()
-        response = await self._send(step, "GET", None)
-        try:
-            saving = Saving(step, response, start, self._clock)
-            if saving.wanted:
-                async with aclosing(_apieces(response)) as pieces:
+            receiver = _receiver(step, response, self._clock)
+            if receiver.wanted:
+                async with aclosing(_apieces(response)) as pieces:  # trio insists on closing what is left early
                     async for piece in pieces:
-                        if not saving.take(piece):
+                        if not receiver.take(piece):
                             break
         finally:
             await response.aclose()
-        return saving.outcome()
+        return receiver.outcome()
+
+
+def _receiver(step: Call | Fetch, response: httpx.Response, clock: Callable[[], float]) -> _Incoming | _Saving:
+    return _Incoming(step, response, clock) if isinstance(step, Call) else _Saving(step, response, clock)
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:

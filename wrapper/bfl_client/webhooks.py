@@ -31,10 +31,10 @@ def parse(
     *,
     form: Literal["secret", "hmac", "unverified"] = "secret",
 ) -> Update:
-    """The update that a delivery carries, once it is known to come from who knows the secret.
+    """The update that a delivery carries, once it is known to come from someone who knows the secret.
 
     A delivery may come twice, late or out of order: remember which tasks you have seen ended. The time that the
-    comparison takes tells nothing about the secret.
+    comparison takes reveals nothing about the secret.
 
     Args:
         body: the raw bytes of the request, before any parsing.
@@ -44,7 +44,7 @@ def parse(
             ``"unverified"``: anything that is an update, from anybody.
 
     Raises:
-        WebhookError: it does not verify, or it is no update.
+        WebhookError: it does not verify, or is not an update.
     """
     if not isinstance(body, (bytes, bytearray, memoryview)) or len(body) > BODY_LIMIT:
         raise WebhookError("the delivery is not bytes, or longer than any delivery is")
@@ -55,7 +55,7 @@ def parse(
     try:
         update = answers.update_of(json.loads(bytes(body)))
     except (ValueError, RecursionError) as error:
-        raise WebhookError("the delivery is no JSON") from error
+        raise WebhookError("the delivery is not JSON") from error
     if update is None:
         raise WebhookError("the delivery carries no status")
     return update
@@ -80,5 +80,5 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
     try:  # not every framework's headers are a Mapping: those of http.server only look like one
         found: Any = next((value for key, value in headers.items() if str(key).lower() == name), None)
     except Exception as error:
-        raise WebhookError("the headers are no mapping") from error
+        raise WebhookError("the headers are not a mapping") from error
     return found if isinstance(found, str) else None

@@ -18,20 +18,21 @@ R = TypeVar("R")
 Submitted = Callable[[T], None]
 PATIENCE = 200
 """How many 429 in a row a request of a map waits out: another program may hold the account's task slots for hours."""
+_AHEAD = 4  # requests begun for each slot: a slow first one must not idle the others
 
 
 class _Begun(Generic[T]):
     """The tasks that were submitted and whose outcomes were not handed over yet."""
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, bodies: Iterable[Any], concurrency: int) -> None:
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
             raise ConfigurationError("concurrency must be an integer of at least 1")
-        self._concurrency = concurrency
+        self._bodies, self._concurrency = enumerate(bodies), concurrency
         self._begun: dict[int, T] = {}
 
     @property
     def unfinished(self) -> list[T]:
-        """Tasks that were submitted, and so paid for, and whose outcome was not handed over: resume them, or not."""
+        """Tasks that were submitted, and so paid for, but whose outcome was not handed over: resume them, or not."""
         return list(self._begun.values())
 
     def _note(self, index: int) -> Submitted[T]:
@@ -45,14 +46,14 @@ class Outcomes(_Begun[T], Generic[T, R]):
     """A map in progress: iterate over it, inside its ``with``, for a result or an error per request, in order.
 
     Leaving the ``with`` early stops the waiting, once the requests under way have their answers (so that no paid task
-    is lost); `unfinished` then holds the tasks that go on without it.
+    is lost); `unfinished` then has the tasks that go on without it.
     """
 
     def __init__(
         self, work: Callable[[Any, Submitted[T], Callable[[float], object]], R], bodies: Iterable[Any], concurrency: int
     ) -> None:
-        super().__init__(concurrency)
-        self._work, self._bodies = work, enumerate(bodies)
+        super().__init__(bodies, concurrency)
+        self._work = work
         self._waiting: deque[tuple[int, Future[R | BFLError]]] = deque()
         self._stop = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
@@ -69,7 +70,7 @@ class Outcomes(_Begun[T], Generic[T, R]):
             raise ConfigurationError("iterate over a map inside its with statement")
         for index, body in self._bodies:
             self._waiting.append((index, self._pool.submit(self._outcome, index, body)))
-            if len(self._waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
+            if len(self._waiting) >= _AHEAD * self._concurrency:
                 break
         if not self._waiting:
             raise StopIteration
@@ -102,8 +103,8 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
     def __init__(
         self, work: Callable[[Any, Submitted[T]], Awaitable[R]], bodies: Iterable[Any], concurrency: int
     ) -> None:
-        super().__init__(concurrency)
-        self._work, self._bodies = work, enumerate(bodies)
+        super().__init__(bodies, concurrency)
+        self._work = work
         self._waiting: deque[tuple[int, _Promise[R]]] = deque()
         self._group = anyio.create_task_group()
         self._slots = anyio.Semaphore(concurrency)
@@ -120,7 +121,7 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
             promise = _Promise[R]()
             self._waiting.append((index, promise))
             self._group.start_soon(self._fulfil, promise, index, body)
-            if len(self._waiting) >= 4 * self._concurrency:  # a slow first one must not idle the others
+            if len(self._waiting) >= _AHEAD * self._concurrency:
                 break
         if not self._waiting:
             raise StopAsyncIteration

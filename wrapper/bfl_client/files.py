@@ -1,0 +1,101 @@
+"""Files written whole or not at all: the one way in which this project puts a file in its place."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+_BEGINNINGS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"\x1a\x45\xdf\xa3", ".webm"))
+_CONTENT_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
+
+
+class Whole:
+    """A file that takes its place when the ``with`` ends, and leaves no trace when it raises.
+
+    Args:
+        path: the place; its folder must exist.
+        private: readable by its owner only.
+        replace: an existing file is replaced; else it is an error.
+
+    Attributes:
+        file: what to write to.
+        path: the place; may be changed until the ``with`` ends, within the same folder.
+
+    Raises:
+        OSError: the file cannot be written; FileExistsError if it is there and `replace` is false.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, private: bool = False, replace: bool = True) -> None:
+        self.path, self._replace = Path(path), replace
+        if self.path.exists() and not (self.path.is_file() and replace):
+            raise FileExistsError(17, "it exists already" if self.path.is_file() else "it is not a file", str(path))
+        self._part = self.path.with_name(f".{self.path.name[:80]}.{os.urandom(4).hex()}.part")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        self.file: BinaryIO = os.fdopen(os.open(self._part, flags, 0o600 if private else 0o666), "w+b")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self.file.flush()
+                os.fsync(self.file.fileno())  # a full disk may show itself only here
+            self.file.close()
+            if error is None:
+                self._place()
+        except OSError:
+            if error is None:  # else what was raised first is what matters
+                raise
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _place(self) -> None:
+        if self._replace:
+            os.replace(self._part, self.path)
+            return
+        try:
+            os.link(self._part, self.path)  # unlike a move, refuses to overwrite
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
+            os.replace(self._part, self.path)
+
+
+def write(path: str | os.PathLike[str], content: bytes, *, private: bool = False, replace: bool = True) -> Path:
+    """Write a file whole and return its path; see `Whole`."""
+    with Whole(path, private=private, replace=replace) as whole:
+        whole.file.write(content)
+    return whole.path
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder for its owner only; one that exists stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for folder in [*reversed(path.parents), path]:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def extension(head: bytes, content_type: str = "") -> str:
+    """The extension for a file by its first 16 bytes, else by its content type; ``.bin`` for what is not known."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return ".webp"
+    if head[4:8] == b"ftyp":
+        return ".mp4"
+    declared = _CONTENT_TYPES.get(content_type.partition(";")[0].strip().lower(), ".bin")
+    return next((found for beginning, found in _BEGINNINGS if head.startswith(beginning)), declared)
+
+
+def stem(name: str) -> str:
+    """A file name without its extension: letters, digits, ``-`` and ``_`` of `name`, at most 80 characters."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:80] or "result"

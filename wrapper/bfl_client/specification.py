@@ -1,0 +1,418 @@
+"""The packaged specification, read: endpoints, their parameters, bounds in words, media and prices.
+
+This is the only reader of `bfl_api.specification` in the project besides the emulator's, which is an independent
+witness. What an endpoint takes or costs is decided here for the client, the command line and the batch alike.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from bfl_api import specification as packaged
+from bfl_api.table import ENDPOINTS, Endpoint
+
+from .errors import Remedy, Violation, shorten
+
+Schema = Mapping[str, Any]
+MEDIA = "bfl-media"
+"""The format by which the specification marks pictures and films."""
+MEGAPIXEL = 1024 * 1024
+"""Pixels; what the service counts as one (recorded 2025-12)."""
+LARGEST_PICTURE = 4.0
+"""Megapixels: the most that a picture of unknown size is counted with."""
+_PYTHON = {"integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict, "null": type(None)}
+
+
+# Endpoints and operations
+
+
+def normalized(name: str) -> str:
+    """An endpoint's name without the ``/v1/`` that may stand before it."""
+    return name.removeprefix("/").removeprefix("v1/")
+
+
+def find(name: str) -> Endpoint | None:
+    """The endpoint of a name, or None if this version does not know it."""
+    return ENDPOINTS.get(normalized(name))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, or None."""
+    import difflib  # only for mistakes
+
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return near[0] if near else None
+
+
+def unknown_endpoint(name: str) -> Violation:
+    """What is wrong with the name of an endpoint that this version does not know."""
+    near = nearest(name.replace("_", "-"), ENDPOINTS)
+    hint = f"did you mean {near!r}?" if near else "see bfl_client.specification.ENDPOINTS"
+    return Violation("endpoint", shorten(name, 60), "unknown endpoint", Remedy(hint, "endpoints", nearest=near))
+
+
+def operation(path: str, method: str) -> Schema:
+    """The operation of a path as the specification writes it, method in lower case."""
+    found: Schema = packaged.load()["paths"][path][method]
+    return found
+
+
+def template(path: str) -> tuple[str, dict[str, str]] | None:
+    """The path as the specification writes it, and the texts in place of its parameters; None for an unknown path."""
+    paths = packaged.load()["paths"]
+    for each in [path] if path in paths else paths:
+        found = re.fullmatch(re.sub(r"\\{[^}]*\\}", "([^/]*)", re.escape(each)), path)
+        if found:
+            return each, dict(zip(re.findall(r"{([^}]*)}", each), map(unquote, found.groups()), strict=True))
+    return None
+
+
+def declared(path: str, method: str) -> list[Schema]:
+    """The parameters in path, query and headers of an operation."""
+    shared = packaged.load()["paths"][path].get("parameters", ())
+    return [*shared, *operation(path, method).get("parameters", ())]
+
+
+def body_schema(path: str) -> Schema:
+    """The schema of the body of a POST to a path."""
+    found: Schema = operation(path, "post")["requestBody"]["content"]["application/json"]["schema"]
+    return found
+
+
+# Schemas
+
+
+def document() -> Schema:
+    """The effective specification."""
+    return packaged.load()
+
+
+def resolved(schema: Schema) -> Schema:
+    """The schema that a reference names, or the schema itself."""
+    if "$ref" not in schema:
+        return schema
+    found: Schema = packaged.load()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def branches(schema: Schema, depth: int = 10) -> Iterator[Schema]:
+    """A schema and the branches of its unions, references followed, to a depth that no sound schema reaches."""
+    schema = resolved(schema)
+    yield schema
+    if depth:
+        for branch in [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]:
+            yield from branches(branch, depth - 1)
+
+
+def properties(schema: Schema) -> dict[str, Schema]:
+    """The properties of an object's schema, in all its branches."""
+    return {name: node for branch in branches(schema) for name, node in branch.get("properties", {}).items()}
+
+
+def types(schema: Schema) -> set[str]:
+    """The JSON types that a schema allows; empty where it names none."""
+    kinds = [branch.get("type", []) for branch in branches(schema)]
+    return {each for kind in kinds for each in ([kind] if isinstance(kind, str) else kind)}
+
+
+def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth: int = 6) -> bool:
+    """True if a picture or film may stand in a value of the schema: at `path`, or anywhere if there is none."""
+    if path:
+        return any(takes_media(each, path[1:]) for branch in branches(schema) for each in _inside(branch, path[0]))
+    found = list(branches(schema))
+    if any(branch.get("format") == MEDIA for branch in found):
+        return True
+    inside = [each for branch in found for each in [*branch.get("prefixItems", ()), branch.get("items")]]
+    return path is None and depth > 0 and any(takes_media(each, None, depth - 1) for each in inside if each)
+
+
+def _inside(schema: Schema, part: str | int) -> list[Schema]:
+    if isinstance(part, str):
+        found = schema.get("properties", {})
+        return [found[part]] if part in found else []
+    leading = schema.get("prefixItems", [])
+    if part < len(leading):
+        return [leading[part]]
+    return [schema["items"]] if isinstance(schema.get("items"), dict) else []
+
+
+def selected(schema: Schema, body: Mapping[str, Any]) -> tuple[Schema, Violation | None]:
+    """The branch that a union's discriminator selects, so that other branches do not complain as well."""
+    discriminator = resolved(schema).get("discriminator")
+    if not discriminator:
+        return schema, None
+    field, mapping = discriminator["propertyName"], discriminator["mapping"]
+    given = body.get(field)
+    if isinstance(given, str) and given in mapping:
+        return {"$ref": mapping[given]}, None
+    choices = ", ".join(mapping)
+    if field in body:
+        return schema, Violation(field, shorten(given, 60), f"must be one of {choices}")
+    return schema, Violation(field, "", f"is required: one of {choices}")
+
+
+# Parameters
+
+
+class Parameter(NamedTuple):
+    """One parameter of an endpoint."""
+
+    name: str
+    schema: Schema
+    required: bool
+
+    @property
+    def media(self) -> bool:
+        """True if it takes pictures or films, by themselves or in a list."""
+        return takes_media(self.schema)
+
+    @property
+    def types(self) -> set[str]:
+        """The JSON types that it may have."""
+        return types(self.schema)
+
+    @property
+    def choices(self) -> list[str]:
+        """The texts to choose from, where it has such a list."""
+        found = []
+        for branch in branches(self.schema):
+            values = branch.get("enum", [branch["const"]] if "const" in branch else [])
+            found += [str(value) for value in values if value is not None]
+            if branch.get("type") == "boolean":
+                found += ["true", "false"]
+        return list(dict.fromkeys(found))
+
+    @property
+    def default(self) -> Any:
+        """What the service takes if it is left out; None if that is not stated."""
+        return self.schema.get("default")
+
+    @property
+    def bounds(self) -> str:
+        """What it accepts, in words."""
+        return in_words(self.schema) or "anything"
+
+
+class Form(NamedTuple):
+    """One shape of an endpoint's body: most endpoints have one, some have one for each value of a parameter."""
+
+    title: str
+    """Empty, or the values that select it, such as ``mode=t2v``."""
+    parameters: tuple[Parameter, ...]
+
+
+@lru_cache(maxsize=256)
+def forms(name: str) -> tuple[Form, ...]:
+    """The shapes of an endpoint's body; none for an endpoint that is not known."""
+    endpoint = find(name)
+    if endpoint is None or not endpoint.schema:
+        return ()
+    whole = resolved({"$ref": f"/{endpoint.schema}"})
+    union = whole.get("discriminator", {})
+    titles: dict[str, list[str]] = {}
+    for value, reference in union.get("mapping", {}).items():  # several values may select one shape
+        titles.setdefault(reference, []).append(f"{union['propertyName']}={value}")
+    if not titles:
+        return (_form("", whole),)
+    return tuple(_form(" or ".join(values), resolved({"$ref": each})) for each, values in titles.items())
+
+
+def _form(title: str, schema: Schema) -> Form:
+    required = schema.get("required", ())
+    return Form(title, tuple(Parameter(name, node, name in required) for name, node in properties(schema).items()))
+
+
+@lru_cache(maxsize=256)
+def parameters(name: str) -> Mapping[str, Parameter]:
+    """Every parameter of an endpoint, in all shapes of its body; empty for an endpoint that is not known."""
+    return {parameter.name: parameter for form in forms(name) for parameter in form.parameters}
+
+
+def media_parameters(name: str) -> frozenset[str]:
+    """The parameters of an endpoint that take pictures or films."""
+    return frozenset(each.name for each in parameters(name).values() if each.media)
+
+
+def typed(name: str, key: str, text: str) -> Any:
+    """The JSON value of a text where the parameter `key` takes something of that type; else the text itself."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    known = parameters(name).get(key)
+    allowed = known.types if known else set[str]()
+    fits = any(isinstance(value, _PYTHON[kind]) for kind in allowed if kind in _PYTHON)  # type: ignore[arg-type]
+    return value if fits or not allowed else text
+
+
+# Bounds in words
+
+_NOUNS = {
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def in_words(schema: Schema, depth: int = 8) -> str:
+    """What a schema accepts, in a phrase that follows "must be"; empty if it accepts anything."""
+    schema = resolved(schema)
+    if depth == 0:  # a schema may contain itself
+        return ""
+    union = schema.get("anyOf") or schema.get("oneOf")
+    if union:
+        phrases = [in_words(branch, depth - 1) for branch in union]
+        return " or ".join(dict.fromkeys(phrase for phrase in phrases if phrase and phrase != "null"))
+    if "enum" in schema:
+        return "one of " + ", ".join(str(value) for value in schema["enum"])
+    if "const" in schema:
+        return repr(schema["const"])
+    if schema.get("format") == MEDIA:
+        return "a picture or film: a URL, base64 or a file"
+    noun = " or ".join(_NOUNS.get(each, each) for each in sorted(types(schema)))
+    return noun and noun + "".join(_bounds(schema, depth - 1))
+
+
+def _bounds(schema: Schema, depth: int) -> Iterator[str]:
+    yield _range(schema, "minimum", "maximum", " from", "")
+    yield _range(schema, "minLength", "maxLength", " of", " characters")
+    yield _range(schema, "minItems", "maxItems", " of", " items")
+    for key, phrase in (("exclusiveMinimum", " above "), ("exclusiveMaximum", " below "), ("multipleOf", None)):
+        if key in schema:
+            yield f"{phrase or ', a multiple of '}{_number(schema[key])}"
+    if "pattern" in schema:
+        yield f" that matches {schema['pattern']}"
+    if schema.get("format") == "uri":
+        yield " that is a URL"
+    if isinstance(schema.get("items"), Mapping) and schema["items"]:
+        yield f" of which each is {in_words(schema['items'], depth)}"
+    if "prefixItems" in schema:
+        yield f" of {', '.join(in_words(item, depth) for item in schema['prefixItems'])}"
+
+
+def _range(schema: Schema, least: str, most: str, lead: str, unit: str) -> str:
+    low, high = schema.get(least), schema.get(most)
+    if low is not None and high is not None:
+        return f"{lead} {_number(low)} to {_number(high)}{unit}"
+    if low is not None:
+        return f" of at least {_number(low)}{unit}"
+    return "" if high is None else f" of at most {_number(high)}{unit}"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+# Prices
+
+
+def credits_in_words(amount: float | None) -> str:
+    """Credits (0.01 USD each) for people to read: two decimals at most, thousands set apart."""
+    return "not stated" if amount is None else f"{amount:,.2f}".rstrip("0").rstrip(".")
+
+
+def price(name: str, body: Mapping[str, Any]) -> float | None:
+    """Credits that a request costs by the specification's price marks; None if they do not say, or not beforehand."""
+    found = [each.credits(highest=False) for each in _prices(name, body)]
+    return found[0] if len(found) == 1 else None
+
+
+def highest_price(name: str, body: Mapping[str, Any]) -> float | None:
+    """The most that a request can cost, in credits; None for an endpoint without a price.
+
+    What the request leaves open counts with the most that the specification allows: the longest duration, the dearest
+    resolution, the largest picture.
+    """
+    found = [each.credits(highest=True) for each in _prices(name, body)]
+    return max((each for each in found if each is not None), default=None) if None not in found else None
+
+
+def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
+    """The price of a request by each shape that its body may have: one, unless its discriminator is missing."""
+    known = find(name)
+    if known is None or not known.schema:
+        return []
+    whole: Schema = {"$ref": f"/{known.schema}"}
+    branch, undecided = selected(whole, body)
+    shapes = resolved(whole)["oneOf"] if undecided else [branch]
+    called = operation(known.path, "post")
+    wholes = [{**called, **resolved(shape)} for shape in shapes]  # marks stand at the operation or at the schema
+    return [_Price(known.name, body, each["x-bfl-price"], each) for each in wholes if "x-bfl-price" in each]
+
+
+class _Price(NamedTuple):
+    """The price of one request, from the marks ``x-bfl-price``, ``x-bfl-input`` and ``x-bfl-output`` (see the overlay).
+
+    A price mark has `per` (picture, megapixel, second, megapixel-second), `credits` (a number, or one for each value of
+    the parameter `by`), `further` (credits for each megapixel after the first) and `draft` (credits for a draft).
+    """
+
+    name: str
+    body: Mapping[str, Any]
+    mark: Schema
+    shape: Schema
+    """The schema of the body, with the marks of its operation."""
+
+    def credits(self, *, highest: bool) -> float | None:
+        """Credits: those that are certain beforehand, or the most there can be."""
+        rate = self._rate(highest)
+        if rate is None:
+            return None
+        if self.mark["per"] == "megapixel":
+            further = self._further(highest)
+            return None if further is None else rate + float(self.mark.get("further", 0.0)) * further
+        units = {"picture": 1.0, "second": self._seconds(highest), "megapixel-second": self._volume(highest)}
+        amount = units.get(self.mark["per"])
+        return None if amount is None else rate * amount
+
+    def _rate(self, highest: bool) -> float | None:
+        draft = "draft" in self.mark and self._value("draft") is True
+        rates = self.mark["draft"] if draft else self.mark["credits"]
+        if not isinstance(rates, Mapping):
+            return float(rates)
+        by = {str(value): float(rate) for value, rate in rates.items()}
+        return by.get(str(self._value(self.mark["by"])), max(by.values()) if highest else None)
+
+    def _further(self, highest: bool) -> float | None:
+        """Megapixels after the first, of the picture and of those sent along, each rounded up."""
+        sent = [self.body[name] for name in media_parameters(self.name) if self.body.get(name) is not None]
+        pictures = sum(len(each) if isinstance(each, list | tuple) else 1 for each in sent)
+        if pictures and not highest:
+            return None  # their sizes are not known beforehand
+        width, height = self._value("width"), self._value("height")
+        if isinstance(width, int | float) and isinstance(height, int | float) and width and height:
+            made = width * height / MEGAPIXEL
+        else:
+            made = LARGEST_PICTURE if pictures else 1.0
+        return max(0, math.ceil(made) - 1) + LARGEST_PICTURE * pictures
+
+    def _seconds(self, highest: bool) -> float | None:
+        given = self._value("duration")
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return float(given)
+        if not highest:
+            return None
+        limit = self.shape.get("x-bfl-input", {}).get("max-seconds")
+        own = self.shape.get("properties", {}).get("duration")
+        every = [each for form in forms(self.name) for each in form.parameters if each.name == "duration"]
+        lengths = [b.get("maximum") for node in ([own] if own else [e.schema for e in every]) for b in branches(node)]
+        return max((float(each) for each in [limit, *lengths] if each is not None), default=None)
+
+    def _volume(self, highest: bool) -> float | None:
+        """Megapixels times seconds of a film, at most."""
+        size, seconds = self.shape.get("x-bfl-output", {}).get("max-mp"), self._seconds(highest)
+        return float(size) * seconds if highest and size and seconds else None
+
+    def _value(self, name: str) -> Any:
+        given = self.body.get(name)
+        return self.shape.get("properties", {}).get(name, {}).get("default") if given is None else given
