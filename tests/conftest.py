@@ -1,4 +1,6 @@
-"""Settings for all tests, and the mark of those that are about certain endpoints."""
+"""Settings for all tests, the mark of those that are about certain endpoints, and figures at the end of a run."""
+
+from typing import Any
 
 import pytest
 from bfl_api import specification
@@ -8,6 +10,10 @@ settings.register_profile(
     "project", deadline=None
 )  # two busy cores: the suite has a time limit, its examples have none
 settings.load_profile("project")
+
+
+FIGURES = pytest.StashKey[dict[str, list[str]]]()
+"""Lines to print at the end of a run, by heading; also those that a worker of pytest-xdist leaves here."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,3 +26,23 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for name in mark.args:
             if f"/v1/{name}" not in specification.load()["paths"]:
                 pytest.skip(f"it is about {name}, which the specification does not have")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker of pytest-xdist, hand the figures to the process that prints them."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["figures"] = session.config.stash.get(FIGURES, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the figures of a worker."""
+    node.config.stash.setdefault(FIGURES, {}).update(getattr(node, "workeroutput", {}).get("figures", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for heading, lines in config.stash.get(FIGURES, {}).items():
+        terminalreporter.section(heading)
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,10 +1,11 @@
-"""Fixtures for the tests of codegen: one generation from the project's sources, and quick ones from small documents."""
+"""Packages generated from the project's specification and a small one, and projects in which a refresh can be tried."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,13 +15,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import bfl_api
 import pytest
 
+from codegen.__main__ import main
+from codegen.documents import read
 from codegen.pipeline import Sources, generate
 from codegen.report import Report
 
+from .changes import Case
+
 ROOT = Path(__file__).parents[2]
 ALIAS = "freshly_generated"
+WRITTEN = ("openapi.json", "CHANGELOG.md", "bfl_api")
+"""What a refresh writes, by name."""
 
 
 @dataclass
@@ -59,10 +67,10 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 @pytest.fixture
-def real_document() -> dict[str, Any]:
-    """The project's own specification, without the overlay."""
-    document: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
-    return document
+def document() -> dict[str, Any]:
+    """The project's specification as it is published, without the overlay."""
+    found: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +145,73 @@ def task(schema: str) -> dict[str, Any]:
         },
         "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": receipt}}}},
     }
+
+
+@dataclass
+class Checkout:
+    """A folder with a specification, an overlay, a changelog and a generated package that may be changed."""
+
+    folder: Path
+    overlay: Path
+
+    def options(self, contract: str | None = "") -> list[str]:
+        """Return the options that point `refresh` to this folder; `contract` None means the real contract tests."""
+        given = [*self.sources, "--changelog", str(self.folder / "CHANGELOG.md")]
+        return given if contract is None else [*given, "--contract", contract]
+
+    @property
+    def sources(self) -> list[str]:
+        """The options that point `drift` and `refresh` to this folder."""
+        spec, output = (str(self.folder / name) for name in ("openapi.json", "bfl_api"))
+        return ["--spec", spec, "--overlay", str(self.overlay), "--output", output]
+
+    def refresh(self, document: Any, *more: str, contract: str | None = "") -> int:
+        """Run `refresh` on a document (or on bytes) within this process and return its exit code."""
+        path = self.folder / "new.json"
+        path.write_bytes(document if isinstance(document, bytes) else json.dumps(document).encode())
+        return main(["refresh", str(path), *self.options(contract), *more])
+
+    def contents(self) -> dict[str, bytes]:
+        """Return everything that a refresh writes, byte for byte."""
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and path.name != "new.json"
+        }
+
+
+def checked_out(folder: Path, document: dict[str, Any], overlay: Path, package: Path) -> Checkout:
+    """Fill a folder with a specification, a changelog and a copy of a package."""
+    (folder / "openapi.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (folder / "CHANGELOG.md").write_text("# Changelog\n\n## [Unreleased]\n\n### Added\n\n- All.\n", encoding="utf-8")
+    shutil.copytree(package, folder / "bfl_api", ignore=shutil.ignore_patterns("__pycache__"))
+    return Checkout(folder, overlay)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, document: dict[str, Any], sources: Sources) -> Checkout:
+    """The project's specification, overlay and package."""
+    return checked_out(tmp_path, document, sources.overlay, Path(bfl_api.__path__[0]))
+
+
+@pytest.fixture(scope="session")
+def small_package(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """The package of the small specification, generated once for all tests."""
+    settings = read(ROOT / "generator-config.yml")
+    made = Workshop(tmp_path_factory.mktemp("small"), small_document(), settings=settings)
+    made.generate()
+    return made
+
+
+@pytest.fixture
+def small_checkout(tmp_path: Path, small_package: Workshop) -> Checkout:
+    """The small specification, no overlay, and its package: a refresh of it takes a fifth of the time."""
+    return checked_out(tmp_path, small_document(), small_package.folder / "overlay.json", small_package.output)
+
+
+def applied(case: Case, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the changed document; skip where an older specification has no place for the change."""
+    try:
+        return case.applied(document)
+    except (StopIteration, LookupError, ValueError) as error:
+        pytest.skip(f"the specification has no place for this change: {error!r}")

@@ -1,15 +1,40 @@
-"""The two lines, and the numbers at the end of a run."""
+"""The two lines, one process for all of these tests, and the numbers at the end of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from ..conftest import FIGURES
 from . import tally
 from .generation import MAKERS, SEED
 from .line import Line
 from .operations import OPERATIONS
+
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have pytest-xdist give these tests to one worker, beside the others: they share their cases and their figures."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.xdist_group("contract"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cases(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make cases for the operations that the selected tests are about; say at the end what was done with them."""
+    items = [item for item in request.session.items if item.path.is_relative_to(FOLDER)]
+    calls = [item.callspec for item in items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    named = {str(call.params.get("operation")) for call in calls}
+    for operation in OPERATIONS:
+        if str(operation) in named:
+            MAKERS.ask(operation)
+    yield
+    MAKERS.close()
+    request.config.stash[FIGURES] = {f"contract, seed {SEED}": tally.lines()}
 
 
 @pytest.fixture(autouse=True)
@@ -24,24 +49,3 @@ def line(request: pytest.FixtureRequest) -> Iterator[Line]:
     line = Line(request.param)
     yield line
     line.close()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to make cases for the operations that the selected tests are about."""
-    calls = [item.callspec for item in session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
-    named = {str(call.params.get("operation")) for call in calls}
-    for operation in OPERATIONS:
-        if str(operation) in named and not session.config.option.collectonly:
-            MAKERS.ask(operation)
-
-
-def pytest_unconfigure() -> None:
-    MAKERS.close()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    lines = tally.lines()
-    if lines:
-        terminalreporter.section(f"contract, seed {SEED}")
-        for each in lines:
-            terminalreporter.write_line(each)

@@ -19,7 +19,7 @@ import pytest
 from codegen.__main__ import main
 
 from .changes import CASES, Case
-from .conftest import Workshop, applied
+from .conftest import Checkout, applied
 
 ALL = bool(os.environ.get("BFL_ALL_CHANGES"))
 SHORT = f'"{sys.executable}" "{Path(__file__).with_name("short_contract.py")}"'.replace("\\", "/")
@@ -29,19 +29,19 @@ CHOSEN = CASES if ALL else [case for case in CASES if case.fast and case.level i
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.name)
 def test_a_change_is_taken_over_or_refused(
-    case: Case, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    case: Case, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A change is taken over with the exit code of its level, or refused in the words of the table, writing nothing."""
-    before = workshop.contents()
-    code = workshop.refresh(applied(case, document), contract=None if ALL and case.fast else SHORT)
+    before = checkout.contents()
+    code = checkout.refresh(applied(case, document), contract=None if ALL and case.fast else SHORT)
     told = capsys.readouterr().err
     if case.refusal is not None:
         assert code == 3
         assert re.search(case.refusal, told), told
-        assert workshop.contents() == before
+        assert checkout.contents() == before
         return
     assert code == case.level, told
-    assert main(["drift", *workshop.options()[:2], *workshop.options()[4:6]]) == 0
+    assert main(["drift", *checkout.sources]) == 0
 
 
 def without(*words: str) -> Callable[[dict[str, Any]], None]:
@@ -148,11 +148,11 @@ OLDER = {
 
 @pytest.mark.parametrize("name", OLDER if ALL else ["oldest"])
 def test_documents_like_those_of_earlier_months_are_taken_over(
-    name: str, workshop: Workshop, document: dict[str, Any]
+    name: str, checkout: Checkout, document: dict[str, Any]
 ) -> None:
     """A document that lacks endpoints, schemas and bounds' spelling of today is taken over, and so is the way back."""
     older = copy.deepcopy(document)
     OLDER[name](older)
-    assert workshop.refresh(older, contract=SHORT) in (0, 1, 2)
+    assert checkout.refresh(older, contract=SHORT) in (0, 1, 2)
     if ALL:
-        assert workshop.refresh(document, contract=SHORT) in (0, 1, 2)
+        assert checkout.refresh(document, contract=SHORT) in (0, 1, 2)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codegen.__main__ import main
 from codegen.diff import Level, Side, differences
 from codegen.diff.changes import level_of
 from codegen.diff.report import as_json, markdown
 from codegen.report import CodegenError
 
 from .changes import CASES, UNREADABLE, Case
-from .conftest import ROOT, applied, codegen
+from .conftest import ROOT, applied
 
 B, C, T = Level.BREAKING, Level.COMPATIBLE, Level.TEXT
 
@@ -183,27 +186,29 @@ def test_texts_of_a_specification_are_inert_in_the_report(document: dict[str, An
 
 
 @pytest.mark.parametrize(("case", "code"), [("other_texts", 0), ("a_higher_maximum", 1), ("a_lower_maximum", 2)])
-def test_the_exit_code_is_the_level(tmp_path: Path, document: dict[str, Any], case: str, code: int) -> None:
+def test_the_exit_code_is_the_level(
+    tmp_path: Path, document: dict[str, Any], capsys: pytest.CaptureFixture[str], case: str, code: int
+) -> None:
     """`diff` exits with 0 for texts, 1 for what is compatible and 2 for what breaks, in both formats."""
     new = tmp_path / "new.json"
     new.write_text(json.dumps(applied(next(one for one in CASES if one.name == case), document)), encoding="utf-8")
     for form in ("markdown", "json"):
-        done = codegen("diff", str(ROOT / "openapi.json"), str(new), "--format", form)
-        assert (done.returncode, done.stderr) == (code, "")
-    assert json.loads(done.stdout)["level"] == ("text only", "compatible", "breaking")[code]
+        assert main(["diff", str(ROOT / "openapi.json"), str(new), "--format", form]) == code
+        said = capsys.readouterr()
+        assert said.err == ""
+    assert json.loads(said.out)["level"] == ("text only", "compatible", "breaking")[code]
 
 
 def test_equal_documents_exit_with_0() -> None:
-    """`diff` of a document with itself says that there is no change and exits with 0."""
-    done = codegen("diff", str(ROOT / "openapi.json"), str(ROOT / "openapi.json"))
-    assert (done.returncode, done.stdout) == (0, "No change.\n")
+    """`python -m codegen diff` of a document with itself says that there is no change and exits with 0."""
+    command = [sys.executable, "-m", "codegen", "diff", str(ROOT / "openapi.json"), str(ROOT / "openapi.json")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "No change.\n", "")
 
 
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_document_is_refused(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     """`diff` exits with 3 and one line of error for anything that is no document, in either place."""
-    from codegen.__main__ import main
-
     path, real = tmp_path / "new.json", str(ROOT / "openapi.json")
     path.write_bytes(content)
     for pair in ((real, str(path)), (str(path), real)):
@@ -211,12 +216,15 @@ def test_what_is_no_document_is_refused(tmp_path: Path, content: bytes, capsys: 
         assert capsys.readouterr().err.startswith("codegen: error: ")
 
 
-def test_a_wrong_command_line_does_not_look_like_a_break() -> None:
-    """A missing argument, a missing file and an unknown format exit with 3, not with 2."""
-    for arguments in (
-        ["diff"],
-        ["diff", "a.json", "b.json"],
-        ["diff", "a", "b", "--format", "x"],
-        ["refresh", "none"],
-    ):
-        assert codegen(*arguments).returncode == 3
+@pytest.mark.parametrize("arguments", [["diff"], ["diff", "a", "b", "--format", "x"], ["diff", "a", "b", "c"]])
+def test_a_wrong_command_line_does_not_look_like_a_break(arguments: list[str]) -> None:
+    """A missing argument, one too many and an unknown format exit with 3, not with 2."""
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 3
+
+
+@pytest.mark.parametrize("arguments", [["diff", "a.json", "b.json"], ["refresh", "none"]])
+def test_a_missing_file_does_not_look_like_a_break(arguments: list[str]) -> None:
+    """A file that is not there exits with 3, not with 2."""
+    assert main(arguments) == 3

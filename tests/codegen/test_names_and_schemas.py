@@ -152,9 +152,9 @@ def test_parameter_names_are_distinct_and_plain_ones_stay() -> None:
 
 
 @pytest.mark.about("flux-dev")
-def test_a_new_endpoint_needs_no_hand_edit(workshop: Workshop, real_document: dict[str, Any], sources: Any) -> None:
+def test_a_new_endpoint_needs_no_hand_edit(workshop: Workshop, document: dict[str, Any], sources: Any) -> None:
     """An endpoint added to the document comes with its row, method, function, models, enum and nested model."""
-    workshop.document = real_document
+    workshop.document = document
     workshop.actions = read(sources.overlay)["actions"]
     frame = {
         "type": "object",
@@ -167,11 +167,11 @@ def test_a_new_endpoint_needs_no_hand_edit(workshop: Workshop, real_document: di
         "frames": {"type": "array", "items": frame, "minItems": 1.0, "maxItems": 6.0},
         "scale": {"type": "integer", "minimum": 6.0, "exclusiveMaximum": 32.0, "default": 8.0},
     }
-    real_document["components"]["schemas"]["DreamInputs"] = {"type": "object", "properties": properties}
+    document["components"]["schemas"]["DreamInputs"] = {"type": "object", "properties": properties}
     operation = json.loads(
-        json.dumps(real_document["paths"]["/v1/flux-dev"]["post"]).replace("FluxDevInputs", "DreamInputs")
+        json.dumps(document["paths"]["/v1/flux-dev"]["post"]).replace("FluxDevInputs", "DreamInputs")
     )
-    real_document["paths"]["/v1/flux-9/dream-v1"] = {"post": operation}
+    document["paths"]["/v1/flux-9/dream-v1"] = {"post": operation}
     assert [warning for warning in workshop.generate() if "matches nothing" not in warning] == []
     with imported(workshop.output) as load:
         assert load("table").ENDPOINTS["flux-9/dream-v1"].method_names == ("flux_9_dream_v1",)
@@ -188,9 +188,9 @@ def test_a_new_endpoint_needs_no_hand_edit(workshop: Workshop, real_document: di
         assert load("api.models").flux_9_dream_v1.sync
 
 
-def test_older_documents_generate(workshop: Workshop, real_document: dict[str, Any], sources: Any) -> None:
+def test_older_documents_generate(workshop: Workshop, document: dict[str, Any], sources: Any) -> None:
     """A document without FLUX 3 and error schemas, with dead hosts on operations, gives a package without all that."""
-    document = json.loads(json.dumps(real_document))
+    document = json.loads(json.dumps(document))
     schemas = document["components"]["schemas"]
     for path in [path for path in document["paths"] if "flux-3" in path or "video" in path]:
         del document["paths"][path]

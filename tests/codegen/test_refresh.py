@@ -20,86 +20,88 @@ from codegen.diff import Change, Level, Side
 from codegen.fetch import MOST_BYTES, published
 from codegen.report import CodegenError
 
-from .changes import CASES, UNREADABLE, bounded, field
-from .conftest import ROOT, WRITTEN, Workshop, applied
+from .changes import UNREADABLE, bounded, field
+from .conftest import ROOT, WRITTEN, Checkout, small_document, task
 
 PASSES = f'"{sys.executable}" -c "pass"'.replace("\\", "/")
 FAILS = f'"{sys.executable}" -c "raise SystemExit(7)"'.replace("\\", "/")
 
 
-def changed(name: str, document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with one change of the table."""
-    return applied(next(case for case in CASES if case.name == name), document)
+def wider() -> dict[str, Any]:
+    """Return the small specification with a change that is compatible: a property is added."""
+    document = small_document()
+    document["components"]["schemas"]["PaintInputs"]["properties"]["style"] = {"type": "string", "maxLength": 9}
+    return document
 
 
 def test_a_refresh_writes_specification_package_and_changelog(
-    workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    small_checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """After a refresh the snapshot is the new document, there is no drift, and the changelog marks what breaks."""
-    new = changed("a_new_required_property", document)
-    assert workshop.refresh(new, contract=PASSES) == 2
+    new = wider()
+    new["components"]["schemas"]["PaintInputs"]["required"] = ["prompt", "style"]
+    assert small_checkout.refresh(new, contract=PASSES) == 2
     assert "Breaking: requests" in capsys.readouterr().out
-    assert json.loads((workshop.folder / "openapi.json").read_text(encoding="utf-8")) == new
-    log = (workshop.folder / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert json.loads((small_checkout.folder / "openapi.json").read_text(encoding="utf-8")) == new
+    log = (small_checkout.folder / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "\n- **Breaking:** request: `POST " in log
-    assert main(["drift", *workshop.options()[:2], *workshop.options()[4:6]]) == 0
-    assert sorted(path.name for path in workshop.folder.iterdir()) == sorted([*WRITTEN, "new.json"])
+    assert main(["drift", *small_checkout.sources]) == 0
+    assert sorted(path.name for path in small_checkout.folder.iterdir()) == sorted([*WRITTEN, "new.json"])
 
 
-def test_the_same_document_changes_nothing(workshop: Workshop, document: dict[str, Any]) -> None:
+def test_the_same_document_changes_nothing(small_checkout: Checkout) -> None:
     """A refresh with the document that is already there exits with 0 and writes nothing."""
-    before = workshop.contents()
-    assert workshop.refresh(document) == 0
-    assert workshop.contents() == before
+    before = small_checkout.contents()
+    assert small_checkout.refresh(small_document()) == 0
+    assert small_checkout.contents() == before
 
 
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_document_is_refused(workshop: Workshop, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    """Broken JSON, an HTML page and the like exit with 3, one line of error, and everything as it was."""
-    before = workshop.contents()
-    assert workshop.refresh(content) == 3
-    assert "codegen: error: " in capsys.readouterr().err
-    assert workshop.contents() == before
-
-
-def test_failing_contract_tests_change_nothing(
-    workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+def test_what_is_no_document_is_refused(
+    small_checkout: Checkout, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Broken JSON, an HTML page and the like exit with 3, one line of error, and everything as it was."""
+    before = small_checkout.contents()
+    assert small_checkout.refresh(content) == 3
+    assert "codegen: error: " in capsys.readouterr().err
+    assert small_checkout.contents() == before
+
+
+def test_failing_contract_tests_change_nothing(small_checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """If the contract tests fail, or cannot be run, the refresh exits with 3 and everything is as it was."""
-    before = workshop.contents()
-    new = changed("a_higher_maximum", document)
-    assert workshop.refresh(new, contract=FAILS) == 3
+    before = small_checkout.contents()
+    assert small_checkout.refresh(wider(), contract=FAILS) == 3
     assert "contract tests fail on the new package (exit code 7)" in capsys.readouterr().err
-    assert workshop.refresh(new, contract="/no/such/command") == 3
-    assert workshop.contents() == before
+    assert small_checkout.refresh(wider(), contract="/no/such/command") == 3
+    assert small_checkout.contents() == before
 
 
-def test_the_contract_tests_see_the_new_package(workshop: Workshop, document: dict[str, Any]) -> None:
+def test_the_contract_tests_see_the_new_package(small_checkout: Checkout) -> None:
     """The command that tests imports the package that was just made, in which the new endpoint is."""
     code = "import bfl_api.table as t; assert 'dream-9' in t.ENDPOINTS"
     command = f'"{sys.executable}" -c "{code}"'.replace("\\", "/")
-    assert workshop.refresh(changed("a_new_endpoint_with_a_new_schema", document), contract=command) == 1
+    new = small_document()
+    new["paths"]["/v1/dream-9"] = {"post": task("PaintInputs")}
+    assert small_checkout.refresh(new, contract=command) == 1
 
 
-def test_a_changelog_without_its_section_is_refused(workshop: Workshop, document: dict[str, Any]) -> None:
+def test_a_changelog_without_its_section_is_refused(small_checkout: Checkout) -> None:
     """Without a section Unreleased there is no place for the entry: exit code 3, and everything is as it was."""
-    (workshop.folder / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
-    before = workshop.contents()
-    assert workshop.refresh(changed("a_higher_maximum", document)) == 3
-    assert workshop.contents() == before
+    (small_checkout.folder / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
+    before = small_checkout.contents()
+    assert small_checkout.refresh(wider()) == 3
+    assert small_checkout.contents() == before
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for a single process")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to a single process")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_refresh_changes_nothing(
-    workshop: Workshop, document: dict[str, Any], number: signal.Signals
-) -> None:
+def test_an_interrupted_refresh_changes_nothing(small_checkout: Checkout, number: signal.Signals) -> None:
     """A refresh interrupted while the contract tests run exits with 130 and leaves everything as it was."""
-    before = workshop.contents()
-    new = workshop.folder / "new.json"
-    new.write_text(json.dumps(changed("a_higher_maximum", document)), encoding="utf-8")
+    before = small_checkout.contents()
+    new = small_checkout.folder / "new.json"
+    new.write_text(json.dumps(wider()), encoding="utf-8")
     waits = f'"{sys.executable}" -c "import threading; threading.Event().wait(60)"'
-    command = [sys.executable, "-m", "codegen", "refresh", str(new), *workshop.options(waits)]
+    command = [sys.executable, "-m", "codegen", "refresh", str(new), *small_checkout.options(waits)]
     with subprocess.Popen(
         command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
     ) as process:
@@ -109,7 +111,7 @@ def test_an_interrupted_refresh_changes_nothing(
         process.send_signal(number)
         process.communicate(timeout=30)
     assert process.returncode == 130
-    assert workshop.contents() == before
+    assert small_checkout.contents() == before
 
 
 @pytest.mark.parametrize("failing", [1, 2])
@@ -141,35 +143,35 @@ def test_a_failure_while_writing_is_undone(tmp_path: Path, monkeypatch: pytest.M
 
 class TestSoundness:
     def test_a_defect_that_the_overlay_repairs_is_told_and_passes(
-        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+        self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         """A default of 0 below a minimum is repaired by the overlay: it is reported, and the run goes on."""
         node = field(document, lambda one: one.get("maximum") == 1440)
         node["default"] = 0
-        assert workshop.refresh(document) == 2
+        assert checkout.refresh(document) == 2
         assert "a defect that the overlay repairs: #/components/schemas/" in capsys.readouterr().err
 
     def test_another_defect_is_an_error(
-        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+        self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         """A default that breaks its own schema and that no action repairs is refused with its place."""
-        before = workshop.contents()
+        before = checkout.contents()
         bounded(document)["default"] = 7
-        assert workshop.refresh(document) == 3
+        assert checkout.refresh(document) == 3
         assert "7 is not a multiple of 32" in capsys.readouterr().err
-        assert workshop.contents() == before
+        assert checkout.contents() == before
 
 
 class TestOverlay:
     @pytest.mark.about("credits")
     def test_what_the_vendor_took_over_is_needless(
-        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+        self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         """An action whose effect the new document already has is reported by name; the others are not."""
         document["servers"] += [{"url": "https://api.eu.bfl.ai", "description": "Europe"}]
         path = next(path for path, item in document["paths"].items() if path.endswith("/credits"))
         document["paths"][path]["get"]["x-bfl-emulate"] = "credits"
-        assert workshop.refresh(document) == 1
+        assert checkout.refresh(document) == 1
         told = [line for line in capsys.readouterr().err.splitlines() if "overlay action" in line]
         assert len(told) == 2
         assert "European host" in told[0]
@@ -177,12 +179,12 @@ class TestOverlay:
         assert all("is needless" in line for line in told)
 
     def test_what_has_no_place_any_more_is_skipped(
-        self, workshop: Workshop, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+        self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         """An action that matches nothing in the new document, and one that does not fit it, are named and skipped."""
         document["components"]["schemas"]["ValidationError"] = {"type": "object", "additionalProperties": True}
         document["components"]["schemas"]["HTTPValidationError"]["properties"]["detail"] = True
-        assert workshop.refresh(document) == 2
+        assert checkout.refresh(document) == 2
         told = capsys.readouterr().err
         assert "$.components.schemas.ValidationError.properties" in told
         assert "matches nothing" in told
