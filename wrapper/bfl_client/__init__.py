@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         InvalidRequestError,
         NotFoundError,
         RateLimitError,
+        Remedy,
         RequestModerated,
         ServerError,
         TaskError,
@@ -38,44 +39,17 @@ if TYPE_CHECKING:
         UntrustedURLError,
         Violation,
         WebhookError,
-    )
+    )  # fmt: skip
     from .policy import Poll, Retry
     from .tasks import AsyncResult, AsyncTask, Result, Task
 
 __all__ = [
-    "APIError",
-    "AsyncClient",
-    "AsyncResult",
-    "AsyncTask",
-    "AuthenticationError",
-    "BFLError",
-    "Client",
-    "ConfigurationError",
-    "ConstraintError",
-    "ContentModerated",
-    "DownloadError",
-    "GenerationFailed",
-    "InsufficientCreditsError",
-    "InvalidRequestError",
-    "NotFoundError",
-    "Poll",
-    "RateLimitError",
-    "RequestModerated",
-    "Result",
-    "Retry",
-    "ServerError",
-    "Task",
-    "TaskError",
-    "TaskNotFound",
-    "TaskTimeout",
-    "TransportError",
-    "UntrustedURLError",
-    "Update",
-    "Violation",
-    "WebhookError",
-    "__version__",
-    "webhooks",
-]
+    "APIError", "AsyncClient", "AsyncResult", "AsyncTask", "AuthenticationError", "BFLError", "Client",
+    "ConfigurationError", "ConstraintError", "ContentModerated", "DownloadError", "GenerationFailed",
+    "InsufficientCreditsError", "InvalidRequestError", "NotFoundError", "Poll", "RateLimitError", "Remedy",
+    "RequestModerated", "Result", "Retry", "ServerError", "Task", "TaskError", "TaskNotFound", "TaskTimeout",
+    "TransportError", "UntrustedURLError", "Update", "Violation", "WebhookError", "__version__", "webhooks",
+]  # fmt: skip
 
 if not TYPE_CHECKING:  # or type checkers would believe that every name exists
     _HOME = {

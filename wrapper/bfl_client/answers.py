@@ -23,7 +23,7 @@ from .errors import (
     ServerError,
     TaskError,
     TaskNotFound,
-    describe,
+    in_a_line,
     shorten,
 )
 from .steps import Answer
@@ -90,11 +90,7 @@ class Update(NamedTuple):
         return result if isinstance(result, dict) else {}
 
     def part(self, name: str) -> str:
-        """The URL of a part of the result, such as ``sample``.
-
-        Raises:
-            DownloadError: there is none.
-        """
+        """The URL of a part of the result, such as ``sample``. Raises DownloadError: there is none."""
         url = self.result.get(name)
         if not isinstance(url, str):
             raise DownloadError(f"the result has no {name}")
@@ -157,7 +153,7 @@ def task_error(update: Update) -> TaskError | None:
 def _reasons(details: Any) -> str:
     if isinstance(details, dict):
         return shorten("; ".join(f"{key}: {_listed(value)}" for key, value in list(details.items())[:5]))
-    return describe(details)
+    return in_a_line(details)
 
 
 def _listed(value: Any) -> str:

@@ -37,8 +37,7 @@ def is_loopback(host: str) -> bool:
 def parse(url: str | httpx.URL) -> httpx.URL:
     """The URL, parsed by the library that will request it, so that check and request cannot differ.
 
-    Raises:
-        UntrustedURLError: it is not an absolute URL that could be requested.
+    Raises UntrustedURLError: it is not an absolute URL that could be requested.
     """
     try:
         parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
@@ -92,8 +91,7 @@ class Hosts:
     def check_api(self, url: str | httpx.URL) -> None:
         """Pass if the URL may be asked with the key: a polling URL, or one of our own.
 
-        Raises:
-            UntrustedURLError: it may not.
+        Raises UntrustedURLError: it may not.
         """
         if isinstance(url, str) and url == self._passed:
             return
@@ -112,8 +110,7 @@ class Hosts:
     def check_sample(self, url: str) -> None:
         """Pass if a result may be fetched from the URL, without the key: https, or as base_url itself is reached.
 
-        Raises:
-            UntrustedURLError: it may not.
+        Raises UntrustedURLError: it may not.
         """
         parsed = parse(url)
         if is_loopback(parsed.host):

@@ -213,8 +213,7 @@ class _Base(Generic[H, S, G]):
     def _of_model(self, endpoint: str, body: Any, validate: bool) -> _Request:
         """A request of a map, from a mapping or a model.
 
-        Raises:
-            ConstraintError: also for a model that cannot be written: it is one outcome of many.
+        Raises ConstraintError: also for a model that cannot be written: it is one outcome of many.
         """
         from bfl_api.endpoints import Endpoints
 
@@ -295,8 +294,7 @@ def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
 def _built(build: Callable[[], H]) -> H:
     """An HTTP client of our own.
 
-    Raises:
-        ConfigurationError: a variable of the environment, for a proxy or certificates, has a value that cannot work.
+    Raises ConfigurationError: a variable of the environment, for a proxy or certificates, has a value that cannot work.
     """
     try:
         return build()

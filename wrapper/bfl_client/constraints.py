@@ -67,8 +67,7 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
 def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
     """Hold a request body to what the specification says of a POST to `path`; unknown keys in `extra` pass unchecked.
 
-    Raises:
-        ConstraintError: with every violation.
+    Raises ConstraintError: with every violation.
     """
     schema, undecided = specification.selected(specification.body_schema(path), body.plain)
     if undecided:
@@ -79,14 +78,14 @@ def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()
 def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
     """Hold the parameters in query and path to what the specification says of an operation.
 
-    Raises:
-        ConstraintError: with every violation.
+    Raises ConstraintError: with every violation.
     """
     found = specification.template(path)
     if found is None:
         raise ConstraintError(path, [Violation("endpoint", shorten(path, 60), "is not a path of the specification")])
     template, texts = found
-    parameters = specification.declared(template, method)
+    item = specification.document()["paths"][template]
+    parameters = [*item.get("parameters", ()), *item[method].get("parameters", ())]
     held = {each["name"]: each.get("schema", {}) for each in parameters if each.get("in") in ("query", "path")}
     schema = {
         "type": "object",

@@ -19,7 +19,7 @@ BFLError
 │   ├── GenerationFailed          the service failed: worth one more submit
 │   ├── TaskNotFound              the service does not know the id at this polling URL
 │   └── TaskTimeout               the deadline passed; the task may still finish
-├── DownloadError                 .expired
+├── DownloadError                 .expired .unwritable
 └── WebhookError                  a webhook that does not verify
 ```
 
@@ -67,16 +67,12 @@ class Remedy(str):
         self.action, self.facts = action, facts
         return self
 
-    def __reduce__(self) -> Any:
-        return _remedy, (str(self), self.action, self.facts)
-
-
-def _remedy(text: str, action: str, facts: dict[str, Any]) -> Remedy:
-    return Remedy(text, action, **facts)
+    def __getnewargs_ex__(self) -> Any:
+        return (str(self), self.action), self.facts
 
 
 NOTHING = Remedy()
-_CHECK_CREDITS = Remedy(
+CHECK_CREDITS = Remedy(
     "it may have been carried out, so it was not repeated: look at your credits before you repeat it", "check-credits"
 )
 
@@ -93,9 +89,11 @@ class BFLError(Exception):
     task_id: str | None = None
     polling_url: str | None = None
 
-    def __init__(self, message: str = "", remedy: Remedy = NOTHING) -> None:
+    def __init__(self, message: str = "", remedy: Remedy = NOTHING, **facts: Any) -> None:
+        """Make an error of what happened, what to do, and values for the attributes of its class."""
         super().__init__(message)
-        self.remedy = remedy
+        self.remedy = CHECK_CREDITS if facts.get("maybe_submitted") else remedy
+        self.__dict__.update(facts)
 
     @property
     def message(self) -> str:
@@ -120,14 +118,18 @@ class ConfigurationError(BFLError):
 
 
 class Violation(NamedTuple):
-    """One reason why a request was refused before it was sent."""
+    """One reason why a request was refused before it was sent.
+
+    Attributes:
+        field: path of the parameter, such as ``width`` or ``keyframes[0][1]``; empty for the whole body.
+        value: the offending value, shortened; empty where nothing was given.
+        message: what is wrong, or what would be accepted.
+        remedy: what to do about it.
+    """
 
     field: str
-    """Path of the parameter, such as ``width`` or ``keyframes[0][1]``; empty for the whole body."""
     value: str
-    """The offending value, shortened; empty where nothing was given."""
     message: str
-    """What is wrong, or what would be accepted."""
     remedy: Remedy = NOTHING
 
     def text(self, remedy: str) -> str:
@@ -148,8 +150,7 @@ class ConstraintError(BFLError):
     """
 
     def __init__(self, endpoint: str, violations: Sequence[Violation]) -> None:
-        self.endpoint = shorten(endpoint, 80)
-        self.violations = tuple(violations)
+        self.endpoint, self.violations = shorten(endpoint, 80), tuple(violations)
         super().__init__(f"{self.endpoint} refuses this request; nothing was sent")
 
     def __str__(self) -> str:
@@ -164,9 +165,7 @@ class TransportError(BFLError):
             request by itself; look at your credits before you do.
     """
 
-    def __init__(self, message: str, *, maybe_submitted: bool = False) -> None:
-        super().__init__(message, _CHECK_CREDITS if maybe_submitted else NOTHING)
-        self.maybe_submitted = maybe_submitted
+    maybe_submitted: bool = False
 
 
 class APIError(BFLError):
@@ -179,14 +178,13 @@ class APIError(BFLError):
         maybe_submitted: True if this answered a paid POST that may have been carried out all the same (a 5xx).
     """
 
+    maybe_submitted: bool = False
+
     def __init__(
         self, status_code: int, detail: Any = None, *, retry_after: float | None = None, maybe_submitted: bool = False
     ) -> None:
-        self.status_code = status_code
-        self.detail = detail
-        self.retry_after = retry_after
-        self.maybe_submitted = maybe_submitted
-        super().__init__(f"HTTP {status_code}: {describe(detail)}", _CHECK_CREDITS if maybe_submitted else NOTHING)
+        self.status_code, self.detail, self.retry_after = status_code, detail, retry_after
+        super().__init__(f"HTTP {status_code}: {in_a_line(detail)}", maybe_submitted=maybe_submitted)
 
 
 class InvalidRequestError(APIError):
@@ -226,19 +224,9 @@ class TaskError(BFLError):
         cost: credits settled for the task, if the service said so.
     """
 
-    def __init__(
-        self,
-        message: str,
-        remedy: Remedy = NOTHING,
-        *,
-        status: str = "",
-        details: Any = None,
-        cost: float | None = None,
-    ) -> None:
-        super().__init__(message, remedy)
-        self.status = status
-        self.details = details
-        self.cost = cost
+    status: str = ""
+    details: Any = None
+    cost: float | None = None
 
 
 class RequestModerated(TaskError):
@@ -269,27 +257,22 @@ class DownloadError(BFLError):
         unwritable: True if the file could not be written here; ``__cause__`` is then the OSError.
     """
 
-    def __init__(
-        self, message: str, remedy: Remedy = NOTHING, *, expired: bool = False, unwritable: bool = False
-    ) -> None:
-        super().__init__(message, remedy)
-        self.expired, self.unwritable = expired, unwritable
+    expired: bool = False
+    unwritable: bool = False
 
 
 class WebhookError(BFLError):
     """A webhook that does not verify, or is not one."""
 
 
-def describe(detail: Any) -> str:
+def in_a_line(detail: Any) -> str:
     """A one-line rendering of an answer's `detail`: fields and reasons, never the echoed input."""
     if isinstance(detail, list) and detail:
-        return shorten("; ".join(_describe_item(item) for item in detail[:5]))
-    if isinstance(detail, str) and detail:
-        return shorten(detail)
+        return shorten("; ".join(_item(item) for item in detail[:5]))
     return "no detail given" if detail is None else shorten(detail)
 
 
-def _describe_item(item: Any) -> str:
+def _item(item: Any) -> str:
     if not isinstance(item, dict):
         return shorten(item, 60)
     where = item.get("loc")

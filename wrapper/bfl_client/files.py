@@ -76,11 +76,7 @@ def write(path: str | os.PathLike[str], content: bytes, *, private: bool = False
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder for its owner only; one that exists stays as it is.
-
-    Raises:
-        OSError: it cannot be made.
-    """
+    """Make a folder for its owner only; one that exists stays as it is. Raises OSError: it cannot be made."""
     for folder in [*reversed(path.parents), path]:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)

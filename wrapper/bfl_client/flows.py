@@ -170,11 +170,7 @@ def _task_of(answer: dict[str, Any], known: MutableMapping[str, object]) -> dict
 
 
 def look(task_id: str, polling_url: str, deadline: float | None = None) -> Flow[Update]:
-    """One poll.
-
-    Raises:
-        APIError, TransportError: there is no status of this task in the answer, or no answer.
-    """
+    """One poll. Raises APIError, TransportError: there is no status of this task in the answer, or no answer."""
     answer: Answer = yield Call("GET", polling_url, deadline=deadline)
     update = answers.update_of(answers.parse_json(answer))
     if update is not None and (answer.status < 400 or update.ended or update.status in answers.RUNNING):
@@ -256,8 +252,7 @@ def follow(
 ) -> Flow[Update]:
     """Poll until the task is ready, within one deadline for requests, repeats and sleeps; returns the last update.
 
-    Raises:
-        TaskError: the task ended otherwise, or not within `timeout` seconds (TaskTimeout).
+    Raises TaskError: the task ended otherwise, or not within `timeout` seconds (TaskTimeout).
     """
     hosts.check_api(polling_url)
     started: float = yield Clock()
@@ -305,8 +300,7 @@ class Part:
     def renew(self, status: int, retry: Retry, hosts: Hosts, deadline: float) -> Flow[None]:
         """Poll the task once more: its answer has a freshly signed URL.
 
-        Raises:
-            DownloadError: that was done before, or brings no URL.
+        Raises DownloadError: that was done before, or brings no URL.
         """
         if self._renewed or self._polling_url is None:
             raise DownloadError(f"the URL has expired (HTTP {status}); it lives for minutes", expired=True)

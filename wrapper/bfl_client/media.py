@@ -47,8 +47,7 @@ class Media:
     def pieces(self) -> Iterator[bytes]:
         """The media as base64, 64 KiB at a time.
 
-        Raises:
-            OSError: it cannot be read, or its size has changed since it was prepared.
+        Raises OSError: it cannot be read, or its size has changed since it was prepared.
         """
         with self._open() as source:
             left = self.size
@@ -90,8 +89,7 @@ class _Window(io.RawIOBase):
 def from_value(value: Any) -> Media | None:
     """The value as media, or None if it is not of a media type.
 
-    Raises:
-        OSError: the file cannot be opened. ValueError: a text file, or an empty one.
+    Raises OSError: the file cannot be opened. ValueError: a text file, or an empty one.
     """
     media: Media | None = None
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -226,11 +224,7 @@ _SUBCLASSES: tuple[tuple[type, Callable[[Any], Any]], ...] = ((str, str.__str__)
 
 
 def prepare(endpoint: str, body: Any) -> Body:
-    """The body as it will be sent.
-
-    Raises:
-        ConstraintError: a value that cannot be sent at all, each one named.
-    """
+    """The body as it will be sent. Raises ConstraintError: a value that cannot be sent at all, each one named."""
     preparation = _Preparation()
     plain: Any = None
     if isinstance(body, Mapping):

@@ -34,11 +34,7 @@ DOWNLOAD_DEADLINE = 1800.0
 
 
 def seconds(name: str, value: Any, least: float = 0.001) -> float:
-    """The value, if it is a finite number of at least `least`.
-
-    Raises:
-        ConfigurationError: it is not.
-    """
+    """The value, if it is a finite number of at least `least`. Raises ConfigurationError: it is not."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not least <= value < 1e9:
         raise ConfigurationError(f"{name} must be a finite number of at least {least:g}")

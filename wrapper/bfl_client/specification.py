@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from bfl_api import specification as packaged
-from bfl_api.table import ENDPOINTS, Endpoint
+from bfl_api.table import ENDPOINTS as ENDPOINTS  # read from here by front ends
+from bfl_api.table import Endpoint as Endpoint
 
 from .errors import Remedy, Violation, shorten
 
@@ -46,8 +47,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None."""
     import difflib  # only for mistakes
 
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    return near[0] if near else None
+    return next(iter(difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)), None)
 
 
 def unknown_endpoint(name: str) -> Violation:
@@ -57,15 +57,14 @@ def unknown_endpoint(name: str) -> Violation:
     return Violation("endpoint", shorten(name, 60), "unknown endpoint", Remedy(hint, "endpoints", nearest=near))
 
 
-def operation(path: str, method: str) -> Schema:
-    """The operation of a path as the specification writes it, method in lower case."""
-    found: Schema = packaged.load()["paths"][path][method]
-    return found
+def document() -> Schema:
+    """The effective specification."""
+    return packaged.load()
 
 
 def template(path: str) -> tuple[str, dict[str, str]] | None:
     """The path as the specification writes it, and the texts in place of its parameters; None for an unknown path."""
-    paths = packaged.load()["paths"]
+    paths = document()["paths"]
     for each in [path] if path in paths else paths:
         found = re.fullmatch(re.sub(r"\\{[^}]*\\}", "([^/]*)", re.escape(each)), path)
         if found:
@@ -73,31 +72,20 @@ def template(path: str) -> tuple[str, dict[str, str]] | None:
     return None
 
 
-def declared(path: str, method: str) -> list[Schema]:
-    """The parameters in path, query and headers of an operation."""
-    shared = packaged.load()["paths"][path].get("parameters", ())
-    return [*shared, *operation(path, method).get("parameters", ())]
-
-
 def body_schema(path: str) -> Schema:
     """The schema of the body of a POST to a path."""
-    found: Schema = operation(path, "post")["requestBody"]["content"]["application/json"]["schema"]
+    found: Schema = document()["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     return found
 
 
 # Schemas
 
 
-def document() -> Schema:
-    """The effective specification."""
-    return packaged.load()
-
-
 def resolved(schema: Schema) -> Schema:
     """The schema that a reference names, or the schema itself."""
     if "$ref" not in schema:
         return schema
-    found: Schema = packaged.load()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    found: Schema = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return found
 
 
@@ -123,23 +111,19 @@ def types(schema: Schema) -> set[str]:
 
 def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth: int = 6) -> bool:
     """True if a picture or film may stand in a value of the schema: at `path`, or anywhere if there is none."""
-    if path:
-        return any(takes_media(each, path[1:]) for branch in branches(schema) for each in _inside(branch, path[0]))
     found = list(branches(schema))
-    if any(branch.get("format") == MEDIA for branch in found):
-        return True
-    inside = [each for branch in found for each in [*branch.get("prefixItems", ()), branch.get("items")]]
-    return path is None and depth > 0 and any(takes_media(each, None, depth - 1) for each in inside if each)
+    if path:
+        return any(takes_media(each, path[1:]) for branch in found for each in _inside(branch, path[0]))
+    inside = [each for branch in found for each in [*branch.get("prefixItems", ()), branch.get("items")] if each]
+    deeper = path is None and depth > 0 and any(takes_media(each, None, depth - 1) for each in inside)
+    return deeper or any(branch.get("format") == MEDIA for branch in found)
 
 
 def _inside(schema: Schema, part: str | int) -> list[Schema]:
+    """The schemas of what stands at a key or an index."""
     if isinstance(part, str):
-        found = schema.get("properties", {})
-        return [found[part]] if part in found else []
-    leading = schema.get("prefixItems", [])
-    if part < len(leading):
-        return [leading[part]]
-    return [schema["items"]] if isinstance(schema.get("items"), dict) else []
+        return [schema["properties"][part]] if part in schema.get("properties", {}) else []
+    return [*schema.get("prefixItems", ())[part : part + 1]] or [each for each in [schema.get("items")] if each]
 
 
 def selected(schema: Schema, body: Mapping[str, Any]) -> tuple[Schema, Violation | None]:
@@ -151,10 +135,8 @@ def selected(schema: Schema, body: Mapping[str, Any]) -> tuple[Schema, Violation
     given = body.get(field)
     if isinstance(given, str) and given in mapping:
         return {"$ref": mapping[given]}, None
-    choices = ", ".join(mapping)
-    if field in body:
-        return schema, Violation(field, shorten(given, 60), f"must be one of {choices}")
-    return schema, Violation(field, "", f"is required: one of {choices}")
+    shown, lead = (shorten(given, 60), "must be") if field in body else ("", "is required:")
+    return schema, Violation(field, shown, f"{lead} one of {', '.join(mapping)}")
 
 
 # Parameters
@@ -184,8 +166,7 @@ class Parameter(NamedTuple):
         for branch in branches(self.schema):
             values = branch.get("enum", [branch["const"]] if "const" in branch else [])
             found += [str(value) for value in values if value is not None]
-            if branch.get("type") == "boolean":
-                found += ["true", "false"]
+            found += ["true", "false"] if branch.get("type") == "boolean" else []
         return list(dict.fromkeys(found))
 
     @property
@@ -200,10 +181,13 @@ class Parameter(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One shape of an endpoint's body: most endpoints have one, some have one for each value of a parameter."""
+    """One shape of an endpoint's body: most endpoints have one, some have one for each value of a parameter.
+
+    Attributes:
+        title: empty, or the values that select it, such as ``mode=t2v``.
+    """
 
     title: str
-    """Empty, or the values that select it, such as ``mode=t2v``."""
     parameters: tuple[Parameter, ...]
 
 
@@ -213,19 +197,18 @@ def forms(name: str) -> tuple[Form, ...]:
     endpoint = find(name)
     if endpoint is None or not endpoint.schema:
         return ()
-    whole = resolved({"$ref": f"/{endpoint.schema}"})
+    whole = resolved({"$ref": endpoint.schema})
     union = whole.get("discriminator", {})
     titles: dict[str, list[str]] = {}
     for value, reference in union.get("mapping", {}).items():  # several values may select one shape
         titles.setdefault(reference, []).append(f"{union['propertyName']}={value}")
-    if not titles:
-        return (_form("", whole),)
-    return tuple(_form(" or ".join(values), resolved({"$ref": each})) for each, values in titles.items())
+    shapes = [(" or ".join(values), resolved({"$ref": each})) for each, values in titles.items()] or [("", whole)]
+    return tuple(Form(title, tuple(_parameters(shape))) for title, shape in shapes)
 
 
-def _form(title: str, schema: Schema) -> Form:
-    required = schema.get("required", ())
-    return Form(title, tuple(Parameter(name, node, name in required) for name, node in properties(schema).items()))
+def _parameters(schema: Schema) -> Iterator[Parameter]:
+    for name, node in properties(schema).items():
+        yield Parameter(name, node, name in schema.get("required", ()))
 
 
 @lru_cache(maxsize=256)
@@ -247,21 +230,15 @@ def typed(name: str, key: str, text: str) -> Any:
         return text
     known = parameters(name).get(key)
     allowed = known.types if known else set[str]()
-    fits = any(isinstance(value, _PYTHON[kind]) for kind in allowed if kind in _PYTHON)  # type: ignore[arg-type]
+    fits = any(isinstance(value, _PYTHON[kind]) for kind in allowed & _PYTHON.keys())  # type: ignore[arg-type]
     return value if fits or not allowed else text
 
 
 # Bounds in words
 
-_NOUNS = {
-    "integer": "an integer",
-    "number": "a number",
-    "string": "a string",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
+_NOUNS = {"integer": "an integer", "number": "a number", "string": "a string", "boolean": "true or false"}
+_NOUNS |= {"array": "a list", "object": "an object"}
+_PHRASES = {"exclusiveMinimum": " above ", "exclusiveMaximum": " below ", "multipleOf": ", a multiple of "}
 
 
 def in_words(schema: Schema, depth: int = 8) -> str:
@@ -287,9 +264,7 @@ def _bounds(schema: Schema, depth: int) -> Iterator[str]:
     yield _range(schema, "minimum", "maximum", " from", "")
     yield _range(schema, "minLength", "maxLength", " of", " characters")
     yield _range(schema, "minItems", "maxItems", " of", " items")
-    for key, phrase in (("exclusiveMinimum", " above "), ("exclusiveMaximum", " below "), ("multipleOf", None)):
-        if key in schema:
-            yield f"{phrase or ', a multiple of '}{_number(schema[key])}"
+    yield from (f"{phrase}{_number(schema[key])}" for key, phrase in _PHRASES.items() if key in schema)
     if "pattern" in schema:
         yield f" that matches {schema['pattern']}"
     if schema.get("format") == "uri":
@@ -334,7 +309,7 @@ def highest_price(name: str, body: Mapping[str, Any]) -> float | None:
     resolution, the largest picture.
     """
     found = [each.credits(highest=True) for each in _prices(name, body)]
-    return max((each for each in found if each is not None), default=None) if None not in found else None
+    return None if None in found else max((each for each in found if each is not None), default=None)
 
 
 def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
@@ -342,10 +317,9 @@ def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
     known = find(name)
     if known is None or not known.schema:
         return []
-    whole: Schema = {"$ref": f"/{known.schema}"}
-    branch, undecided = selected(whole, body)
-    shapes = resolved(whole)["oneOf"] if undecided else [branch]
-    called = operation(known.path, "post")
+    branch, undecided = selected({"$ref": known.schema}, body)
+    shapes = resolved(branch)["oneOf"] if undecided else [branch]
+    called = document()["paths"][known.path]["post"]
     wholes = [{**called, **resolved(shape)} for shape in shapes]  # marks stand at the operation or at the schema
     return [_Price(known.name, body, each["x-bfl-price"], each) for each in wholes if "x-bfl-price" in each]
 
@@ -353,35 +327,30 @@ def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
 class _Price(NamedTuple):
     """The price of one request, from the marks ``x-bfl-price``, ``x-bfl-input`` and ``x-bfl-output`` (see the overlay).
 
-    A price mark has `per` (picture, megapixel, second, megapixel-second), `credits` (a number, or one for each value of
-    the parameter `by`), `further` (credits for each megapixel after the first) and `draft` (credits for a draft).
+    Attributes:
+        mark: it has `per` (picture, megapixel, second, megapixel-second), `credits` (a number, or one for each value of
+            the parameter `by`), `further` (credits for each megapixel after the first) and `draft` (for a draft).
+        shape: the schema of the body, with the marks of its operation.
     """
 
     name: str
     body: Mapping[str, Any]
     mark: Schema
     shape: Schema
-    """The schema of the body, with the marks of its operation."""
 
     def credits(self, *, highest: bool) -> float | None:
         """Credits: those that are certain beforehand, or the most there can be."""
-        rate = self._rate(highest)
-        if rate is None:
-            return None
+        rates = self.mark["draft" if "draft" in self.mark and self._value("draft") is True else "credits"]
+        if isinstance(rates, Mapping):
+            by = {str(value): float(rate) for value, rate in rates.items()}
+            rates = by.get(str(self._value(self.mark["by"])), max(by.values()) if highest else None)
+        if rates is None or self.mark["per"] == "picture":
+            return rates and float(rates)
         if self.mark["per"] == "megapixel":
             further = self._further(highest)
-            return None if further is None else rate + float(self.mark.get("further", 0.0)) * further
-        units = {"picture": 1.0, "second": self._seconds(highest), "megapixel-second": self._volume(highest)}
-        amount = units.get(self.mark["per"])
-        return None if amount is None else rate * amount
-
-    def _rate(self, highest: bool) -> float | None:
-        draft = "draft" in self.mark and self._value("draft") is True
-        rates = self.mark["draft"] if draft else self.mark["credits"]
-        if not isinstance(rates, Mapping):
-            return float(rates)
-        by = {str(value): float(rate) for value, rate in rates.items()}
-        return by.get(str(self._value(self.mark["by"])), max(by.values()) if highest else None)
+            return None if further is None else rates + float(self.mark.get("further", 0.0)) * further
+        amount = self._seconds(highest) if self.mark["per"] == "second" else self._volume(highest)
+        return None if amount is None else rates * amount
 
     def _further(self, highest: bool) -> float | None:
         """Megapixels after the first, of the picture and of those sent along, each rounded up."""
@@ -390,23 +359,19 @@ class _Price(NamedTuple):
         if pictures and not highest:
             return None  # their sizes are not known beforehand
         width, height = self._value("width"), self._value("height")
-        if isinstance(width, int | float) and isinstance(height, int | float) and width and height:
-            made = width * height / MEGAPIXEL
-        else:
-            made = LARGEST_PICTURE if pictures else 1.0
+        sized = isinstance(width, int | float) and isinstance(height, int | float) and width and height
+        made = width * height / MEGAPIXEL if sized else LARGEST_PICTURE if pictures else 1.0
         return max(0, math.ceil(made) - 1) + LARGEST_PICTURE * pictures
 
     def _seconds(self, highest: bool) -> float | None:
         given = self._value("duration")
         if isinstance(given, int | float) and not isinstance(given, bool):
             return float(given)
-        if not highest:
-            return None
-        limit = self.shape.get("x-bfl-input", {}).get("max-seconds")
         own = self.shape.get("properties", {}).get("duration")
-        every = [each for form in forms(self.name) for each in form.parameters if each.name == "duration"]
-        lengths = [b.get("maximum") for node in ([own] if own else [e.schema for e in every]) for b in branches(node)]
-        return max((float(each) for each in [limit, *lengths] if each is not None), default=None)
+        every = [each.schema for form in forms(self.name) for each in form.parameters if each.name == "duration"]
+        lengths = [branch.get("maximum") for node in ([own] if own else every) for branch in branches(node)]
+        limits = [each for each in [self.shape.get("x-bfl-input", {}).get("max-seconds"), *lengths] if each]
+        return max(map(float, limits), default=None) if highest else None
 
     def _volume(self, highest: bool) -> float | None:
         """Megapixels times seconds of a film, at most."""

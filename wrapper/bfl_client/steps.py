@@ -26,56 +26,51 @@ class Clock(NamedTuple):
 
 
 class Sleep(NamedTuple):
-    """Asks to wait."""
+    """Asks to wait, for so many seconds."""
 
     seconds: float
 
 
 class Call(NamedTuple):
-    """Asks for one API request, with the key; the outcome is an `Answer`.
+    """Asks for one API request, with the key; the outcome is an `Answer`, a lost connection a TransportError.
 
-    A lost connection is thrown into the flow as a TransportError.
+    Attributes:
+        paid: carrying it out costs credits: then a lost answer is not the same as a request not made.
+        deadline: monotonic time at which to give up, seconds.
     """
 
     method: str
     url: str
     body: Streamed | None = None
     paid: bool = False
-    """True if carrying it out costs credits: then a lost answer is not the same as a request not made."""
     deadline: float | None = None
-    """Monotonic time at which to give up, seconds."""
 
 
 class Fetch(NamedTuple):
-    """Asks to stream a sample into a file, without the key; the outcome is `Fetched`."""
+    """Asks to stream a sample into a file, without the key, up to `limit` bytes; the outcome is `Fetched`."""
 
     url: str
     sink: BinaryIO
     limit: int
-    """Bytes after which to give up."""
     deadline: float | None = None
 
 
 class Answer(NamedTuple):
-    """An HTTP answer, whatever its status."""
+    """An HTTP answer, whatever its status; header names in lower case; `whole` is false for a content that was cut."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
     content: bytes
     whole: bool = True
-    """False if the content was longer than anything an API answer needs, and was cut."""
 
 
 class Fetched(NamedTuple):
-    """How far a download came."""
+    """How far a download came: bytes in the sink, those of earlier attempts included, and what broke it off."""
 
     status: int
     headers: Mapping[str, str]
     size: int
-    """Bytes in the sink, those of earlier attempts included."""
     error: str | None = None
-    """What broke it off, or None."""
 
 
 Step = Clock | Sleep | Call | Fetch

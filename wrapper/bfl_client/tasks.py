@@ -44,8 +44,7 @@ class Handle(NamedTuple):
     def of(cls, answer: Mapping[str, Any], endpoint: str | None) -> Handle:
         """The handle of a task, from the answer to its submit.
 
-        Raises:
-            ConfigurationError: the id, the polling URL or the endpoint is not a string.
+        Raises ConfigurationError: the id, the polling URL or the endpoint is not a string.
         """
         task_id, polling_url = answer.get("id"), answer.get("polling_url")
         optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
@@ -111,8 +110,7 @@ class _Submitted(Generic[U, R, P]):
     def from_dict(cls, handle: Mapping[str, Any], client: Carries) -> Self:
         """A task resumed from what `to_dict` returned, in this process or another.
 
-        Raises:
-            ConfigurationError: it is not such a handle.
+        Raises ConfigurationError: it is not such a handle.
         """
         return cls(client, Handle.from_dict(handle))
 
@@ -239,8 +237,7 @@ class _Ready(Generic[P, B]):
     def read(self) -> B:
         """The file's bytes.
 
-        Raises:
-            DownloadError: it cannot be fetched; `expired` if its URL has expired and polling brought no other.
+        Raises DownloadError: it cannot be fetched; `expired` if its URL has expired and polling brought no other.
         """
 
         def into_memory() -> Flow[bytes]:
