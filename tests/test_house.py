@@ -7,42 +7,51 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from bfl_api.table import ENDPOINTS
 
-OURS = ("bfl_client", "bfl_api", "bfl_emulator")
-LEAVES = {"errors"}
-ARROWS: dict[str, set[str]] = {
-    "cli": {"", "batch", "client", "tasks", "answers", "bounds", "errors", "webhooks", "bfl_api", "bfl_emulator"},
-    "batch": {"answers", "base", "client", "constraints", "errors", "mapping", "media", "tasks", "bfl_api"},
-    "client": {"base", "mapping", "policy", "steps", "tasks", "transport", "wire", "hatch", "bfl_api"},
-    "base": {"answers", "auth", "constraints", "errors", "flows", "handles", "media", "policy", "steps", "bfl_api"},
-    "tasks": {"answers", "errors", "handles", "policy", "steps"},
-    "downloads": {"answers", "errors", "flows", "policy", "steps"},
-    "handles": {"answers", "downloads", "errors", "flows", "policy", "steps", "targets", "bfl_api"},
-    "hatch": {"answers", "errors", "policy", "steps", "transport"},
-    "flows": {"answers", "errors", "policy", "steps"},
-    "transport": {"errors", "steps", "wire"},
-    "wire": {"answers", "errors", "steps", "version"},
-    "answers": {"errors", "steps"},
-    "constraints": {"bounds", "errors", "media", "bfl_api"},
-    "webhooks": {"answers", "errors"},
-    "mapping": LEAVES,
-    "auth": LEAVES,
-    "media": LEAVES,
-    "policy": LEAVES,
-    "targets": LEAVES,
-    "bounds": set(),
-    "errors": set(),
-    "steps": set(),
-    "version": set(),
-    "": {"answers", "client", "errors", "policy", "tasks", "version", "webhooks"},
+PACKAGES: dict[str, set[str]] = {
+    "bfl_cli": {"bfl_batch", "bfl_client", "bfl_emulator"},
+    "bfl_batch": {"bfl_client"},
+    "bfl_client": {"bfl_api"},
+    "bfl_api": set(),
+    "bfl_emulator": {"bfl_api"},
+    "codegen": {"bfl_api"},  # codegen.live alone, which compares the packaged specification with the live service
 }
-"""Module of bfl_client -> what of ours it may import. Arrows run down only."""
+"""Package -> the packages of ours that it may import. Arrows run down only."""
+
+CORE: dict[str, set[str]] = {
+    "": {"answers", "client", "errors", "policy", "tasks", "version", "webhooks"},
+    "client": {
+        "answers", "auth", "constraints", "errors", "flows", "many", "media", "policy", "specification", "steps",
+        "tasks", "transport",
+    },
+    "tasks": {"answers", "errors", "files", "flows", "policy", "specification", "steps"},
+    "many": {"errors"},
+    "flows": {"answers", "auth", "errors", "policy", "steps"},
+    "files": set(),
+    "transport": {"answers", "errors", "steps", "version"},
+    "constraints": {"errors", "media", "specification"},
+    "specification": {"errors"},
+    "answers": {"errors", "steps"},
+    "webhooks": {"answers", "errors"},
+    "auth": {"errors"},
+    "media": {"errors"},
+    "policy": {"errors"},
+    "steps": {"errors"},
+    "errors": set(),
+    "version": set(),
+}  # fmt: skip
+"""Module of bfl_client -> what of the wrapper it may import."""
+
+EMULATOR_READS = "bfl_api.specification"
+HAND_WRITTEN = [name for name in PACKAGES if name != "bfl_api"]
 
 
+@cache
 def _folder(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     assert spec is not None
@@ -50,103 +59,186 @@ def _folder(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _sources(package: str) -> list[Path]:
-    return sorted(_folder(package).rglob("*.py"))
+@cache
+def _modules(package: str) -> dict[str, Path]:
+    """Every module of a package by its full name."""
+    found = {}
+    for path in sorted(_folder(package).rglob("*.py")):
+        parts = path.relative_to(_folder(package)).with_suffix("").parts
+        found[".".join([package, *(part for part in parts if part != "__init__")])] = path
+    return found
 
 
-def _imports(path: Path, package: str) -> Iterator[str]:
-    """Full names of what of ours a module imports, also within functions, but not for type checkers alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    parts = [package, *path.relative_to(_folder(package)).with_suffix("").parts]
-    home = parts[:-1]
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If)
-        and "TYPE_CHECKING" in ast.unparse(node.test)
-        and "not" not in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
+@cache
+def _every_module() -> dict[str, Path]:
+    return {name: path for package in PACKAGES for name, path in _modules(package).items()}
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imported(name: str) -> Iterator[tuple[str, str]]:
+    """Module and name of everything that a module imports, within functions and for type checkers too."""
+    path = _every_module()[name]
+    home = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = (
-                ".".join([*home[: len(home) - node.level + 1], *filter(None, [node.module])])
-                if node.level
-                else node.module
-            )
-            assert base is not None
-            if base in OURS:
-                yield from (f"{base}.{alias.name}" for alias in node.names)
-            else:
-                yield base
+            lead = home[: len(home) - node.level + 1] if node.level else []
+            base = ".".join([*lead, *filter(None, [node.module])])
+            yield from ((base, alias.name) for alias in node.names)
 
 
-def _layer(name: str) -> str:
-    """The layer of bfl_client that a full name belongs to, or another package's name."""
-    package, _, rest = name.partition(".")
-    if package != "bfl_client":
-        return package
-    first = rest.partition(".")[0]
-    return first if (_folder("bfl_client") / f"{first}.py").exists() or (_folder("bfl_client") / first).is_dir() else ""
+@cache
+def _arrows(name: str) -> frozenset[str]:
+    """The modules of ours that a module imports."""
+    found = set()
+    for base, member in _imported(name):
+        target = f"{base}.{member}" if f"{base}.{member}" in _every_module() else base
+        if target in _every_module() and target != name:
+            found.add(target)
+    return frozenset(found)
 
 
-@pytest.mark.parametrize("path", _sources("bfl_client"), ids=lambda path: path.stem)
-def test_imports_run_down_the_table(path: Path) -> None:
-    """Each module of the wrapper imports of ours only what the table allows."""
-    own = _layer("bfl_client." + ".".join(path.relative_to(_folder("bfl_client")).with_suffix("").parts))
-    own = "" if path == _folder("bfl_client") / "__init__.py" else own
-    found = {_layer(name) for name in _imports(path, "bfl_client") if name.partition(".")[0] in OURS}
-    assert found - {own} <= ARROWS[own]
+def _package(name: str) -> str:
+    return name.partition(".")[0]
 
 
-def test_the_table_has_no_circle() -> None:
-    """Following the arrows never leads back."""
-
-    def below(layer: str, seen: tuple[str, ...]) -> None:
-        assert layer not in seen, " -> ".join([*seen, layer])
-        for lower in ARROWS.get(layer, set()) - {""}:
-            below(lower, (*seen, layer))
-
-    for layer in ARROWS:
-        below(layer, ())
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_down_the_table(package: str) -> None:
+    """Each package imports of ours only what the table allows."""
+    for name in _modules(package):
+        found = {_package(target) for target in _arrows(name)} - {package}
+        assert found <= PACKAGES[package], f"{name} imports {found - PACKAGES[package]}"
 
 
-@pytest.mark.parametrize("path", _sources("bfl_emulator"), ids=lambda path: path.stem)
-def test_the_emulator_knows_the_specification_only(path: Path) -> None:
+def test_core_modules_import_down_the_table() -> None:
+    """Each module of the wrapper imports only the modules that the table allows."""
+    for name in _modules("bfl_client"):
+        short = name.removeprefix("bfl_client").lstrip(".")
+        found = {target.removeprefix("bfl_client").lstrip(".") for target in _arrows(name) if "bfl_client" in target}
+        assert found <= CORE[short], f"{name} imports {found - CORE[short]}"
+
+
+def test_the_table_is_the_wrapper() -> None:
+    """The table has each module of the wrapper, and no other."""
+    assert {name.removeprefix("bfl_client").lstrip(".") for name in _modules("bfl_client")} == set(CORE)
+
+
+def _circles() -> list[set[str]]:
+    """Sets of modules that import each other, by Tarjan's algorithm.
+
+    A package's __init__ that lists names for type checkers counts; importing a submodule does not count as importing
+    the packages around it.
+    """
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[set[str]] = []
+
+    def visit(name: str) -> None:
+        order[name] = low[name] = len(order)
+        stack.append(name)
+        for target in _arrows(name):
+            if target not in order:
+                visit(target)
+                low[name] = min(low[name], low[target])
+            elif target in stack:
+                low[name] = min(low[name], order[target])
+        if low[name] == order[name]:
+            circle = {stack.pop()}
+            while name not in circle:
+                circle.add(stack.pop())
+            if len(circle) > 1:
+                found.append(circle)
+
+    for name in _every_module():
+        if name not in order:
+            visit(name)
+    return found
+
+
+def test_there_is_no_circle() -> None:
+    """No module of ours imports itself by way of others, counting imports for type checkers."""
+    ours = [circle for circle in _circles() if {_package(name) for name in circle} != {"bfl_api"}]
+    assert not ours
+
+
+def test_the_emulator_knows_the_specification_only() -> None:
     """The emulator imports neither the client nor the generated models, so that no mistake stands on both sides."""
-    found = {name for name in _imports(path, "bfl_emulator") if name.partition(".")[0] in OURS}
-    assert all(name.startswith(("bfl_emulator", "bfl_api.specification")) for name in found)
+    for name in _modules("bfl_emulator"):
+        found = {target for target in _arrows(name) if _package(target) == "bfl_api"}
+        assert found <= {EMULATOR_READS}, f"{name} imports {found}"
 
 
-@pytest.mark.parametrize("path", _sources("bfl_api"), ids=lambda path: path.stem)
-def test_the_generated_package_knows_nobody(path: Path) -> None:
-    """The generated package imports nothing of ours but itself."""
-    found = {name.partition(".")[0] for name in _imports(path, "bfl_api")}
-    assert not found & {"bfl_client", "bfl_emulator", "codegen"}
+@pytest.mark.parametrize("package", ["bfl_cli", "bfl_batch"])
+def test_front_ends_use_public_names_only(package: str) -> None:
+    """The command line and the batch neither import nor read a name of another's that begins with an underscore."""
+    for name, path in _modules(package).items():
+        imported = [member for base, member in _imported(name) if _package(base) != package and _is_private(member)]
+        assert not imported, f"{name} imports {imported}"
+        foreign = [
+            node.attr
+            for node in ast.walk(_tree(path))
+            if isinstance(node, ast.Attribute)
+            and _is_private(node.attr)
+            and ast.unparse(node.value) not in ("self", "cls")
+        ]
+        assert not foreign, f"{name} reads {foreign}"
 
 
-def _hand_written() -> list[Path]:
-    return [*_sources("bfl_client"), *_sources("bfl_emulator"), *_sources("codegen")]
+def _is_private(name: str) -> bool:
+    documented = {"_asdict", "_fields", "_replace", "_make", "_exit"}  # of NamedTuple and os
+    return name.startswith("_") and not name.startswith("__") and name not in documented
 
 
-@pytest.mark.parametrize("path", _hand_written(), ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_no_hand_written_code_names_an_endpoint(path: Path) -> None:
+def test_codegen_needs_nothing_that_it_generates() -> None:
+    """Only codegen.live reads the generated package: the rest writes it."""
+    reading = {name for name in _modules("codegen") if any(_package(each) == "bfl_api" for each in _arrows(name))}
+    assert reading <= {"codegen.live.__main__"}
+
+
+@pytest.mark.parametrize("package", HAND_WRITTEN)
+def test_no_hand_written_code_names_an_endpoint(package: str) -> None:
     """Outside docstrings, no string and no attribute of hand-written code names an endpoint or its method."""
     methods = {method for endpoint in ENDPOINTS.values() for method in endpoint.method_names}
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    docstrings = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    for path in _modules(package).values():
+        docstrings = {
+            id(node.value)
+            for node in ast.walk(_tree(path))
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                named = [name for name in ENDPOINTS if name in node.value]
+                assert not named, f"{path.name}:{node.lineno} names {named}"
+            elif isinstance(node, ast.Attribute):
+                assert node.attr not in methods, f"{path.name}:{node.lineno} calls {node.attr}"
+
+
+def test_no_class_stands_for_two_things() -> None:
+    """No two packages have a public class of the same name."""
+    owners: dict[str, set[str]] = {}
+    for package in ("bfl_cli", "bfl_batch", "bfl_client", "bfl_emulator"):
+        for path in _modules(package).values():
+            for node in _tree(path).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    owners.setdefault(node.name, set()).add(package)
+    assert not {name: packages for name, packages in owners.items() if len(packages) > 1}
+
+
+def test_modules_are_subjects() -> None:
+    """No hand-written module is longer than 600 lines."""
+    long = {
+        name: count
+        for package in HAND_WRITTEN
+        for name, path in _modules(package).items()
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 600
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            named = [name for name in ENDPOINTS if name in node.value]
-            assert not named, f"{path.name}:{node.lineno} names {named}"
-        elif isinstance(node, ast.Attribute):
-            assert node.attr not in methods, f"{path.name}:{node.lineno} calls {node.attr}"
+    assert not long
 
 
 def _modules_after(code: str) -> set[str]:
@@ -166,9 +258,3 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert not _modules_after("import bfl_client") & {"httpx", "attrs", "attr", "anyio", "typing_extensions"}
     heavy = {"typer", "dateutil", "jsonschema_rs", "starlette", "uvicorn", "PIL", "bfl_emulator"}
     assert not _modules_after("from bfl_client import Client; Client('key')") & heavy
-
-
-def test_modules_stay_small() -> None:
-    """No hand-written module is longer than 300 lines."""
-    long = {path.name: count for path in _hand_written() if (count := len(path.read_text().splitlines())) > 300}
-    assert not long

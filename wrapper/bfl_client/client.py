@@ -299,12 +299,13 @@ def _built(build: Callable[[], H]) -> H:
     try:
         return build()
     except Exception as error:  # httpx raises what the system, ssl, or its optional packages raise
-        files = ("SSL_CERT_FILE", "SSL_CERT_DIR")
         proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-        both = [each for name in proxies for each in (name, name.lower())]
-        named = [name for name in (files if isinstance(error, OSError) else both) if os.environ.get(name)]
+        certificates = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+        missing = [name for name in certificates if not os.path.exists(os.environ[name])]
+        given = [each for name in proxies for each in (name, name.lower()) if os.environ.get(each)]
+        named = " or ".join((missing or certificates) if isinstance(error, OSError) else given) or "the HTTP client"
         reason = shorten(str(error) or type(error).__name__, 160)
-        raise ConfigurationError(f"{' or '.join(named) or 'the HTTP client'} cannot be used: {reason}") from error
+        raise ConfigurationError(f"{named} cannot be used: {reason}") from error
 
 
 def _amount(value: Any) -> float:
