@@ -10,7 +10,7 @@ import contextvars
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Any, TypeVar, cast
 
@@ -185,10 +185,22 @@ class _Wire:
     """What both drivers have in common: how requests are built.
 
     Args:
-        own: the HTTP client was made with `http_options`.
+        http: returns the HTTP client to send through.
+        own: that client was made with `http_options`.
     """
 
-    def __init__(self, auth: httpx.Auth | None, timeout: httpx.Timeout, own: bool = False) -> None:
+    _SLEEP: Callable[[float], Any]
+
+    def __init__(
+        self,
+        http: Callable[[], Any],
+        auth: httpx.Auth | None,
+        timeout: httpx.Timeout,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Any] | None = None,
+        own: bool = False,
+    ) -> None:
+        self._http, self._clock, self._sleep = http, clock, sleep or self._SLEEP
         self._auth, self._timeout, self._own = auth, timeout, own
         self._longest = max(math.inf if limit is None else limit for limit in timeout.as_dict().values())
         logging.getLogger("httpx").addFilter(_hide_paths)  # adding it again changes nothing
@@ -238,17 +250,7 @@ class Driver(_Wire):
     by byte can outlast it.
     """
 
-    def __init__(
-        self,
-        http: Callable[[], httpx.Client],
-        auth: httpx.Auth | None,
-        timeout: httpx.Timeout,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-        own: bool = False,
-    ) -> None:
-        super().__init__(auth, timeout, own)
-        self._http, self._clock, self._sleep = http, clock, sleep
+    _SLEEP = staticmethod(time.sleep)
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its end and return its result; what goes wrong is thrown into it first."""
@@ -306,17 +308,7 @@ class Driver(_Wire):
 class AsyncDriver(_Wire):
     """Carries out flows for asynchronous callers; a deadline ends a request wherever it stands."""
 
-    def __init__(
-        self,
-        http: Callable[[], httpx.AsyncClient],
-        auth: httpx.Auth | None,
-        timeout: httpx.Timeout,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
-        own: bool = False,
-    ) -> None:
-        super().__init__(auth, timeout, own)
-        self._http, self._clock, self._sleep = http, clock, sleep
+    _SLEEP = staticmethod(anyio.sleep)
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its end and return its result; what goes wrong is thrown into it first.
