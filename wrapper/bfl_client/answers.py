@@ -1,4 +1,4 @@
-"""What an answer means: functions from an answer's bytes to values and errors, whatever a server sends."""
+"""What an answer means: from its bytes to updates, handles and errors, whatever a server sends."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 import time
 import zlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from .errors import (
     APIError,
     AuthenticationError,
+    ConfigurationError,
     ContentModerated,
     DownloadError,
     GenerationFailed,
@@ -19,6 +21,7 @@ from .errors import (
     InvalidRequestError,
     NotFoundError,
     RateLimitError,
+    Remedy,
     RequestModerated,
     ServerError,
     TaskError,
@@ -28,6 +31,7 @@ from .errors import (
 )
 from .steps import Answer
 
+_KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
 READY = "Ready"
 NOT_FOUND = "Task not found"
 _ENDED: dict[str, type[TaskError]] = {
@@ -100,6 +104,53 @@ class Update(NamedTuple):
     def cost(self) -> float | None:
         """Credits settled for the task (video endpoints say so on the last poll)."""
         return number(self.raw.get("cost"))
+
+
+class Handle(NamedTuple):
+    """What is needed to resume a paid task, also in another process; `to_dict` makes JSON of it."""
+
+    id: str
+    polling_url: str | None
+    endpoint: str | None
+    submitted_at: datetime
+    cost: float | None
+    input_mp: float | None = None
+    output_mp: float | None = None
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], endpoint: str | None) -> Handle:
+        """The handle of a task, from the answer to its submit.
+
+        Raises ConfigurationError: the id, the polling URL or the endpoint is not a string.
+        """
+        task_id, polling_url = answer.get("id"), answer.get("polling_url")
+        optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
+        if not isinstance(task_id, str) or not optional:
+            raise ConfigurationError("a task's id, polling_url and endpoint must be strings")
+        numbers = (number(answer.get(name)) for name in ("cost", "input_mp", "output_mp"))
+        return cls(task_id, polling_url, endpoint, datetime.now(UTC), *numbers)
+
+    @classmethod
+    def from_dict(cls, handle: Mapping[str, Any]) -> Handle:
+        """The handle that `to_dict` wrote; raises ConfigurationError if it is not one."""
+        from dateutil import parser  # only a resumed task needs it
+
+        try:
+            found = cls.of(handle, handle.get("endpoint"))
+            if handle.get("submitted_at") is None:
+                return found
+            moment = parser.isoparse(handle["submitted_at"])
+            return found._replace(submitted_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            raise ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """The handle as plain JSON values, with the polling URL and never the key."""
+        values = self._asdict() | {"submitted_at": self.submitted_at.isoformat()}
+        return {name: values[name] for name in ("id", "polling_url", "endpoint", "submitted_at", "cost")}
+
+    def __repr__(self) -> str:  # without its polling URL, which is a capability
+        return f"Handle(id={shorten(self.id, 60)!r}, endpoint={self.endpoint!r})"
 
 
 def number(value: Any) -> float | None:
@@ -193,8 +244,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _timestamp(text: str) -> float | None:
-    from datetime import UTC
-
     from dateutil import parser  # only a few answers carry a date
 
     try:

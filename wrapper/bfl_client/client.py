@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
 
 import httpx
 from anyio.lowlevel import current_token
@@ -32,7 +32,7 @@ from .errors import (
     Violation,
     shorten,
 )
-from .flows import Rules
+from .flows import Rules, Submission
 from .policy import Poll, Retry, seconds
 from .steps import Answer, Call, Clock, Flow
 from .tasks import AsyncResult, AsyncTask, Handle, Result, Task
@@ -46,12 +46,6 @@ if TYPE_CHECKING:
     from .many import AsyncOutcomes, Outcomes, Submitted
 
     Bodies = Iterable[Mapping[str, Any] | SupportsToDict]
-
-
-class _Request(NamedTuple):
-    endpoint: str
-    url: str
-    body: media.Body
 
 
 H = TypeVar("H", httpx.Client, httpx.AsyncClient)
@@ -194,7 +188,7 @@ class _Base(Generic[H, S, G]):
 
     def _request(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
-    ) -> _Request:
+    ) -> Submission:
         """A request, checked against the specification, ready to be sent more than once."""
         name = specification.normalized(endpoint) if isinstance(endpoint, str) else ""
         if not _NAME.fullmatch(name):
@@ -208,9 +202,10 @@ class _Base(Generic[H, S, G]):
         known = specification.find(name)
         if known and validate:
             constraints.check_body(name, known.path, prepared, extra or ())
-        return _Request(name, self._hosts.endpoint(known.path if known else f"/v1/{name}"), prepared)
+        url = self._hosts.endpoint(known.path if known else f"/v1/{name}")
+        return Submission(name, url, prepared, self._known, not prepared.plain.get("webhook_url"), self._patience)
 
-    def _of_model(self, endpoint: str, body: Any, validate: bool) -> _Request:
+    def _of_model(self, endpoint: str, body: Any, validate: bool, patience: int = 0) -> Submission:
         """A request of a map, from a mapping or a model.
 
         Raises ConstraintError: also for a model that cannot be written: it is one outcome of many.
@@ -218,48 +213,42 @@ class _Base(Generic[H, S, G]):
         from bfl_api.endpoints import Endpoints
 
         try:
-            return Endpoints(self._request)(endpoint, body, validate=validate)
+            found = Endpoints(self._request)(endpoint, body, validate=validate)
+            return found._replace(patience=max(patience, found.patience))
         except BFLError:
             raise
         except Exception as error:  # the model is the caller's, and may raise anything
             violation = Violation("", f"<{type(body).__name__}>", f"cannot be written: {shorten(error, 100)}")
             raise ConstraintError(shorten(endpoint, 60), [violation]) from error
 
-    def _submission(self, checked: Callable[[], _Request]) -> Flow[Any]:
+    def _submission(self, checked: Callable[[], Submission]) -> Flow[Any]:
         """The conversation of `submit`."""
-        return self._TASK(self, (yield from self._posted(checked(), self._patience)))
+        return self._TASK(self, (yield from self._posted(checked())))
 
     def _generation(
         self,
-        checked: Callable[[], _Request],
+        checked: Callable[[], Submission],
         timeout: float | None = None,
-        patience: int = 0,
-        submitted: Callable[[Handle], object] = lambda _: None,
+        submitted: Callable[[Any], object] = lambda _: None,
     ) -> Flow[Any]:
         """The conversation of `generate`; `submitted` is called as soon as there is a task."""
-        request = checked()
-        if request.body.plain.get("webhook_url"):
+        submission = checked()
+        if not submission.polled:
             raise ConfigurationError(
                 "with webhook_url the result goes to the webhook, and nothing can be polled",
                 Remedy("use submit(), which does not wait", "submit"),
             )
-        handle = yield from self._posted(request, patience, submitted)
+        noted = submission._replace(submitted=lambda handle: submitted(self._TASK(self, handle)))
+        handle = yield from self._posted(noted)
         with flows.owned(handle):
             return (yield from self._TASK(self, handle)._wait(timeout, None))
 
-    def _posted(
-        self, request: _Request, patience: int, submitted: Callable[[Handle], object] = lambda _: None
-    ) -> Flow[Handle]:
-        def made(answer: Mapping[str, Any]) -> Handle:
-            handle = Handle.of(answer, request.endpoint)
-            submitted(handle)
-            return handle
-
+    def _posted(self, submission: Submission) -> Flow[Handle]:
         try:
-            return (yield from flows.submit(request.url, request.body, self._rules, self._known, patience, made))
+            return (yield from flows.submit(submission, self._rules))
         except NotFoundError as error:
-            if specification.find(request.endpoint) is None:
-                error.remedy = specification.unknown_endpoint(request.endpoint).remedy
+            if specification.find(submission.endpoint) is None:
+                error.remedy = specification.unknown_endpoint(submission.endpoint).remedy
             raise
 
     def _operation(
@@ -384,10 +373,9 @@ class Client(_Base[httpx.Client, Task, Result]):
             seconds("timeout", timeout)
 
         def work(body: Any, submitted: Submitted[Task], sleep: Callable[[float], object]) -> Result:
-            flow = self._generation(
-                lambda: self._of_model(endpoint, body, validate), timeout, PATIENCE, lambda h: submitted(Task(self, h))
-            )
-            result: Result = self.paused_by(sleep)._run(flow)
+            client = self.paused_by(sleep, PATIENCE)
+            flow = self._generation(partial(client._of_model, endpoint, body, validate), timeout, submitted)
+            result: Result = client._run(flow)
             return result
 
         return Outcomes(work, bodies, concurrency)
@@ -466,13 +454,8 @@ class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Corou
             seconds("timeout", timeout)
 
         async def work(body: Any, submitted: Submitted[AsyncTask]) -> AsyncResult:
-            flow = self._generation(
-                lambda: self._of_model(endpoint, body, validate),
-                timeout,
-                PATIENCE,
-                lambda handle: submitted(AsyncTask(self, handle)),
-            )
-            result: AsyncResult = await self._run(flow)
+            checked = partial(self._of_model, endpoint, body, validate, PATIENCE)
+            result: AsyncResult = await self._run(self._generation(checked, timeout, submitted))
             return result
 
         return AsyncOutcomes(work, bodies, concurrency)
@@ -512,8 +495,7 @@ class _Bytes:
     """A body that is there already."""
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.length = len(content)
+        self._content, self.length = content, len(content)
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._content

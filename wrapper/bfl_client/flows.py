@@ -10,10 +10,10 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
+from typing import Any, BinaryIO, NamedTuple
 
 from . import answers, policy
-from .answers import Update
+from .answers import Handle, Update
 from .auth import Hosts
 from .errors import (
     APIError,
@@ -30,7 +30,6 @@ from .errors import (
 from .policy import Poll, Retry
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Streamed
 
-H = TypeVar("H", bound="Owner")
 logger = logging.getLogger("bfl_client")
 _WAIT_AGAIN = Remedy("it may still finish: wait() again, or resume it later with its id and polling URL", "wait-again")
 
@@ -43,18 +42,8 @@ class Rules(NamedTuple):
     retry: Retry
 
 
-class Owner(Protocol):
-    """What is needed to resume a task: `tasks.Handle`."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def polling_url(self) -> str | None: ...
-
-
 @contextmanager
-def owned(handle: Owner) -> Iterator[None]:
+def owned(handle: Handle) -> Iterator[None]:
     """Write a task's handle on whatever leaves: a paid task can then be resumed.
 
     A BFLError gets ``task_id`` and ``polling_url``; any other exception, such as KeyboardInterrupt or a cancellation, a
@@ -123,47 +112,57 @@ def _json(answer: Answer, paid: bool) -> Any:
     return value
 
 
-def submit(
-    url: str,
-    body: Streamed,
-    rules: Rules,
-    known: MutableMapping[str, object],
-    patience: int,
-    made: Callable[[dict[str, Any]], H],
-) -> Flow[H]:
-    """Create a task; returns its handle.
+class Submission(NamedTuple):
+    """A request that creates a task.
 
-    Args:
+    Attributes:
         known: ids of the tasks that this client was given before. Such an id answers another request: a connection has
             mixed up its answers.
-        made: makes the handle of an answer, which has an ``id``, and a ``polling_url`` unless a webhook was asked for.
+        polled: false if its result goes to a webhook.
+        patience: how many 429 are waited out beyond the usual attempts.
+        submitted: called with the handle as soon as there is a task.
+    """
+
+    endpoint: str
+    url: str
+    body: Streamed
+    known: MutableMapping[str, object]
+    polled: bool
+    patience: int = 0
+    submitted: Callable[[Handle], object] = lambda _: None
+
+    def handle(self, answer: dict[str, Any]) -> Handle:
+        """The handle of the task that an answer is about."""
+        task_id, mine = answer.get("id"), object()
+        if not isinstance(task_id, str) or not task_id:
+            raise TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
+        if self.known.setdefault(task_id, mine) is not mine:
+            raise TransportError("the submit was answered with the id of an earlier task", maybe_submitted=True)
+        url = answer.get("polling_url")
+        handle = Handle.of({**answer, "polling_url": url if isinstance(url, str) else None}, self.endpoint)
+        self.submitted(handle)
+        return handle
+
+
+def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
+    """Create a task; its handle has a polling URL unless a webhook was asked for.
 
     Raises:
         UntrustedURLError: the task was created, but may not be polled; the error carries its id and URL.
     """
+    call = Call("POST", submission.url, submission.body, paid=True)
     try:
-        answer = yield from request(Call("POST", url, body, paid=True), rules.retry, patience)
+        answer = yield from request(call, rules.retry, submission.patience)
     except BaseException as error:  # a cancellation waits for the answer, and brings it: the task exists
         if isinstance(late := getattr(error, "answer", None), Answer) and late.status < 300:
-            with owned(made(_task_of(_json(late, True), known))):
+            with owned(submission.handle(_json(late, True))):
                 raise
         raise
-    handle = made(_task_of(answer, known))
+    handle = submission.handle(answer)
     with owned(handle):
         if handle.polling_url is not None:
             rules.hosts.check_api(handle.polling_url)
     return handle
-
-
-def _task_of(answer: dict[str, Any], known: MutableMapping[str, object]) -> dict[str, Any]:
-    """The answer to a submit, once it is known to be one."""
-    task_id, mine = answer.get("id"), object()
-    if not isinstance(task_id, str) or not task_id:
-        raise TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
-    if known.setdefault(task_id, mine) is not mine:
-        raise TransportError("the submit was answered with the id of an earlier task", maybe_submitted=True)
-    polling_url = answer.get("polling_url")
-    return {**answer, "polling_url": polling_url if isinstance(polling_url, str) else None}
 
 
 # Polling

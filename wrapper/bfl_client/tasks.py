@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from . import answers, files, flows, policy, specification
+from . import files, flows, policy, specification
+from .answers import Handle as Handle
 from .answers import Update
 from .errors import ConfigurationError, DownloadError, Remedy, shorten
 from .steps import Fetched, Flow
@@ -26,54 +27,6 @@ OnUpdate = Callable[[Update], object]
 READ_LIMIT = 1024**3
 """Bytes that `Result.read` takes into memory; save() has no need to."""
 _SAVE_AGAIN = Remedy("fetch the result again from its task", "save-again")
-_KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
-
-
-class Handle(NamedTuple):
-    """What is needed to resume a paid task, also in another process; `to_dict` makes JSON of it."""
-
-    id: str
-    polling_url: str | None
-    endpoint: str | None
-    submitted_at: datetime
-    cost: float | None
-    input_mp: float | None = None
-    output_mp: float | None = None
-
-    @classmethod
-    def of(cls, answer: Mapping[str, Any], endpoint: str | None) -> Handle:
-        """The handle of a task, from the answer to its submit.
-
-        Raises ConfigurationError: the id, the polling URL or the endpoint is not a string.
-        """
-        task_id, polling_url = answer.get("id"), answer.get("polling_url")
-        optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
-        if not isinstance(task_id, str) or not optional:
-            raise ConfigurationError("a task's id, polling_url and endpoint must be strings")
-        numbers = (answers.number(answer.get(name)) for name in ("cost", "input_mp", "output_mp"))
-        return cls(task_id, polling_url, endpoint, datetime.now(UTC), *numbers)
-
-    @classmethod
-    def from_dict(cls, handle: Mapping[str, Any]) -> Handle:
-        """The handle that `to_dict` wrote; raises ConfigurationError if it is not one."""
-        from dateutil import parser  # only a resumed task needs it
-
-        try:
-            found = cls.of(handle, handle.get("endpoint"))
-            if handle.get("submitted_at") is None:
-                return found
-            moment = parser.isoparse(handle["submitted_at"])
-            return found._replace(submitted_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-        except (ValueError, TypeError, AttributeError, OverflowError) as error:
-            raise ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
-
-    def to_dict(self) -> dict[str, Any]:
-        """The handle as plain JSON values, with the polling URL and never the key."""
-        values = self._asdict() | {"submitted_at": self.submitted_at.isoformat()}
-        return {name: values[name] for name in ("id", "polling_url", "endpoint", "submitted_at", "cost")}
-
-    def __repr__(self) -> str:  # without its polling URL, which is a capability
-        return f"Handle(id={shorten(self.id, 60)!r}, endpoint={self.endpoint!r})"
 
 
 class Carries(Protocol):
