@@ -1,44 +1,66 @@
-"""What belongs to the key's owner: ``bfl credits`` and ``bfl finetunes``."""
+"""The service as the owner of a key sees it: a client for one command, ``bfl credits`` and ``bfl finetunes``."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bfl_client.errors import shorten
+from bfl_client.specification import credits_in_words
 
-from .commands import command, told
+from .app import command, group
+from .auth import find
+from .emulator import emulator_module
 from .exits import Problem
 from .screen import Screen
 
+if TYPE_CHECKING:
+    from bfl_client import Client
+
+EMULATOR_SPEED = 4.0  # times as fast as the service: slow enough to see progress, fast enough for a demonstration
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the finetune.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@contextmanager
+def connected(screen: Screen, *, emulated: bool = False) -> Iterator[Client]:
+    """A client for one command: with the user's key, or of an emulator that lives as long as the command.
+
+    Raises:
+        Problem: there is no key, or no emulator.
+        ConfigurationError: the key cannot be used.
+    """
+    from bfl_client import Client
+
+    if emulated:
+        running = emulator_module().Emulator(speed=EMULATOR_SPEED)
+        with running as emulator, Client(emulator.api_key, emulator.base_url) as client:
+            yield client
+        return
+    with Client(find(screen).value) as client:
+        yield client
 
 
 @command
 def credits(screen: Screen) -> None:
     """Show the credits left; one is worth 0.01 USD."""
-    from . import session
-
-    with session.client(screen) as client:
+    with connected(screen) as client:
         left = client.credits()
-    screen.result(f"{told(left)} credits", {"credits": left})
+    screen.result(f"{credits_in_words(left)} credits", {"credits": left})
 
 
-finetunes = typer.Typer(
-    add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="List, show and delete finetunes."
-)
+finetunes = group("List, show and delete finetunes.")
 
 
 @finetunes.command("list")
 @command
 def list_(screen: Screen) -> None:
     """List the finetunes of the key's owner."""
-    from . import session
-
-    with session.client(screen) as client:
+    with connected(screen) as client:
         found = client.utility.my_finetunes().finetunes
     lines = [shorten(each if isinstance(each, str) else json.dumps(each)) for each in found]
     screen.result("\n".join(lines) if lines else "no finetunes", found)
@@ -48,9 +70,7 @@ def list_(screen: Screen) -> None:
 @command
 def show(screen: Screen, finetune_id: Id) -> None:
     """Show what the service keeps about a finetune."""
-    from . import session
-
-    with session.client(screen) as client:
+    with connected(screen) as client:
         details = client.utility.finetune_details(finetune_id).to_dict()
     inner: Any = details.get("finetune_details", details)
     pairs = inner.items() if isinstance(inner, dict) else [("details", inner)]
@@ -62,12 +82,10 @@ def show(screen: Screen, finetune_id: Id) -> None:
 @command
 def delete(screen: Screen, finetune_id: Id, yes: Yes = False) -> None:
     """Delete a finetune for good."""
-    from . import session
-
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
-            raise Problem("usage", "deleting a finetune cannot be undone", "--yes, if it is meant")
+            raise Problem("usage", "deleting a finetune cannot be undone", "--yes deletes it without asking")
         typer.confirm(f"Delete finetune {finetune_id} for good?", abort=True, err=True)
-    with session.client(screen) as client:
+    with connected(screen) as client:
         answer = client.utility.delete_finetune(finetune_id).to_dict()
     screen.result(f"deleted finetune {finetune_id}", answer)

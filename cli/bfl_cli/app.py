@@ -1,20 +1,24 @@
-"""The program ``bfl``: a table of commands, each imported when it is used."""
+"""The program ``bfl``: a table of commands, each imported when it is used, and what all commands have in common."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import os
 import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Concatenate, NamedTuple, ParamSpec
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from .exits import Problem
-from .redaction import key_given, mask
-from .screen import Screen
+from .exits import EXITS, Problem, problem_of
+from .screen import Screen, key_given, mask
+
+P = ParamSpec("P")
 
 
 class Lazy(NamedTuple):
@@ -29,18 +33,18 @@ class Lazy(NamedTuple):
 
 
 COMMANDS: dict[str, Lazy] = {
-    "generate": Lazy("generating", "app", "Make a picture or film, and save it."),
-    "task": Lazy("tasks", "task", "Take up a task: look, wait, download."),
+    "generate": Lazy("generate", "app", "Make a picture or film, and save it."),
+    "task": Lazy("tasks", "task", "Resume a task: look, wait, download."),
     "tasks": Lazy("tasks", "tasks", "List recent tasks."),
     "batch": Lazy("batch", "app", "Run many jobs from a file, losing none."),
-    "endpoints": Lazy("describing", "endpoints", "List the endpoints."),
-    "describe": Lazy("describing", "describe", "Show the parameters of an endpoint."),
-    "validate": Lazy("describing", "validate", "Check a request without sending it."),
+    "endpoints": Lazy("endpoints", "endpoints", "List the endpoints."),
+    "describe": Lazy("endpoints", "describe", "Show the parameters of an endpoint."),
+    "validate": Lazy("endpoints", "validate", "Check a request without sending it."),
     "credits": Lazy("account", "credits", "Show the credits left."),
     "finetunes": Lazy("account", "finetunes", "List, show and delete finetunes."),
-    "auth": Lazy("auth", "app", "See, store and forget the API key."),
-    "emulator": Lazy("local", "emulator", "Serve the API on this machine."),
-    "webhook": Lazy("hooks", "app", "Receive webhooks and print them."),
+    "auth": Lazy("auth", "app", "Show, keep and forget the API key."),
+    "emulator": Lazy("emulator", "emulator", "Serve the API on this machine."),
+    "webhook": Lazy("webhook", "app", "Receive webhooks and print them."),
 }
 
 
@@ -52,22 +56,18 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """What stands for the command in lists: its name and its one line."""
+        """A stand-in for lists: the command's name and its one line."""
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name].help) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is run, now imported."""
+        """The command to run, now imported."""
         self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # for "did you mean"
         name, found, rest = super().resolve_command(ctx, args)
         return name, found and load(str(name)), rest
 
 
 def load(name: str) -> Any:
-    """The command of a name of the table, imported.
-
-    Raises:
-        typer.Exit: it needs an extra that is not installed; one line has said so.
-    """
+    """The command with that name in the table, imported."""
     lazy = COMMANDS[name]
     found = getattr(import_module(f".{lazy.module}", __package__), lazy.name)
     if not isinstance(found, typer.Typer):
@@ -97,15 +97,60 @@ def bfl(
 ) -> None:
     """Make pictures and films with the Black Forest Labs (FLUX) API.
 
-    The key comes from BFL_API_KEY; try it without one:  bfl generate ENDPOINT "a fox" --emulator
+    The key comes from BFL_API_KEY. To try it without one:  bfl generate ENDPOINT "a fox" --emulator
     """
 
 
-_UsageError: Any = typer.BadParameter.__base__  # typer has click inside it, or beside it, by its version
+Json = Annotated[bool, typer.Option("--json", help="Print results and errors as JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on standard error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Print all that is known about an error, without secrets.")]
+
+
+def command(function: Callable[Concatenate[Screen, P], None]) -> Callable[..., None]:
+    """Make a command of a function that takes a screen: with the options of all commands, and an exit code."""
+
+    @functools.wraps(function)
+    def run(*args: Any, as_json: bool, quiet: bool, debug: bool, **options: Any) -> None:
+        screen = Screen(as_json=as_json, quiet=quiet, debug=debug)
+        with _reporting(screen):
+            function(screen, *args, **options)
+
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in (("as_json", Json), ("quiet", Quiet), ("debug", Debug))
+    ]
+    _, *own = inspect.signature(function, eval_str=True).parameters.values()
+    parameters = [*own, *shared]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # where typer looks
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def group(help: str) -> typer.Typer:
+    """A command with commands of its own."""
+    return typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=help)
+
+
+@contextlib.contextmanager
+def _reporting(screen: Screen) -> Iterator[None]:
+    """Print an exception as a problem, and end with its exit code."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except BrokenPipeError:  # the reader of standard output has gone: there is nobody to tell
+        raise typer.Exit(EXITS["pipe"].code) from None
+    except (Exception, KeyboardInterrupt) as error:
+        problem = problem_of(error)
+        screen.problem(problem, error)
+        raise typer.Exit(problem.exit.code) from None
+
+
+_UsageError: Any = typer.BadParameter.__base__  # some versions of typer contain click, others import it
 
 
 def _options_last(arguments: list[str]) -> list[str]:
-    """``bfl --json credits`` is ``bfl credits --json``: what all commands take may stand before the command."""
+    """``bfl --json credits`` is ``bfl credits --json``: options of all commands may precede the command."""
     leading = list(takewhile({"--json", "--quiet", "-q", "--debug"}.__contains__, arguments))
     rest = arguments[len(leading) :]
     end = rest.index("--") if "--" in rest else len(rest)
@@ -117,8 +162,8 @@ def run(arguments: list[str]) -> int:
     arguments = _options_last(arguments)
     screen = Screen(as_json="--json" in arguments)
     if "_BFL_COMPLETE" not in os.environ and key_given(arguments, screen.secrets):
-        where = "set BFL_API_KEY, or keep it with bfl auth login; others may have seen this one: replace it"
-        return _refuse(screen, Problem("usage", "a key never goes on the command line", where))
+        remedy = "set BFL_API_KEY, or keep it with bfl auth login; others may have seen this one: replace it"
+        return _refuse(screen, Problem("usage", "a key must not be on the command line", remedy))
     try:
         code = app(arguments, prog_name="bfl", standalone_mode=False)
     except OSError as error:
@@ -127,11 +172,6 @@ def run(arguments: list[str]) -> int:
         return _refuse(screen, Problem("interrupted", "interrupted"))
     except _UsageError as error:
         return _usage(screen, error)
-    except ModuleNotFoundError as error:
-        if (error.name or "bfl_").startswith("bfl_"):
-            raise
-        remedy = 'pip install "bfl-client[all]"'
-        return _refuse(screen, Problem("configuration", f"this command needs {error.name}", remedy))
     return code if isinstance(code, int) else 0
 
 
@@ -146,14 +186,14 @@ def _usage(screen: Screen, error: Any) -> int:
 
 
 def _refuse(screen: Screen, problem: Problem) -> int:
-    with contextlib.suppress(OSError):  # nobody to tell
+    with contextlib.suppress(OSError):  # standard error is closed, too
         screen.problem(problem, problem)
     return problem.exit.code
 
 
 def main() -> None:
     """Run ``bfl``."""
-    from .interrupts import terminate_as_interrupt
+    from .interrupts import end_alike
 
-    terminate_as_interrupt()
+    end_alike()
     sys.exit(run(sys.argv[1:]))

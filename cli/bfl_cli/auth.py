@@ -1,69 +1,207 @@
-"""``bfl auth``: which key is used and whether it works; keeping one, and forgetting it. It is never shown."""
+"""The API key: where it comes from (the environment, a key file, the system keyring), and ``bfl auth``.
+
+The key is never an option, because other users of a machine can see options, and nothing prints it.
+"""
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
+import platformdirs
 import typer
-from bfl_client.errors import BFLError
+from bfl_client import files
+from bfl_client.errors import BFLError, ConfigurationError
+from bfl_client.specification import credits_in_words
 
-from .commands import command, told
-from .exits import Problem, problem_of
+from .app import command, group
+from .exits import Problem, extra, problem_of
 from .screen import Screen
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="See, store and forget the API key."
-)
+VARIABLE = "BFL_API_KEY"
+LOGIN = "bfl auth login"
+KEYRING = "keyring"
+"""The content of a key file when the key itself is in the system keyring."""
+_SERVICE, _USER = "bfl-client", "api-key"
+_LONGEST = 4096  # bytes of a key file; a key has about forty
+
+
+class Key(NamedTuple):
+    """A key and where it was found."""
+
+    value: str
+    source: str
+    """``"environment"``, ``"file"`` or ``"keyring"``."""
+    place: str
+    """The variable, the path or the keyring, as a person knows it."""
+
+    def __repr__(self) -> str:
+        return f"Key(source={self.source!r})"
+
+
+def key_file() -> Path:
+    """Path of the key file, such as ``~/.config/bfl/key``. It must be the user's own, with mode 0600."""
+    return Path(platformdirs.user_config_dir("bfl", appauthor=False)) / "key"
+
+
+def find(screen: Screen) -> Key:
+    """The user's key, which the screen then never shows: from BFL_API_KEY, else from the key file or the keyring.
+
+    Raises:
+        Problem: there is none.
+        ConfigurationError: there is a key file, but it cannot be used.
+    """
+    if value := os.environ.get(VARIABLE, "").strip():
+        key = Key(value, "environment", VARIABLE)
+    else:
+        path = key_file()
+        text = _read(path) if path.is_absolute() else None  # or there is no home folder
+        if text is None:
+            message = f"no API key: set {VARIABLE}, or keep one with bfl auth login; --emulator needs none"
+            raise Problem("configuration", message)
+        key = _from_keyring(path) if text == KEYRING else Key(text, "file", str(path))
+    screen.secrets.append(key.value)
+    return key
+
+
+def _read(path: Path) -> str | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe must not make us wait
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"the key file {path} cannot be read: {error.strerror}") from error
+    try:
+        reason = _unsafe(os.fstat(descriptor))
+        text = "" if reason else os.read(descriptor, _LONGEST).decode("ascii", "replace").strip()
+    finally:
+        os.close(descriptor)
+    if not reason and not _possible(text):
+        reason = f"does not contain a key; write one with {LOGIN}"
+    if reason:
+        raise ConfigurationError(f"the key file {path} {reason}")
+    return text
+
+
+def _unsafe(found: os.stat_result) -> str:
+    """Why a key file is refused: others could have written it, or can read it; empty for a safe one."""
+    if not stat.S_ISREG(found.st_mode):
+        return f"is not a regular file; write one with {LOGIN}"
+    if sys.platform == "win32":  # has no such permissions; the user's folders are private there
+        return ""
+    if found.st_uid != os.geteuid():
+        return f"belongs to another user; write your own with {LOGIN}"
+    mode = stat.S_IMODE(found.st_mode)
+    return f"can be read by others (mode {mode:04o}): chmod 600 it" if mode & 0o077 else ""
+
+
+def _possible(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text and len(text) <= 1000
+
+
+def store(value: str) -> Path:
+    """Write the key file, readable by its owner only; the text `KEYRING` makes it refer to the keyring."""
+    path = key_file()
+    files.private_folder(path.parent)
+    return files.write(path, f"{value}\n".encode("ascii"), private=True)
+
+
+def forget() -> list[str]:
+    """Remove the key file, and the key in the keyring if the file refers to it; returns what was removed."""
+    path = key_file()
+    try:
+        text = path.read_bytes()[:_LONGEST].strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    path.unlink()
+    if text != KEYRING.encode():
+        return [str(path)]
+    try:
+        with _keyring("cannot be written") as ring:
+            ring.delete_password(_SERVICE, _USER)
+    except ConfigurationError:
+        return [str(path)]
+    return [str(path), "the key in the system keyring"]
+
+
+@contextmanager
+def _keyring(failure: str) -> Iterator[Any]:
+    """The library for the system keyring; its errors become ours."""
+    with extra("keyring"):
+        import keyring
+        import keyring.errors
+    try:
+        yield keyring
+    except (keyring.errors.KeyringError, RuntimeError) as error:
+        raise ConfigurationError(f"the system keyring {failure} ({type(error).__name__})") from error
+
+
+def store_in_keyring(value: str) -> Path:
+    """Put the key into the system keyring, and the word `KEYRING` into the key file."""
+    with _keyring("did not take the key") as ring:
+        ring.set_password(_SERVICE, _USER, value)
+    return store(KEYRING)
+
+
+def _from_keyring(path: Path) -> Key:
+    with _keyring("cannot be read") as ring:
+        value = ring.get_password(_SERVICE, _USER)
+    if not value:
+        raise ConfigurationError(f"{path} refers to the system keyring, which has no key: {LOGIN} --keyring")
+    return Key(value.strip(), "keyring", "the system keyring")
+
+
+app = group("Show, keep and forget the API key.")
 Keyring = Annotated[bool, typer.Option("--keyring", help='Keep it in the system keyring (extra "keyring").')]
 
 
 @app.command()
 @command
 def status(screen: Screen) -> None:
-    """Say where the key comes from, and whether the service takes it.
+    """Show where the key comes from, and whether the service accepts it.
 
     The first of these is used: the environment variable BFL_API_KEY; the key file, which must belong to you and have
-    mode 0600; the system keyring, if the key file points to it (bfl auth login --keyring).
+    mode 0600; the system keyring, if the key file refers to it (bfl auth login --keyring).
     """
     from bfl_client import Client
 
-    from . import session
-
-    key = session.known_key(screen)
+    key = find(screen)
     named = {"environment": "the environment variable ", "file": "the key file "}.get(key.source, "") + key.place
     with Client(key.value) as client:
-        host = str(client.hosts.base)
+        host = client.base_url
         try:
             left = client.credits()
         except BFLError as error:
             problem = problem_of(error)
             problem.message = f"the key from {named} does not work at {host}: {problem.message}"
             raise problem from error
-    text = f"the key from {named} works at {host}: {told(left)} credits left"
+    text = f"the key from {named} works at {host}: {credits_in_words(left)} credits left"
     screen.result(text, {"source": key.source, "place": key.place, "base_url": host, "works": True, "credits": left})
 
 
 @app.command()
 @command
-def login(screen: Screen, keyring: Keyring = False) -> None:
+def login(screen: Screen, in_keyring: Keyring = False) -> None:
     """Keep a key, typed unseen or piped in.
 
     It goes to the key file, or with --keyring to the system keyring.
     """
-    from . import keys
-
-    value = _read()
-    if not value or not value.isascii() or not value.isprintable() or " " in value or len(value) > 1000:
-        raise Problem("configuration", "that is no API key; nothing was kept", "bfl auth login < FILE, or type it in")
+    value = _typed()
+    if not _possible(value):
+        raise Problem("configuration", "that is not an API key; nothing was kept", f"{LOGIN} < FILE, or type it")
     screen.secrets.append(value)
-    path = keys.store_in_keyring(value) if keyring else keys.store(value)
-    place = "the system keyring" if keyring else str(path)
-    shadowed = "; BFL_API_KEY is set, and goes before it" if screen.secrets[0] != value else ""
-    screen.result(f"kept in {place}{shadowed}", {"source": "keyring" if keyring else "file", "place": place})
+    path = store_in_keyring(value) if in_keyring else store(value)
+    place = "the system keyring" if in_keyring else str(path)
+    shadowed = "; BFL_API_KEY is set, and takes precedence" if screen.secrets[0] != value else ""
+    screen.result(f"kept in {place}{shadowed}", {"source": "keyring" if in_keyring else "file", "place": place})
 
 
-def _read() -> str:
+def _typed() -> str:
     if sys.stdin is not None and sys.stdin.isatty():
         import getpass
 
@@ -75,7 +213,5 @@ def _read() -> str:
 @command
 def logout(screen: Screen) -> None:
     """Forget the key that bfl auth login kept."""
-    from . import keys
-
-    removed = keys.forget()
-    screen.result(f"removed {' and '.join(removed)}" if removed else "no key was kept", {"removed": removed})
+    removed = forget()
+    screen.result(f"removed {' and '.join(removed)}" if removed else "there is no kept key", {"removed": removed})

@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from bfl_client.specification import credits_in_words
 from typer.core import TyperGroup
 
-from .commands import command, told
-from .exits import Problem
+from . import progress
+from .app import command
+from .auth import find
+from .exits import Problem, problem_of
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from bfl_batch.reports import Report
+    from bfl_batch import Report
+
+AGAIN = "run the same command again to resume"
+SHOWN = 20  # missing files that are named
 
 
 class Jobs(TyperGroup):
@@ -27,29 +33,31 @@ class Jobs(TyperGroup):
 
 app = typer.Typer(cls=Jobs, add_completion=False, rich_markup_mode=None)
 
-File = Annotated[Path, typer.Argument(metavar="JOBS", help="A file of JSON lines, or .csv.", show_default=False)]
-Out = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The batch's folder.", show_default=False)]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The batch's folder.", show_default=False)]
-Endpoint = Annotated[str | None, typer.Option(help="For the jobs that name none.", show_default=False)]
-Concurrency = Annotated[int, typer.Option(min=1, help="Tasks that are active at one time, over all processes.")]
+File = Annotated[Path, typer.Argument(metavar="JOBS|-", help="A file of JSON lines, or .csv; - is standard input.")]
+Out = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The batch's folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The batch's folder.")]
+Endpoint = Annotated[str | None, typer.Option(help="For jobs that do not name one.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Tasks active at one time, in all processes together.")]
 Database = Annotated[
     str | None,
     typer.Option(
         envvar="BFL_DATABASE_URL",
         metavar="URL",
         help="postgresql://…, for several processes or machines that share one batch.",
-        show_default=False,
         show_envvar=True,
     ),
 ]
-Budget = Annotated[
-    float | None, typer.Option(min=0, help="Credits that the batch may cost in all.", show_default=False)
+Budget = Annotated[float | None, typer.Option(min=0, help="Credits that the batch may cost in total.")]
+Unpriced = Annotated[
+    bool, typer.Option("--unpriced", help="With --budget, also send jobs of endpoints without a listed price.")
 ]
 Uncertain = Annotated[
     Literal["report", "resubmit"], typer.Option(help="What to do with jobs whose submit was never answered.")
 ]
-Retry = Annotated[bool, typer.Option("--retry-failed", help="Take up the jobs that have failed.")]
-Lease = Annotated[float, typer.Option(min=0.1, help="Seconds without a sign of life after which a process is dead.")]
+Retry = Annotated[bool, typer.Option("--retry-failed", help="Run the jobs that failed once more.")]
+Lease = Annotated[
+    float, typer.Option(min=0.1, help="Seconds without a sign of life after which a process counts as dead.")
+]
 
 
 @app.command("run")
@@ -62,6 +70,7 @@ def run(
     concurrency: Concurrency = 24,
     database_url: Database = None,
     budget: Budget = None,
+    unpriced: Unpriced = False,
     on_uncertain: Uncertain = "report",
     retry_failed: Retry = False,
     lease: Lease = 30.0,
@@ -69,18 +78,14 @@ def run(
     """Run many jobs from a file, losing none:  bfl batch JOBS -o DIR
 
     A line of JOBS is {"endpoint": …, "name": …, …parameters}; a file to send is "@cat.png". All lines are checked
-    before the first is sent. The same command again goes on where this one ended, however it ended. DIR gets the
-    pictures, results.jsonl and index.html.  bfl batch status DIR  tells how far a batch is.
+    before the first is sent. Run the same command again to resume a batch that ended early, for whatever reason. DIR
+    gets the pictures, results.jsonl and index.html.  bfl batch status DIR  shows the progress.
     """
     import bfl_batch
-    from bfl_batch.jobs import JobsError
 
-    from . import session
-    from .batching import shown
-
-    key = session.known_key(screen)
+    key = find(screen)
     try:
-        with shown(screen) as on_progress:
+        with progress.of_batch(screen) as on_progress:
             report = bfl_batch.run(
                 jobs,
                 out=output,
@@ -88,36 +93,38 @@ def run(
                 concurrency=concurrency,
                 database_url=database_url,
                 budget=budget,
+                unpriced=unpriced,
                 on_uncertain=on_uncertain,
                 retry_failed=retry_failed,
                 lease=lease,
                 on_progress=on_progress,
                 api_key=key.value,
             )
-    except JobsError as error:
-        mistakes = [{"line": number, "message": message} for number, message in error.mistakes]
-        raise Problem(
-            "constraint", str(error), "correct the lines, and give the same command again", mistakes=mistakes
-        ) from error
+    except bfl_batch.JobsError as error:
+        problem = problem_of(error)
+        mistakes = [{"line": mistake.number, "message": mistake.message} for mistake in error.mistakes]
+        raise Problem("constraint", problem.message, problem.remedy, mistakes=mistakes) from error
     except KeyboardInterrupt:  # the second one
-        screen.error("bfl: interrupted at once; what was submitted is kept\n  try: the same command goes on with it")
-        os._exit(130)  # threads may wait for answers: what they wait for is taken up the next time
-    _tell(screen, report, output)
+        screen.error(f"bfl: interrupted at once; what was submitted is kept\n  try: {AGAIN}")
+        os._exit(130)  # threads may be waiting for answers; the next run asks for them
+    _print(screen, report, output, _problem(report, retried=retry_failed, resubmitted=on_uncertain == "resubmit"))
 
 
-def _tell(screen: Screen, report: Report, output: Path) -> None:
-    """How the run ended, and so what to do next."""
+def _print(screen: Screen, report: Report, output: Path, problem: Problem | None) -> None:
+    """Print how the run ended, and what to do next."""
+    for note in report.notes:
+        screen.note(note)
     for trouble in report.troubles:
-        screen.error(f"line {trouble.number}, {trouble.name}: {trouble.state}: {trouble.error}")
-    if (hidden := report.failed + report.uncertain - len(report.troubles)) > 0:
+        screen.error(trouble.summary)
+    if (hidden := report.failed + report.uncertain + report.missing - len(report.troubles)) > 0:
         screen.error(f"… and {hidden:,} more in {output / report.results.name}")
-    states = {name: getattr(report, name) for name in ("done", "failed", "uncertain", "submitted", "waiting")}
-    counted = ", ".join(f"{count:,} {name}" for name, count in states.items() if count or name == "done")
-    text = f"{counted}; {told(report.credits)} credits\n{output / report.sheet.name}"
-    data: dict[str, Any] = {"jobs": report.jobs, **states, "credits": report.credits}
+    names = ("done", "failed", "uncertain", "submitted", "waiting", "missing")
+    figures = {name: getattr(report, name) for name in names}
+    counted = ", ".join(f"{count:,} {name}" for name, count in figures.items() if count or name == "done")
+    text = f"{counted}; {credits_in_words(report.credits)} credits\n{output / report.sheet.name}"
+    data: dict[str, Any] = {"jobs": report.jobs, **figures, "credits": report.credits}
     data |= {"stopped": report.stopped.kind if report.stopped else None}
     data |= {"results": str(report.results), "sheet": str(report.sheet)}
-    problem = _problem(report)
     if problem is None or not screen.as_json:
         screen.result(text, data)
     if problem is not None:
@@ -125,34 +132,50 @@ def _tell(screen: Screen, report: Report, output: Path) -> None:
         raise problem
 
 
-def _problem(report: Report) -> Problem | None:
-    again = "the same command goes on"
-    if report.stopped is not None and (not report.ok or report.stopped.kind == "output"):
-        kinds = {"budget": "credits", "lease": "failed", "internal": "failed"}
+def _problem(report: Report, *, retried: bool, resubmitted: bool) -> Problem | None:
+    """What kept the batch from being done, with a remedy that is never the command just given."""
+    if report.stopped is not None and (not report.ok or report.stopped.kind in ("output", "database")):
+        kinds = {"budget": "credits", "lease": "failed", "internal": "failed", "database": "network"}
         remedies = {
-            "credits": f"add credits; then {again}",
-            "budget": f"with a larger --budget {again}",
-            "output": f"make room, or the folder writable; then {again}",
+            "credits": f"add credits; then {AGAIN}",
+            "budget": "run the same command with a larger --budget",
+            "output": f"make room, or the folder writable; then {AGAIN}",
+            "auth": f"correct the key; then {AGAIN}",
+            "configuration": f"correct the setting; then {AGAIN}",
         }
         kind, message = report.stopped
-        return Problem(kinds.get(kind, kind), message, remedies.get(kind, again))
-    if report.failed or report.uncertain:
-        options = {"--retry-failed": report.failed, "--on-uncertain resubmit": report.uncertain}
-        asked = " ".join(option for option, count in options.items() if count)
-        message = f"not every job is done: {report.failed:,} failed, {report.uncertain:,} uncertain"
-        return Problem("failed", message, f"the same command with {asked}")
-    return None if report.ok else Problem("timeout", "some tasks are not ready yet; they go on", again)
+        return Problem(kinds.get(kind, kind), message, remedies.get(kind, AGAIN))
+    counts = {"failed": report.failed, "uncertain": report.uncertain, "missing": report.missing}
+    if any(counts.values()):
+        counted = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        return Problem("failed", f"not every job is done: {counted}", _remedy(report, retried, resubmitted))
+    return None if report.ok else Problem("timeout", "some tasks are not ready yet; they continue", AGAIN)
+
+
+def _remedy(report: Report, retried: bool, resubmitted: bool) -> str:
+    options = ["--retry-failed"] if report.failed and not retried else []
+    options += ["--on-uncertain resubmit"] if report.uncertain and not resubmitted else []
+    parts = [f"run the same command with {' '.join(options)}"] if options else []
+    if report.failed and retried:
+        parts.append("change the lines of the failed jobs, then run the same command")
+    if report.uncertain and resubmitted:
+        parts.append("look at bfl credits before you send the uncertain jobs again: they may have been paid")
+    if report.missing and not parts:
+        parts.append("the missing files cannot be fetched again: to pay for them once more, rename their lines")
+    return "; ".join(parts)
 
 
 @app.command("status")
 @command
 def status(screen: Screen, folder: Folder, database_url: Database = None) -> None:
-    """Tell how far a batch is, while it runs or afterwards."""
-    from bfl_batch.status import look
+    """Show the progress of a batch, while it runs or afterwards."""
+    import bfl_batch
 
-    found = look(folder, database_url)
+    found = bfl_batch.look(folder, database_url)
     if found is None:
-        raise Problem("configuration", f"there is no batch in {folder}", "bfl batch JOBS -o DIR begins one")
+        raise Problem("configuration", f"there is no batch in {folder}", "bfl batch JOBS -o DIR starts one")
     text = "".join(f"{count:>8,}  {name}\n" for name, count in found.states.items())
+    text += "".join(f"missing: {path}\n" for path in found.missing[:SHOWN])
+    text += f"… and {len(found.missing) - SHOWN:,} more missing\n" if len(found.missing) > SHOWN else ""
     now = f"; {found.processes} at work now" if found.processes else ""
-    screen.result(f"{text}{told(found.credits)} credits{now}", found._asdict())
+    screen.result(f"{text}{credits_in_words(found.credits)} credits{now}", found._asdict())

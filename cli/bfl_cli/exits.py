@@ -1,7 +1,9 @@
-"""How a command ends: the documented exit codes, and which error leads to which."""
+"""How a command ends: the documented exit codes, which error leads to which, and what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 
@@ -11,54 +13,85 @@ class Exit(NamedTuple):
     code: int
     meaning: str
     remedy: str = ""
-    """What to do about it, where the message itself does not say."""
+    """What to do about it, where the error itself does not say."""
 
 
 EXITS: dict[str, Exit] = {
     "ok": Exit(0, "It worked."),
-    "internal": Exit(1, "A mistake in bfl itself.", "please report it with what --debug adds"),
+    "internal": Exit(1, "A bug in bfl.", "please report it, with what --debug adds"),
     "usage": Exit(2, "The command line cannot be understood."),
     "constraint": Exit(
         3,
         "The request is refused: before it is sent, or by the service as invalid (400, 422).",
         "bfl describe ENDPOINT",
     ),
-    "configuration": Exit(4, "No key, an unusable setting, an unknown task, or an extra that is not installed."),
+    "configuration": Exit(4, "No key, an unusable setting, an unknown task, or a missing extra."),
     "auth": Exit(5, "The service refuses the key (401, 403).", "bfl auth status shows which key is used"),
     "credits": Exit(6, "Too few credits (402).", "add credits; bfl credits shows what is left"),
     "moderated": Exit(7, "Moderation refused the request or its result.", "change the prompt, or the picture sent"),
-    "failed": Exit(8, "The service failed, knows no such thing, or is too busy (404, 429, 5xx).", "try again later"),
-    "timeout": Exit(9, "The task is not ready in time; it goes on."),
+    "failed": Exit(8, "The service failed, is too busy, or found nothing (404, 429, 5xx).", "try again later"),
+    "timeout": Exit(9, "The task is not ready in time; it continues."),
     "network": Exit(
-        10,
-        "No connection, a broken one, or a URL that is not trusted.",
-        "check the network, the proxy and BFL_BASE_URL",
+        10, "No connection, a broken one, or an untrusted URL.", "check the network, proxy and BFL_BASE_URL"
     ),
     "output": Exit(11, "A file or standard output cannot be read or written."),
-    "interrupted": Exit(130, "Ended by Ctrl-C or SIGTERM; a task that was submitted goes on."),
-    "pipe": Exit(141, "The reader of standard output went away; nothing is said about it."),
+    "interrupted": Exit(130, "Ended by Ctrl-C, SIGTERM or SIGHUP; a submitted task continues."),
+    "pipe": Exit(141, "The reader of standard output went away; nothing is printed about it."),
 }
-"""Name -> exit code. The names stand in the errors of ``--json``."""
+"""Name -> exit code. The names are the ``kind`` of an error with ``--json``."""
+
+_KINDS = {
+    "ConstraintError": "constraint",
+    "InvalidRequestError": "constraint",
+    "AuthenticationError": "auth",
+    "InsufficientCreditsError": "credits",
+    "RequestModerated": "moderated",
+    "ContentModerated": "moderated",
+    "TaskTimeout": "timeout",
+    "TaskError": "failed",
+    "APIError": "failed",
+    "TransportError": "network",
+    "UntrustedURLError": "network",
+    "DownloadError": "network",
+}
+"""Class of error, or of its bases -> kind; every other error of the client is a matter of configuration."""
 
 _REMEDIES = {
     "NotFoundError": "",
-    "TaskNotFound": "it may live on another host, or be too old; see bfl tasks",
-    "GenerationFailed": "generate it once more",
-    "RateLimitError": "wait for other tasks to end",
-    "UntrustedURLError": "see whether BFL_BASE_URL is the host that the task was submitted to",
+    "TaskNotFound": "it may be on another host, or too old; see bfl tasks",
+    "GenerationFailed": "submit it once more",
+    "RateLimitError": "wait until other tasks have ended",
 }
 """Class of error -> remedy, where that of its exit code would not help."""
 
-_UNCERTAIN = "it may have been carried out, and paid: look at bfl credits before you repeat it"
+ACTIONS = {
+    "set-key": "set BFL_API_KEY, or keep a key with bfl auth login",
+    "pass-file": "for a file write @{path}",
+    "unknown-parameter": "--no-validate sends it as it is",
+    "check-credits": "it may have been carried out and paid: look at bfl credits before you repeat it",
+    "wait-again": "bfl task resumes it",
+    "save-again": "bfl task fetches the result again",
+    "handle": "give the handle that bfl or Task.to_dict() wrote",
+    "install": 'pip install "bfl-client[{extra}]"',
+    "endpoints": "bfl endpoints lists them all",
+    "other-region": "check that BFL_BASE_URL is the region the task was submitted to",
+    "base-url": "check that BFL_BASE_URL is the host the task was submitted to",
+    "correct-lines": "correct the lines, then run the same command again",
+    "unpriced": "--unpriced sends them uncounted",
+    "names-taken": "move them, or choose another folder",
+    "database-url": "with --database-url several processes share one batch",
+    "configure": "write special characters in its user or password percent-encoded, @ as %40",
+}
+"""`Remedy.action` -> the same in the words of the command line, filled in with `Remedy.facts`."""
 
 
 class Problem(Exception):
-    """What ends a command, as a person or a script is told.
+    """What ends a command, as people and scripts see it.
 
     Attributes:
         kind: a name of `EXITS`.
         message: what happened.
-        remedy: what to do, or empty.
+        remedy: what to do next, or empty.
         facts: more for ``--json``.
     """
 
@@ -72,9 +105,9 @@ class Problem(Exception):
         return EXITS[self.kind]
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as ``--json`` tells it."""
-        told = {"kind": self.kind, "exit_code": self.exit.code, "message": self.message, "remedy": self.remedy}
-        return {"error": {**told, **{name: fact for name, fact in self.facts.items() if fact is not None}}}
+        """The error as ``--json`` prints it."""
+        error = {"kind": self.kind, "exit_code": self.exit.code, "message": self.message, "remedy": self.remedy}
+        return {"error": {**error, **{name: fact for name, fact in self.facts.items() if fact is not None}}}
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -87,6 +120,8 @@ def problem_of(error: BaseException) -> Problem:
         return Problem("interrupted", "interrupted")
     if isinstance(error, BFLError):
         return _of_ours(error)
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "bfl_").startswith("bfl_"):
+        return _not_installed(error, "all")
     if isinstance(error, OSError):
         name = error.filename if isinstance(error.filename, str) else "a file"
         return Problem("output", f"{name}: {error.strerror or error}")
@@ -94,51 +129,57 @@ def problem_of(error: BaseException) -> Problem:
 
 
 def _of_ours(error: Any) -> Problem:
-    from bfl_client import errors
-
-    kind = _kind(error)
-    facts = {"task_id": error.task_id, "status_code": getattr(error, "status_code", None)}
-    message, remedy = str(error), _REMEDIES.get(type(error).__name__, EXITS[kind].remedy)
-    if isinstance(error, errors.ConstraintError):
+    names = [each.__name__ for each in type(error).__mro__]
+    kind = next((_KINDS[name] for name in names if name in _KINDS), "configuration")
+    if names[0] == "ConstraintError":
         return _refusal(error)
-    if isinstance(error, errors.TaskTimeout):
-        message = message.partition("; it may still finish")[0]
-    if getattr(error, "maybe_submitted", False):
-        message, remedy = message.partition("; it may have")[0], _UNCERTAIN
-        facts["maybe_submitted"] = True
-    if isinstance(error, errors.RequestModerated | errors.ContentModerated):
-        facts["status"] = error.status
-    return Problem(kind, message, remedy, **facts)
-
-
-def _kind(error: Any) -> str:
-    from bfl_client import errors
-
-    if isinstance(error, errors.DownloadError):
-        return "output" if isinstance(error.__cause__, OSError) else "network"
-    kinds: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
-        ("constraint", (errors.ConstraintError, errors.InvalidRequestError)),
-        ("auth", (errors.AuthenticationError,)),
-        ("credits", (errors.InsufficientCreditsError,)),
-        ("moderated", (errors.RequestModerated, errors.ContentModerated)),
-        ("timeout", (errors.TaskTimeout,)),
-        ("failed", (errors.TaskError, errors.APIError)),
-        ("network", (errors.TransportError, errors.UntrustedURLError)),
-    )
-    return next((kind for kind, classes in kinds if isinstance(error, classes)), "configuration")
+    if getattr(error, "unwritable", False):
+        kind = "output"
+    remedy = worded(error.remedy) or _REMEDIES.get(names[0], EXITS[kind].remedy)
+    if error.remedy.action == "install":  # in one line, like everything that is not installed
+        return Problem(kind, f"{error.message}: {remedy}")
+    facts = {
+        "task_id": error.task_id,
+        "status_code": getattr(error, "status_code", None),
+        "maybe_submitted": getattr(error, "maybe_submitted", False) or None,
+        "status": error.status if kind == "moderated" else None,
+    }
+    return Problem(kind, error.message, remedy, **facts)
 
 
 def _refusal(error: Any) -> Problem:
-    """A refusal in the words of the command line, which has no Path(…) and no extra={…}."""
-    import re
+    lines, violations = "", []
+    for violation in error.violations:
+        remedy = worded(violation.remedy)
+        lines += f"\n  {violation.text(remedy)}"
+        violations.append({**violation._asdict(), "remedy": remedy})
+    remedy = f"bfl describe {error.endpoint}"
+    return Problem("constraint", f"{error.message}:{lines}", remedy, violations=violations)
 
-    def said(message: str) -> str:
-        message = re.sub(r"bytes or an open binary file; for a file on disk pass ", "or a file: ", message)
-        message = re.sub(r"Path\((['\"])(.*?)\1\)", r"@\2", message)
-        return message.replace("extra={…} sends it as it is", "--no-validate sends it as it is")
 
-    found = [violation._replace(message=said(violation.message)) for violation in error.violations]
-    lines = "".join(f"\n  {violation}" for violation in found)
-    violations = [violation._asdict() for violation in found]
-    message = f"{error.endpoint} refuses this request; nothing was sent:{lines}"
-    return Problem("constraint", message, f"bfl describe {error.endpoint}", violations=violations)
+def worded(remedy: Any) -> str:
+    """A remedy of the client in the words of the command line; empty if there is none."""
+    nearest = remedy.facts.get("nearest")
+    hint = f"did you mean {nearest!r}?" if nearest else ""
+    words = ACTIONS[remedy.action].format_map(remedy.facts) if remedy.action in ACTIONS else str(remedy)
+    return " ".join(filter(None, [hint, words]))
+
+
+def _not_installed(error: ModuleNotFoundError, extra: str) -> Problem:
+    message = f'this needs {error.name}, which is not installed: pip install "bfl-client[{extra}]"'
+    return Problem("configuration", message)
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """For imports that need an extra.
+
+    Raises:
+        Problem: it is not installed; its one line says how to install it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "bfl_").startswith("bfl_"):  # a bug of ours
+            raise
+        raise _not_installed(error, name) from error

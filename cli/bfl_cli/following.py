@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from bfl_client.errors import ConfigurationError, TaskError, TaskNotFound, TaskTimeout, UntrustedURLError, shorten
+from bfl_client.specification import credits_in_words
 
-from . import progress, state
-from .commands import told
+from . import progress
 from .exits import Problem, problem_of
-from .output import STDOUT, Destination
+from .output import STDOUT, Destination, show
 from .screen import Screen
 
 if TYPE_CHECKING:
@@ -17,59 +18,55 @@ if TYPE_CHECKING:
 
     from bfl_client.tasks import Result, Task
 
+    from .state import Kept
+
 
 class Follower:
     """Follows one task.
 
     Args:
         task: the task.
-        kept: its handle on disk, or None where it cannot be taken up again, as with an emulator of this run.
+        kept: its handle on disk, or None where it cannot be resumed from there, as with an emulator of this run.
         destination: where the result goes; None if it is not wanted.
-
-    Attributes:
-        otherwise: the command that takes the task up again when there is no handle of it on disk.
+        otherwise: the command that resumes the task when there is no handle of it on disk.
     """
 
-    def __init__(self, screen: Screen, task: Task, kept: state.Kept | None, destination: Destination | None) -> None:
+    def __init__(
+        self, screen: Screen, task: Task, kept: Kept | None, destination: Destination | None, otherwise: str = ""
+    ) -> None:
         self.screen, self.task, self.kept, self.destination = screen, task, kept, destination
-        self._saving = False
-        self.otherwise = ""
+        self._otherwise, self._saving = otherwise, False
 
     @property
-    def way_on(self) -> str:
-        """The command that takes the task up again, or empty."""
-        import shlex
-
+    def resume(self) -> str:
+        """The command that resumes the task, or empty."""
         if self.kept is None:
-            return self.otherwise
+            return self._otherwise
         return f"bfl task {shlex.quote(self.kept.name)}{self.destination.option if self.destination else ''}"
 
-    def follow(self, timeout: float | None, show: bool = False) -> None:
-        """Wait, save, and tell the result.
+    def follow(self, timeout: float | None, shown: bool = False) -> None:
+        """Wait, save, and print the result.
 
         Raises:
-            Problem: it came otherwise; the way on is told.
+            Problem: it failed; the remedy says how to resume.
         """
         try:
-            with progress.shown(self.task, self.screen) as on_update:
+            with progress.of_task(self.task, self.screen) as on_update:
                 result = self.task.wait(timeout, on_update)
                 self._saving = True
                 path, draft = self._save(result)
         except KeyboardInterrupt as error:
             raise self.interrupted() from error
-        except BrokenPipeError:  # the reader has gone, and wants to hear nothing
+        except BrokenPipeError:  # nobody reads any more
             raise
-        except Exception as error:  # ours, the system's, or a mistake: the task is paid in each case
+        except Exception as error:  # ours, the system's, or a bug: the task is paid in each case
             raise self._failed(error) from error
         if self.kept is not None and path is not None:
             self.kept.ended("saved", path, result.cost)
         if path != STDOUT:
-            told = {**facts(result, self.task, path), "draft": draft and str(draft)}
-            self.screen.result(self._text(result, path, draft), told)
-        if show and path is not None:
-            from .show import show as put
-
-            put(path, result.kind, self.screen)
+            self.screen.result(self._text(result, path, draft), self._data(result, path, draft))
+        if shown and path is not None:
+            show(path, result.kind, self.screen)
 
     def _save(self, result: Result) -> tuple[Path | None, Path | None]:
         """The file, and the draft's cache beside it, where there is one."""
@@ -79,46 +76,39 @@ class Follower:
         return path, self.destination.save_draft(result, path)
 
     def _text(self, result: Result, path: Path | None, draft: Path | None) -> str:
-        cost = "cost not stated" if result.cost is None else f"cost {told(result.cost)} credits"
+        cost = credits_in_words(result.cost) + ("" if result.cost is None else " credits")
         lead = "ready" if path is None else f"{path}"
-        return f"{lead}  task {shorten(self.task.id, 80)}  {cost}{f'  draft {draft}' if draft else ''}"
+        return f"{lead}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {draft}' if draft else ''}"
+
+    def _data(self, result: Result, path: Path | None, draft: Path | None) -> dict[str, Any]:
+        """What ``--json`` says; none of the URLs, because they are signed."""
+        said = {name: getattr(result, name) for name in ("kind", "cost", "seed", "prompt")}
+        saved = {"file": path and str(path), "draft": draft and str(draft)}
+        return {"id": self.task.id, "endpoint": self.task.endpoint, "status": "Ready", **said, **saved}
 
     def interrupted(self) -> Problem:
-        """What Ctrl-C means for the task."""
-        while_what = "while its result was being saved" if self._saving else "while it was waited for"
-        if not self.way_on:
-            return Problem("interrupted", f"interrupted; task {shorten(self.task.id, 80)} ended with its emulator")
+        """What an interrupt means for the task."""
+        shown = shorten(self.task.id, 80)
+        if not self.resume:
+            return Problem("interrupted", f"interrupted; task {shown} ended with its emulator")
+        doing = "while its result was being saved" if self._saving else "while waiting for it"
         return Problem(
             "interrupted",
-            f"interrupted {while_what}; task {shorten(self.task.id, 80)} was submitted, and goes on",
-            f"take it up again: {self.way_on}",
+            f"interrupted {doing}; task {shown} was submitted, and continues",
+            f"resume it: {self.resume}",
             task_id=self.task.id,
-            resume=self.way_on,
+            resume=self.resume,
         )
 
     def _failed(self, error: BaseException) -> Problem:
-        """The problem with the way on; a task that has ended without a result has none."""
+        """The problem, with the command that resumes the task unless it ended without a result."""
         problem = problem_of(error)
         problem.facts["task_id"] = self.task.id
         if isinstance(error, TaskError) and not isinstance(error, TaskTimeout | TaskNotFound):
             if self.kept is not None:
                 self.kept.ended(error.status or problem.kind, cost=error.cost)
-        elif self.way_on:
-            if not isinstance(error, UntrustedURLError | ConfigurationError):  # those have to be cured first
-                problem.remedy = f"take it up again: {self.way_on}"
-            problem.facts["resume"] = self.way_on
+        elif self.resume:
+            if not isinstance(error, UntrustedURLError | ConfigurationError):  # those have to be corrected first
+                problem.remedy = f"resume it: {self.resume}"
+            problem.facts["resume"] = self.resume
         return problem
-
-
-def facts(result: Result, task: Task, path: Path | None) -> dict[str, Any]:
-    """What ``--json`` tells of a result; no URL of it, for they are signed."""
-    return {
-        "id": task.id,
-        "endpoint": task.endpoint,
-        "status": "Ready",
-        "kind": result.kind,
-        "file": None if path is None else str(path),
-        "cost": result.cost,
-        "seed": result.seed,
-        "prompt": result.prompt,
-    }

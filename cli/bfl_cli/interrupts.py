@@ -1,79 +1,96 @@
-"""Ctrl-C while money is being spent: a request under way is not dropped at once, so that its task is not lost."""
+"""Signals: each ends a command the same way, and none of them drops a paid request whose answer may still arrive."""
 
 from __future__ import annotations
 
-import os
+import _thread
+import contextlib
 import signal
 import threading
 import time
-from types import FrameType, TracebackType
+from collections.abc import Callable
+from types import FrameType
 from typing import Any, Self
 
 from .screen import Screen
 
 GRACE = 5.0
-"""Seconds that the answer to a submit is awaited after the first Ctrl-C."""
+"""Seconds to wait for the answer to a submit after the first signal."""
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+Handler = Callable[[int, FrameType | None], Any]
 
 
-class Submitting:
-    """A paid request under way. The first Ctrl-C lets its answer arrive, for `GRACE` seconds; the second does not.
+def end_alike() -> None:
+    """Let SIGTERM, and SIGHUP of a terminal that was closed, end a command as Ctrl-C does: with the way to resume."""
+    _handle(_interrupt)
 
-    Between two attempts nothing is under way: there Ctrl-C ends the command at once, and no further attempt is made.
+
+def _handle(handler: Handler) -> dict[int, Any]:
+    """Install a handler; returns those before it. What the parent process had ignored (nohup) stays ignored."""
+    free = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    return {number: signal.signal(number, handler) for number in free}
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+class PaidRequest:
+    """A paid request under way. The first signal lets its answer arrive, for `GRACE` seconds; the second does not.
+
+    Between two attempts nothing is under way: there the first signal ends the command, with no further attempt.
 
     Attributes:
-        pressed: Ctrl-C was pressed.
-        waiting: nothing is under way.
+        pressed: a signal arrived.
+        pausing: nothing is under way.
     """
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
         self._timer: threading.Timer | None = None
-        self.pressed = self.waiting = False
+        self._answered = self.pressed = self.pausing = False
 
-    def sleep(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """The pause between two attempts."""
-        self.waiting = True
+        self.pausing = True
         if self.pressed:
             raise KeyboardInterrupt
         time.sleep(seconds)
-        self.waiting = False
+        self.pausing = False
+
+    def answered(self) -> None:
+        """The answer has arrived: until its handle is kept, nothing interrupts."""
+        self._answered = True
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.pressed or self.waiting:
+        if self._answered:
+            self.pressed = True
+            return
+        if self.pressed or self.pausing:
             raise KeyboardInterrupt
         self.pressed = True
-        self._screen.note("interrupted: waiting for the answer, so that the task is not lost (again: end at once)")
-        self._timer = threading.Timer(GRACE, _interrupt)
+        with contextlib.suppress(OSError):  # after a hangup there is no terminal
+            self._screen.note("interrupted: waiting for the answer, so that the task is not lost (again: stop now)")
+        self._timer = threading.Timer(GRACE, _repeat, [number])
         self._timer.daemon = True
         self._timer.start()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._on_signal)
+            self._before = _handle(self._on_signal)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+    def __exit__(self, *_: object) -> None:
+        self.answered()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
 
-def _interrupt() -> None:
-    """Ctrl-C, as if it were pressed again; also breaks off a system call that waits."""
+def _repeat(number: int) -> None:
+    """The same signal once more; where the system can, it also ends a system call that waits."""
     if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
-        os.kill(os.getpid(), signal.SIGINT)
-
-
-def terminate_as_interrupt() -> None:
-    """Let SIGTERM end a command as Ctrl-C does: with the way on, and without half a file."""
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, on_signal)
+        _thread.interrupt_main(signal.Signals(number))

@@ -1,10 +1,9 @@
-"""Where a result goes: a file, a folder, or standard output; nothing is overwritten unasked."""
+"""Where a result goes: a file, a folder, standard output, the terminal; nothing is overwritten unless asked."""
 
 from __future__ import annotations
 
+import logging
 import os
-import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bfl_client import files
 from bfl_client.errors import DownloadError
 
-from .exits import Problem
+from .exits import Problem, extra
 from .screen import Screen, write
 
 if TYPE_CHECKING:
@@ -27,9 +27,12 @@ class Destination:
     """Where the result of a task is to go.
 
     Args:
-        path: a file, a folder, ``-`` for standard output, or None for the current folder; a slash at its end says that
-            it must be a folder.
+        path: a file, a folder, ``-`` for standard output, or None for the current folder; with a slash at its end it
+            must be a folder.
         force: an existing file may be replaced.
+
+    Attributes:
+        folder: the folder of the result.
     """
 
     def __init__(self, path: str | None, force: bool) -> None:
@@ -40,111 +43,106 @@ class Destination:
 
     @property
     def option(self) -> str:
-        """The option that names it, for a command to be repeated by hand."""
+        """The option that names it, in a command to be repeated by hand."""
         import shlex
 
         return "" if self.path is None else f" -o {shlex.quote(str(self.path))}"
 
     def check(self, screen: Screen) -> None:
-        """Find out, before anything is paid, whether the result can be written.
-
-        Raises:
-            Problem: it cannot.
-        """
-        if self.path == STDOUT:
+        """Find out, before anything is paid, whether the result can be written; raises Problem if not."""
+        path = self.path
+        if path == STDOUT:
             if screen.as_json or (sys.stdout is not None and sys.stdout.isatty()):
                 raise Problem("usage", "-o - writes the file to standard output, which is taken", "redirect it: > FILE")
             return
-        if self.path is not None and not self.path.is_dir():
-            if self._must_be_folder:
-                raise Problem("output", f"there is no folder {self.path}; make it first")
-            self._check_file(self.path)
-        if not self.folder.is_dir():
-            raise Problem("output", f"there is no folder {self.folder}; make it first")
+        if path is not None and path.exists() and not path.is_dir():
+            if not path.is_file():
+                raise Problem("output", f"{path} is neither a file nor a folder")
+            if not self.force:
+                raise _exists(path)
+        missing = path if self._must_be_folder else self.folder
+        if missing is not None and not missing.is_dir():
+            raise Problem("output", f"there is no folder {missing}; make it first")
         try:
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
             raise Problem("output", f"nothing can be written in {self.folder}: {error.strerror}") from error
 
-    def _check_file(self, path: Path) -> None:
-        if path.exists() and not path.is_file():
-            raise Problem("output", f"{path} is neither a file nor a folder")
-        if path.is_file() and not self.force:
-            raise _exists(path)
-
     def save(self, result: Result, task: Task, screen: Screen) -> Path:
         """Write the result, whole or not at all, and return its path.
 
         Raises:
-            Problem: it cannot be written. DownloadError: it cannot be fetched.
+            Problem: it cannot be written.
+            DownloadError: it cannot be fetched.
         """
         if self.path == STDOUT:
             write(sys.stdout, result.read())
             return STDOUT
-        with self._writing() as part:
-            whole = result.save(part)
-            return self._put(whole, self._name(whole, task, screen))
+        name = f"{task.endpoint.replace('/', '-')}-{task.id}" if task.endpoint else task.id
+        with self._writing():
+            saved = result.save(self.path or self.folder, overwrite=self.force, stem=files.stem(name))
+        _note_extension(saved, screen)
+        return saved
 
     def save_draft(self, result: Result, beside: Path) -> Path | None:
-        """Write a video draft's cache, if there is one, beside the film; its URL dies as soon as that of the film."""
+        """Write a video draft's cache, if there is one, beside the film; its URL expires as soon as the film's."""
         if result.draft_cache is None or beside == STDOUT:
             return None
-        with self._writing() as part:
-            return self._put(result.save_draft(part), beside.with_suffix(".draft"))
+        with self._writing():
+            return result.save_draft(beside.with_suffix(".draft"), overwrite=self.force)
 
     @contextmanager
-    def _writing(self) -> Iterator[str]:
-        """A folder for what is not whole yet; what goes wrong in it is told of the place that was asked for."""
+    def _writing(self) -> Iterator[None]:
+        """Word what goes wrong on the disk."""
         try:
-            with tempfile.TemporaryDirectory(prefix=".bfl-", dir=self.folder) as part:
-                yield part
+            yield
         except DownloadError as error:
-            if not isinstance(error.__cause__, OSError):
+            cause = error.__cause__
+            if not error.unwritable or not isinstance(cause, OSError):
                 raise
-            raise self._unwritable(error.__cause__) from error
-        except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> Problem:
-        place = self.path or self.folder
-        return Problem("output", f"the result cannot be written to {place}: {error.strerror or error}")
-
-    def _name(self, whole: Path, task: Task, screen: Screen) -> Path:
-        """The name of the finished file."""
-        final = self.path
-        if final is None or final.is_dir():
-            return self.folder / f"{_stem(task)}{whole.suffix}"
-        if final.suffix and not _same(final.suffix, whole.suffix):
-            screen.note(f"{final} is a {whole.suffix[1:]} file, as the service made it")
-        return final
-
-    def _put(self, whole: Path, final: Path) -> Path:
-        """Give the finished file its name."""
-        if self.force:
-            os.replace(whole, final)
-            return final
-        try:
-            os.link(whole, final)  # unlike a move, refuses to overwrite
-        except FileExistsError:
-            raise _exists(final) from None
-        except OSError:  # a file system without links
-            if final.exists():
-                raise _exists(final) from None
-            shutil.move(whole, final)
-        return final
+            place = self.path or self.folder
+            if isinstance(cause, FileExistsError):
+                raise _exists(cause.filename or place) from error
+            raise Problem("output", f"the result cannot be written to {place}: {cause.strerror or cause}") from error
 
 
-def _exists(path: Path) -> Problem:
+def _exists(path: object) -> Problem:
     return Problem("output", f"{path} exists; --force replaces it")
 
 
-def _stem(task: Task) -> str:
-    """A name from endpoint and id."""
-    name = f"{task.endpoint}-{task.id}" if task.endpoint else task.id
-    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:150].lstrip(".") or "result"
+def _note_extension(saved: Path, screen: Screen) -> None:
+    """Say so where a file is not what its name says."""
+    with saved.open("rb") as file:
+        found = files.extension(file.read(64))
+    named = saved.suffix.lower()
+    if named and found not in (".bin", {".jpeg": ".jpg", ".jpe": ".jpg"}.get(named, named)):
+        screen.note(f"{saved} is a {found[1:]} file, as the service made it")
 
 
-def _same(one: str, other: str) -> bool:
-    plain = {".jpeg": ".jpg", ".jpe": ".jpg"}
-    return other == ".bin" or plain.get(one.lower(), one.lower()) == plain.get(other.lower(), other.lower())
+def can_show() -> None:
+    """Find out, before anything is paid, whether the library for ``--show`` is installed; raises Problem if not."""
+    with extra("show"):
+        import textual_image  # noqa: F401
+
+
+def show(path: Path, kind: str, screen: Screen) -> None:
+    """Show a saved picture in terminals that can (kitty, sixel); a note elsewhere, because the file is saved anyway."""
+    if kind != "image" or path == STDOUT or screen.as_json:
+        screen.note("--show shows pictures only, and not with --json or -o -")
+    elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        screen.note("--show needs a terminal")
+    elif not _put(path):
+        screen.note("this terminal cannot show pictures")
+
+
+def _put(path: Path) -> bool:
+    logging.getLogger("textual_image").setLevel(logging.ERROR)  # it warns of terminals that do not report their size
+    from rich.console import Console
+    from textual_image.renderable import Image, SixelImage, TGPImage  # asks the terminal what it can
+
+    if Image not in (SixelImage, TGPImage):
+        return False
+    console = Console()
+    console.print(Image(str(path), width="auto", height=max(console.height // 2, 8)))
+    return True

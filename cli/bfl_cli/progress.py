@@ -1,42 +1,43 @@
-"""How a task comes on: a moving line on a terminal, a line for each new status elsewhere, nothing with ``--quiet``."""
+"""Progress of a task or a batch: a moving line on a terminal, plain lines elsewhere, nothing with ``--quiet``."""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .commands import told
-from .screen import Screen
+from bfl_client.errors import shorten
+from bfl_client.specification import credits_in_words
+
+from .screen import Screen, moves
 
 if TYPE_CHECKING:
+    from bfl_batch.reports import Progress
     from bfl_client.answers import Update
     from bfl_client.tasks import Task
 
+EVERY = 5.0  # seconds between two plain lines about a batch
 _SPINNER = "|/-\\"
+OnProgress = Callable[["Progress"], object]
 
 
-class Line:
-    """The state of a task in one line: state, progress, elapsed, cost."""
+class TaskLine:
+    """The state of a task in one line: status, progress, elapsed time, cost."""
 
     def __init__(self, task: Task) -> None:
-        from bfl_client.errors import shorten
-
-        self._shorten = shorten
         self.name = shorten(task.endpoint or task.id, 60)
         self.started = time.monotonic()
         self.status, self.progress = "submitted", ""
-        self.cost = "" if task.cost is None else f", {told(task.cost)} credits"
+        self.cost = "" if task.cost is None else f", {credits_in_words(task.cost)} credits"
 
     def take(self, update: Update) -> bool:
-        """Note what a poll told; True if the status is another one now."""
-        before, self.status = self.status, self._shorten(update.status, 40)
+        """Note what a poll said; True if the status is a new one."""
+        before, self.status = self.status, shorten(update.status, 40)
         self.progress = "" if update.progress is None else f" {update.progress:.0%}"
         if update.cost is not None:
-            self.cost = f", {told(update.cost)} credits"
+            self.cost = f", {credits_in_words(update.cost)} credits"
         return self.status != before
 
     def __str__(self) -> str:
@@ -51,23 +52,92 @@ class Line:
 
 
 @contextmanager
-def shown(task: Task, screen: Screen) -> Iterator[Callable[[Update], object]]:
-    """Show how the task comes on, for as long as the context lasts; yields what to call with each update."""
-    line = Line(task)
+def of_task(task: Task, screen: Screen) -> Iterator[Callable[[Update], object]]:
+    """Show the progress of a task for as long as the context lasts; yields what to call with each update."""
+    line = TaskLine(task)
     if screen.quiet:
         yield lambda _: None
-    elif (
-        sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
-    ):
+    elif moves(sys.stderr):
         from rich.console import Console
         from rich.live import Live
 
         with Live(line, console=Console(stderr=True), transient=True, refresh_per_second=8):
             yield line.take
     else:
+        yield lambda update: screen.note(str(line)) if line.take(update) else None
 
-        def plain(update: Update) -> None:
-            if line.take(update):
-                screen.note(str(line))
 
-        yield plain
+@contextmanager
+def of_batch(screen: Screen) -> Iterator[OnProgress]:
+    """Show the progress of a batch for as long as the context lasts; yields what to call with each `Progress`."""
+    if screen.quiet:
+        yield _stopping(screen, lambda _: None)
+    elif moves(sys.stderr):
+        with _bar() as on_progress:
+            yield _stopping(screen, on_progress)
+    else:
+        yield _stopping(screen, _lines(screen))
+
+
+def batch_line(progress: Progress) -> str:
+    """The batch in one line."""
+    parts = [f"{progress.done:,} of {progress.jobs:,} done"]
+    troubles = (("failed", progress.failed), ("uncertain", progress.uncertain))
+    parts += [f"{count:,} {name}" for name, count in troubles if count]
+    parts += [f"{progress.active} active", f"{credits_in_words(progress.credits)} credits"]
+    if progress.eta is not None and progress.left and progress.stopping is None:
+        parts.append(f"about {_duration(progress.eta)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _stopping(screen: Screen, inner: OnProgress) -> OnProgress:
+    """Say once why no new work is started, and what is still under way."""
+    said = False
+
+    def on_progress(progress: Progress) -> None:
+        nonlocal said
+        if progress.stopping is not None and not said:
+            said = True
+            active = progress.active
+            under_way = f"{active} under way finish first; Ctrl-C leaves them" if active else "nothing is under way"
+            message = f"{progress.stopping.message}: no new work is started; {under_way}"
+            screen.error(f"{message}. Run the same command again to resume.")
+        inner(progress)
+
+    return on_progress
+
+
+def _lines(screen: Screen) -> OnProgress:
+    last, spoken = -EVERY, ""
+
+    def on_progress(progress: Progress) -> None:
+        nonlocal last, spoken
+        over = not progress.left
+        if (time.monotonic() - last >= EVERY or over) and (text := batch_line(progress)) != spoken:
+            last, spoken = time.monotonic(), text
+            screen.note(text)
+
+    return on_progress
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(20), TaskProgressColumn(), TextColumn("{task.description}")
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        shown = bar.add_task("", total=None)
+
+        def on_progress(progress: Progress) -> None:
+            over = progress.done + progress.failed + progress.uncertain
+            bar.update(shown, total=progress.jobs, completed=over, description=batch_line(progress))
+
+        yield on_progress

@@ -1,25 +1,37 @@
-"""What a command writes: results on standard output, everything else on standard error."""
+"""What a command writes: results on standard output, everything else on standard error; no secret, no control code.
+
+Secrets are keys, and what follows the host in a URL: it may be a capability, or signed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import traceback
-from typing import Any, TextIO
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
-from .exits import Problem
-from .redaction import redact
+if TYPE_CHECKING:
+    from .exits import Problem
+
+_URL = re.compile(r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]+)/[^\s'\"]*")
+_KEY = re.compile(r"\bbfl_[A-Za-z0-9_-]{12,}")
+_LONG = re.compile(r"[A-Za-z0-9_-]{20,}")
+_OPTION = re.compile(r"--?(?:bfl[-_])?(?:x|api)?[-_]?(?:key|token|secret)(?:=.*)?", re.IGNORECASE | re.DOTALL)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # not \t and \n
+HIDDEN = "…"
 
 
 class Screen:
-    """The two streams of a command, and how much it shall say on them.
+    """The two streams of a command, and how much to say on them.
 
     Args:
         as_json: results and errors are one line of JSON each, on standard output.
-        quiet: nothing but errors on standard error.
-        debug: with errors, where they came from, redacted.
+        quiet: only errors on standard error.
+        debug: with an error also its traceback, redacted.
     """
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False, debug: bool = False) -> None:
@@ -30,10 +42,10 @@ class Screen:
 
     def result(self, text: str, data: Any) -> None:
         """A result: the text for a person, the data with ``--json``."""
-        write(sys.stdout, f"{json.dumps(data)}\n" if self.as_json else f"{text}\n")
+        write(sys.stdout, f"{json.dumps(data)}\n" if self.as_json else f"{printable(text)}\n")
 
     def note(self, message: str) -> None:
-        """Something a person may like to know."""
+        """Something worth knowing."""
         if not self.quiet:
             self.error(message)
 
@@ -44,10 +56,10 @@ class Screen:
 
     def error(self, message: str) -> None:
         """Something a person must know; redacted."""
-        write(sys.stderr, f"{redact(message, self.secrets)}\n")
+        write(sys.stderr, f"{printable(redact(message, self.secrets))}\n")
 
     def problem(self, problem: Problem, cause: BaseException) -> None:
-        """How the command ended: one line, one remedy; with ``--debug`` all there is to know."""
+        """How the command ended: one line, one remedy; with ``--debug`` the traceback."""
         if self.debug:
             self.error("".join(traceback.format_exception(cause)).rstrip())
         self.error(f"bfl: {problem.message}")
@@ -63,7 +75,7 @@ class Screen:
 
         class Redacted(logging.Formatter):
             def format(self, record: logging.LogRecord) -> str:
-                return redact(super().format(record), secrets)
+                return printable(redact(super().format(record), secrets))
 
         handler = logging.StreamHandler()
         handler.setFormatter(Redacted("%(asctime)s %(name)s: %(message)s"))
@@ -72,8 +84,41 @@ class Screen:
             logging.getLogger(name).setLevel(logging.DEBUG)
 
 
+def printable(text: str) -> str:
+    """The text without control characters, which could move the cursor or turn the writing direction."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the given secrets, without what looks like a key, and with URLs cut off after their host."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, HIDDEN)
+    return _KEY.sub(HIDDEN, _URL.sub(rf"\1\2/{HIDDEN}", text))
+
+
+def key_given(arguments: Sequence[str], secrets: Iterable[str] = ()) -> bool:
+    """True if the arguments of a command line contain a key, or an option that would take one."""
+    known = set(secrets)
+    for argument in arguments:
+        if argument == "--":
+            return any(_is_key(rest, known) for rest in arguments)
+        if _OPTION.fullmatch(argument) or _is_key(argument, known):
+            return True
+    return False
+
+
+def _is_key(argument: str, known: set[str]) -> bool:
+    return argument in known or _KEY.fullmatch(argument) is not None
+
+
+def mask(text: str) -> str:
+    """What a person typed by mistake, with long words that contain a digit hidden: one of them may be a key."""
+    return _LONG.sub(lambda found: HIDDEN if re.search(r"[0-9]", found[0]) else found[0], text)
+
+
 def write(stream: TextIO | None, text: str | bytes) -> None:
-    """Write at once, whatever the text and the encoding: file names may be no UTF-8, and terminals ASCII.
+    """Write at once, whatever the text and the encoding: file names need not be UTF-8, and terminals may be ASCII.
 
     Raises:
         OSError: the stream cannot be written; BrokenPipeError among them.
@@ -97,7 +142,7 @@ def _encoded(text: str, encoding: str) -> bytes:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Let what is left in the buffer go nowhere, or Python would complain of it when it ends."""
+    """Discard what is left in the buffer, or Python would complain about it when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -106,3 +151,8 @@ def _abandon(stream: TextIO) -> None:
 def width() -> int:
     """Columns of the terminal, or 80; at least 20."""
     return max(shutil.get_terminal_size().columns, 20)
+
+
+def moves(stream: TextIO | None) -> bool:
+    """True if the stream is a terminal on which a line can be redrawn."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")

@@ -1,28 +1,36 @@
 """Handles of submitted tasks on disk, so that a task outlives the process that paid for it.
 
-An id alone is not enough to take a task up again (the service answers "Task not found" on another host), so each
-handle is written before the waiting starts, readable by its owner only. ``ID.json`` is a task that may still go on,
-``ID.ended`` one that was saved or has failed: it stays as "recent". What is old is removed when the next one is kept.
+An id alone is not enough to resume a task (the service answers "Task not found" on another host), so each handle is
+written before the waiting starts, readable by its owner only. A file is named by a digest of the id, because a service
+may choose any. ``DIGEST.json`` is a task that may still run, ``DIGEST.ended`` one that was saved or has failed: it
+stays listed for a while. Old files are removed when a new handle is kept.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import re
 import secrets
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
+from bfl_client import files
 from bfl_client.errors import ConfigurationError, shorten
 
+from .exits import Problem
+from .screen import Screen, write
+
 if TYPE_CHECKING:
-    from bfl_client.tasks import Task
+    from bfl_client.tasks import Handle
 
 UNFINISHED_DAYS = 30
 """Days that the handle of an unfinished task is kept."""
@@ -30,7 +38,9 @@ ENDED_DAYS = 7
 """Days that an ended task is listed."""
 _DAY = 86400.0
 _OPEN, _ENDED = ".json", ".ended"
-_LARGEST = 1024**2  # bytes of a handle; a real one has a few hundred
+_LARGEST = 64 * 1024**2  # bytes of a handle; a real one has a few hundred
+_FIRST = 1_735_689_600.0  # 2025-01-01, before this program existed: an earlier time comes from a clock that was not set
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 def folder() -> Path:
@@ -38,20 +48,23 @@ def folder() -> Path:
     return Path(platformdirs.user_state_dir("bfl", appauthor=False)) / "tasks"
 
 
-def ready(place: Path) -> None:
-    """Make sure, before anything is paid, that a handle can be written.
+def _digest(task_id: str) -> str:
+    return hashlib.sha256(task_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
-    Raises:
-        OSError: it cannot.
-    """
+
+def name_of(task_id: str) -> str:
+    """What ``bfl task`` takes: the id, or its digest where the id cannot be typed."""
+    return task_id if _PLAIN.fullmatch(task_id) else _digest(task_id)
+
+
+def ready(place: Path) -> None:
+    """Make sure, before anything is paid, that a handle can be written; raises OSError if not."""
     if not place.is_absolute():  # the home of a user whom the system does not know
         raise FileNotFoundError(errno.ENOENT, "there is no home folder", str(place))
     if place == folder():
-        for each in (place.parent, place):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.chmod(each, 0o700)
+        files.private_folder(place)
     probe = place / f".probe.{secrets.token_hex(4)}"
-    _write(probe, {"probe": "x" * 1024})  # as long as a handle may be: a disk can be full
+    files.write(probe, b"x" * 1024, private=True)  # as long as a handle may be: a disk can be full
     probe.unlink(missing_ok=True)
 
 
@@ -59,110 +72,123 @@ class Kept:
     """The handle of one task on disk.
 
     Args:
-        task: the task.
+        handle: the handle.
         place: the folder: `folder()`, or another one when that cannot be written.
+
+    Attributes:
+        name: what ``bfl task`` takes.
     """
 
-    def __init__(self, task: Task, place: Path) -> None:
-        self._task = task
-        self.place = place
-        plain = place == folder()
-        self.path = place / f"{'' if plain else 'bfl-task-'}{_stem(task.id)}{_OPEN}"
-        self.name = _stem(task.id) if plain else str(self.path)
-        """What ``bfl task`` takes."""
-        if plain:
+    def __init__(self, handle: Handle, place: Path) -> None:
+        self._handle, self._listed = handle, place == folder()
+        self.path = place / f"{'' if self._listed else 'bfl-task-'}{_digest(handle.id)}{_OPEN}"
+        self.name = name_of(handle.id) if self._listed else str(self.path)
+        if self._listed:
             prune()
-        _write(self.path, task.to_dict())
+        if not self.path.with_suffix(_ENDED).exists():
+            _write(self.path, handle.to_dict())
 
     def ended(self, status: str, file: Path | None = None, cost: float | None = None) -> None:
-        """Note that there is nothing to be waited for any more."""
-        if self.place != folder():
-            self.path.unlink(missing_ok=True)
-            return
-        told = {"status": status, "file": None if file is None else str(file.absolute()), "ended_at": time.time()}
-        record = {**self._task.to_dict(), **told}
-        if cost is not None:
-            record["cost"] = cost
-        with contextlib.suppress(OSError):  # a full disk: then it is not listed
-            _write(self.path.with_suffix(_ENDED), record)
+        """Note that there is nothing left to wait for."""
+        if self._listed:
+            record = {**self._handle.to_dict(), "status": status, "file": file and str(file.absolute())}
+            if cost is not None:
+                record["cost"] = cost
+            with contextlib.suppress(OSError):  # a full disk: then it is not listed
+                _write(self.path.with_suffix(_ENDED), record)
         self.path.unlink(missing_ok=True)
 
 
-def find(task_id: str) -> dict[str, Any] | None:
-    """The kept handle of an id, or None.
+class Keeper:
+    """Finds a place for a handle before anything is paid: the state folder, or else the folder of the result.
 
     Raises:
-        ConfigurationError: it is there, but cannot be read.
+        Problem: no handle can be written anywhere; nothing was submitted.
     """
-    for suffix in (_OPEN, _ENDED):
-        path = folder() / f"{_stem(task_id)}{suffix}"
-        if path.is_file():
-            return read(path)
-    return None
+
+    def __init__(self, screen: Screen, beside: Path) -> None:
+        self._screen = screen
+        self._places = [folder(), beside.absolute()]
+        while self._places:
+            try:
+                ready(self._places[0])
+                return
+            except OSError as error:
+                if self._places.pop(0) == folder():
+                    reason = f"no handle can be kept in {folder()} ({error.strerror})"
+                    screen.note(f"warning: {reason}; it goes to {beside}")
+        message = f"no handle can be written, neither in {folder()} nor in {beside}; nothing was submitted"
+        raise Problem("output", message)
+
+    def keep(self, handle: Handle) -> Kept | None:
+        """Write the handle of a task that was just paid for, wherever that is still possible."""
+        for place in self._places:
+            with contextlib.suppress(OSError):  # the disk filled up meanwhile
+                return Kept(handle, place)
+        self._screen.error(
+            f"warning: the handle of task {shorten(handle.id, 80)} cannot be written anywhere; keep the next line, "
+            "which is secret, as a file: bfl task FILE resumes the task"
+        )
+        write(sys.stderr, f"{json.dumps(handle.to_dict())}\n")
+        return None
+
+
+def find(name: str) -> dict[str, Any] | None:
+    """The kept handle of an id, or of its digest; None if there is none."""
+    stems = [_digest(name), *([name] if re.fullmatch("[0-9a-f]{32}", name) else [])]
+    paths = (folder() / f"{stem}{suffix}" for stem in stems for suffix in (_OPEN, _ENDED))
+    return next((read(path) for path in paths if path.is_file()), None)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A handle from a file.
-
-    Raises:
-        ConfigurationError: it holds none.
-    """
+    """A handle from a file; raises ConfigurationError if there is none."""
     try:
         with path.open("rb") as file:
-            return parse(file.read(_LARGEST).decode("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the handle in {path} cannot be read: {type(error).__name__}") from error
+            return parse(file.read(_LARGEST), str(path))
+    except OSError as error:
+        raise ConfigurationError(f"the handle in {path} cannot be read: {error.strerror}") from error
 
 
-def parse(text: str, where: str) -> dict[str, Any]:
-    """A handle from JSON.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
+def parse(text: str | bytes, where: str) -> dict[str, Any]:
+    """A handle from JSON; raises ConfigurationError if it is something else."""
     try:
         handle = json.loads(text)
     except (ValueError, RecursionError):
         handle = None
     if not isinstance(handle, Mapping) or not isinstance(handle.get("id"), str):
-        raise ConfigurationError(f"{shorten(where, 80)} holds no handle of a task")
+        raise ConfigurationError(f"{shorten(where, 80)} does not contain a task handle")
     return dict(handle)
 
 
-def listed() -> Iterator[dict[str, Any]]:
+def listed() -> list[dict[str, Any]]:
     """The kept tasks, newest first, each with ``status``: ``"submitted"`` until its end is known."""
     records = []
     for path in (*folder().glob(f"*{_OPEN}"), *folder().glob(f"*{_ENDED}")):
-        try:
-            record = read(path)
-        except ConfigurationError:  # another bfl just removed it, or it is no handle
-            continue
-        records.append({"status": "submitted", "file": None, **record})
-    return iter(sorted(records, key=lambda record: str(record.get("submitted_at")), reverse=True))
+        with contextlib.suppress(ConfigurationError):  # another bfl just removed it, or it is not a handle
+            records.append({"status": "submitted", "file": None, **read(path)})
+    return sorted(records, key=lambda record: str(record.get("submitted_at")), reverse=True)
 
 
 def prune() -> None:
-    """Remove what is old."""
-    now = time.time()
+    """Remove what is old, by every clock that says something about it."""
     for path in folder().iterdir():
         days = ENDED_DAYS if path.suffix == _ENDED else UNFINISHED_DAYS
         with contextlib.suppress(OSError):  # another bfl was faster
-            if now - path.stat().st_mtime > days * _DAY:
+            if _age(path) > days * _DAY:
                 path.unlink()
 
 
-def _stem(task_id: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", task_id)[:120]
+def _age(path: Path) -> float:
+    """Seconds since the latest believable time of a file. If no time is believable, its age starts to count now."""
+    now = time.time()
+    times = [path.stat().st_mtime]
+    with contextlib.suppress(ConfigurationError, ValueError, OverflowError):
+        times.append(datetime.fromisoformat(str(read(path).get("submitted_at"))).timestamp())
+    believable = [each for each in times if _FIRST <= each <= now + _DAY]
+    if not believable and now >= _FIRST:
+        os.utime(path)
+    return now - max(believable, default=now)
 
 
 def _write(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all, for its owner only."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(record, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    files.write(path, json.dumps(record).encode(), private=True)

@@ -1,4 +1,4 @@
-"""Emulators for the program bfl, and a shell to run it from."""
+"""Emulators for the program bfl, and shells to run it from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bfl_emulator import Emulator
 
-from .program import Shell
+from .shell import Shell
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def quick_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def shell(tmp_path: Path, quick_emulator: Emulator) -> Iterator[Shell]:
-    """A shell before the shared emulator; what a test scripts is undone."""
+    """A shell that uses the shared emulator; what a test scripts is undone."""
     yield Shell(tmp_path, quick_emulator)
     quick_emulator.clear_script()
 
@@ -33,12 +33,12 @@ def clock() -> list[float]:
 
 @pytest.fixture
 def slow_shell(tmp_path: Path, clock: list[float]) -> Iterator[Shell]:
-    """A shell before an emulator of its own, whose time stands still until the test moves `clock`."""
+    """A shell that uses an emulator of its own, whose time stands still until the test moves `clock`."""
     with Emulator(clock=lambda: clock[0]) as emulator:
         yield Shell(tmp_path, emulator)
 
 
 @pytest.fixture
 def lonely_shell(tmp_path: Path) -> Shell:
-    """A shell without key and without service."""
+    """A shell without a key and without a service."""
     return Shell(tmp_path)

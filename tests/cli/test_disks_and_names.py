@@ -1,25 +1,27 @@
-"""Disks that are full, folders that cannot be written, homes that are not there, names that are no UTF-8."""
+"""Disks that are full, folders that cannot be written, homes that are missing, file names that are not UTF-8."""
 
 from __future__ import annotations
 
 import os
 
-from .program import Shell
+from .shell import Shell, linux, unix
 
 
+@unix
 def test_a_full_disk_before_the_submit_costs_nothing(shell: Shell) -> None:
     """Where not even a handle can be written, nothing is submitted."""
     assert shell.emulator is not None
     before = len(shell.emulator.tasks)
-    done = shell.run("generate", "flux-dev", "a fox", size=100)
+    done = shell.process("generate", "flux-dev", "a fox", size=100)
     assert (done.code, "nothing was submitted" in done.err) == (11, True), done.err
     assert len(shell.emulator.tasks) == before
     assert shell.files == []
 
 
-def test_a_full_disk_after_the_submit_leaves_the_way_on(shell: Shell) -> None:
-    """Where the picture does not fit, no part of it is left, and the task can be taken up again."""
-    done = shell.run("generate", "flux-dev", "a fox", "-o", "fox.jpg", "--json", size=4096)
+@unix
+def test_a_full_disk_after_the_submit_says_how_to_resume(shell: Shell) -> None:
+    """Where the picture does not fit, no part of it is left, and the task can be resumed."""
+    done = shell.process("generate", "flux-dev", "a fox", "-o", "fox.jpg", "--json", size=4096)
     assert (done.code, shell.files) == (11, [])
     error = done.json["error"]
     assert "File too large" in error["message"]
@@ -28,9 +30,12 @@ def test_a_full_disk_after_the_submit_leaves_the_way_on(shell: Shell) -> None:
     assert (done.code, shell.files) == (0, ["fox.jpg"])
 
 
+@unix
 def test_without_a_state_folder_the_handle_goes_beside_the_result(slow_shell: Shell, clock: list[float]) -> None:
     """A state folder that cannot be made is a warning; the handle is then beside the result until that is saved."""
-    (slow_shell.home / ".local").write_text("no folder")
+    blocked = slow_shell.tasks.parent.parent.parent
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("not a folder")
     with slow_shell.start("generate", "flux-dev", "a fox") as process:
         assert "warning" in process.await_line("no handle can be kept in")
         process.await_line("Pending")
@@ -46,8 +51,9 @@ def test_without_a_state_folder_the_handle_goes_beside_the_result(slow_shell: Sh
     assert (done.code, done.out) == (0, "no tasks\n")
 
 
+@linux
 def test_without_a_home_a_picture_is_made(shell: Shell) -> None:
-    """A home that is not there, or is no folder, hinders nothing, and leaves only the picture."""
+    """A home that is missing, or not a folder, hinders nothing, and leaves only the picture."""
     for home in ("/dev/null", "/dev/null/nobody"):
         done = shell.run("generate", "flux-dev", "a fox", "-o", "fox.jpg", "--force", "--quiet", HOME=home)
         assert (done.code, done.err) == (0, ""), done.err
@@ -55,8 +61,9 @@ def test_without_a_home_a_picture_is_made(shell: Shell) -> None:
     assert shell.run("auth", "status", HOME="/dev/null").code == 0
 
 
-def test_a_place_that_cannot_be_written_is_told_before_the_submit(shell: Shell) -> None:
-    """A file where a folder should be, and a folder where nobody may write, are told before anything is paid."""
+@linux
+def test_a_place_that_cannot_be_written_is_named_before_the_submit(shell: Shell) -> None:
+    """A file where a folder should be, and a folder where nobody may write, are reported before anything is paid."""
     assert shell.emulator is not None
     before = len(shell.emulator.tasks)
     (shell.here / "file").write_text("x")
@@ -65,19 +72,20 @@ def test_a_place_that_cannot_be_written_is_told_before_the_submit(shell: Shell) 
     assert len(shell.emulator.tasks) == before
 
 
-def test_a_name_that_is_no_utf_8(shell: Shell) -> None:
-    """Files whose names are no UTF-8 are sent, written and told as they are, on an ASCII terminal too."""
+@linux
+def test_a_name_that_is_not_utf_8(shell: Shell) -> None:
+    """Files whose names are not UTF-8 are sent, written and printed as they are, on an ASCII terminal too."""
     from PIL import Image
 
     name = b"f\xfcchs.png"
     Image.new("RGB", (300, 300)).save(os.fsdecode(os.fsencode(shell.here) + b"/" + name), format="PNG")
     sent = b"input_image=@" + name
-    done = shell.run("generate", "flux-2-pro", "a fox", "-p", sent, "-o", b"r\xe4sult.jpg", LC_ALL="C.UTF-8")
+    done = shell.process("generate", "flux-2-pro", "a fox", "-p", sent, "-o", b"r\xe4sult.jpg", LC_ALL="C.UTF-8")
     assert done.code == 0, done.err
     assert done.out.startswith("r\udce4sult.jpg  task")
     assert os.path.exists(os.fsencode(shell.here) + b"/r\xe4sult.jpg")
-    done = shell.run("task", done.out.split()[2], "-o", b"r\xe4sult.jpg", "--json", PYTHONIOENCODING="ascii")
+    done = shell.process("task", done.out.split()[2], "-o", b"r\xe4sult.jpg", "--json", PYTHONIOENCODING="ascii")
     assert done.code == 11
     assert "exists" in done.json["error"]["message"]
-    assert shell.run("tasks", PYTHONIOENCODING="ascii").code == 0
-    assert shell.run("describe", "flux-2-pro", PYTHONIOENCODING="ascii").code == 0
+    assert shell.process("tasks", PYTHONIOENCODING="ascii").code == 0
+    assert shell.process("describe", "flux-2-pro", PYTHONIOENCODING="ascii").code == 0

@@ -1,10 +1,11 @@
-"""A user's shell: the program bfl as a process, in an empty folder, with a home of its own."""
+"""A user's shell: the program bfl in an empty folder, with a home of its own."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -14,15 +15,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
+import pytest
+from bfl_cli import app, auth, state
 from bfl_emulator import Emulator
 
 BFL = [sys.executable, "-m", "bfl_cli"]
 LIMIT = 60  # seconds for one process
+SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+unix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no signals to other processes, terminals, modes, fifos or limits"
+)
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, /dev/full, or file names that are not UTF-8")
 
 
 class Done(NamedTuple):
-    """How a process ended. Bytes that are no UTF-8 are kept as Python keeps them in file names."""
+    """How bfl ended. Bytes that are not UTF-8 are kept as Python keeps them in file names."""
 
     code: int
     out: str
@@ -30,19 +40,20 @@ class Done(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """What stands on standard output, which must be one line of JSON."""
+        """What is on standard output, which must be one line of JSON."""
         assert self.out.endswith("\n")
         assert self.out.count("\n") == 1, self.out
         return json.loads(self.out)
 
 
 def environment(home: Path, emulator: Emulator | None = None, **more: str) -> dict[str, str]:
-    """The environment of a process: nothing of the user who runs the tests."""
-    ours = ("BFL_", "XDG_", "_BFL", "COMP", "LC_", "LANG")
+    """The environment of bfl: nothing of the user who runs the tests."""
+    ours = ("BFL_", "XDG_", "_BFL", "COMP", "LC_", "LANG", "WIN_PD")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     reached = {"BFL_BASE_URL": emulator.base_url, "BFL_API_KEY": emulator.api_key} if emulator else {}
-    plain = {"HOME": str(home), "COLUMNS": "120", "TERM": "xterm", "PYTHONWARNINGS": "error", "PYTHONUTF8": "1"}
-    return {**kept, **plain, **reached, **more}
+    homes = {"HOME": str(home), "USERPROFILE": str(home), "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(home)}
+    plain = {"COLUMNS": "120", "TERM": "xterm", "PYTHONWARNINGS": "error", "PYTHONUTF8": "1"}
+    return {**kept, **homes, **plain, **reached, **more}
 
 
 class Shell:
@@ -63,22 +74,41 @@ class Shell:
         """The environment that bfl gets."""
         return environment(self.home, self.emulator, **more)
 
-    def run(
+    def run(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None, **more: str) -> Done:
+        """Run bfl to its end, within this process: starting one takes most of the time. `env`, `more`: environment."""
+        streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape") for data in (stdin, b"", b"")]
+        before = Path.cwd()
+        os.chdir(self.here)
+        try:
+            with (
+                mock.patch.dict(os.environ, {**self.environment(), **(env or {}), **more}, clear=True),
+                mock.patch.multiple(sys, stdin=streams[0], stdout=streams[1], stderr=streams[2]),
+                _quiet_loggers(),
+            ):
+                code = _code(arguments)
+        finally:
+            os.chdir(before)
+        return Done(code, *(_text(stream.buffer.getvalue()) for stream in streams[1:]))
+
+    def process(
         self,
         *arguments: str | bytes,
         stdin: bytes = b"",
         size: int | None = None,
+        program: list[str] = BFL,
         env: dict[str, str] | None = None,
         **more: str,
     ) -> Done:
-        """Run bfl to its end; `size` limits, in bytes, the files that it may write; `env`, `more`: environment."""
+        """Run bfl to its end, as a process; `size` limits, in bytes, the files that it may write."""
 
         def limited() -> None:
-            if size is not None:
+            if sys.platform != "win32" and size is not None:
+                import resource
+
                 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
         done = subprocess.run(
-            [*BFL, *arguments],
+            [*program, *arguments],
             cwd=self.here,
             env={**self.environment(), **(env or {}), **more},
             input=stdin,
@@ -89,9 +119,11 @@ class Shell:
         return Done(done.returncode, _text(done.stdout), _text(done.stderr))
 
     @contextmanager
-    def start(self, *arguments: str, env: dict[str, str] | None = None, **more: str) -> Iterator[Running]:
-        """A bfl that runs while the test does something."""
-        running = Running(self, arguments, {**(env or {}), **more})
+    def start(
+        self, *arguments: str, env: dict[str, str] | None = None, program: list[str] = BFL, **more: str
+    ) -> Iterator[Running]:
+        """A bfl that runs, as a process, while the test does something."""
+        running = Running(self, [*program, *arguments], {**(env or {}), **more})
         try:
             yield running
         finally:
@@ -105,6 +137,8 @@ class Shell:
 
         `keys` are pairs: once the first is shown, the second is typed.
         """
+        if sys.platform == "win32":
+            raise NotImplementedError
         import fcntl
         import pty
         import struct
@@ -112,7 +146,7 @@ class Shell:
 
         main, side = pty.openpty()
         fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, columns * 10, 480))
-        env = {**self.environment(**more)}
+        env = self.environment(**more)
         env.pop("COLUMNS")
         process = subprocess.Popen(
             [*BFL, *arguments],
@@ -140,20 +174,32 @@ class Shell:
     @property
     def tasks(self) -> Path:
         """The folder of the handles."""
-        return self.home / ".local" / "state" / "bfl" / "tasks"
+        with mock.patch.dict(os.environ, self.environment(), clear=True):
+            return state.folder()
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key is kept."""
+        with mock.patch.dict(os.environ, self.environment(), clear=True):
+            return auth.key_file()
 
     @property
     def handles(self) -> list[Path]:
         """The handles of unfinished tasks."""
         return sorted(self.tasks.glob("*.json"))
 
+    @property
+    def kept(self) -> list[str]:
+        """The ids of unfinished tasks."""
+        return [json.loads(path.read_text())["id"] for path in self.handles]
+
 
 class Running:
     """A process, read line by line on standard error."""
 
-    def __init__(self, shell: Shell, arguments: tuple[str, ...], more: dict[str, str]) -> None:
+    def __init__(self, shell: Shell, command: list[str], more: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [*BFL, *arguments],
+            command,
             cwd=shell.here,
             env=shell.environment(**more),
             stdin=subprocess.DEVNULL,
@@ -172,9 +218,9 @@ class Running:
                 return line
         raise AssertionError(f"bfl ended before it said {word}: {self.seen}")
 
-    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Press Ctrl-C."""
-        self.process.send_signal(number)
+    def interrupt(self, name: str = "SIGINT") -> None:
+        """Press Ctrl-C, or send another signal."""
+        self.process.send_signal(getattr(signal, name))
 
     def end(self) -> Done:
         """Wait until it has ended."""
@@ -190,6 +236,27 @@ def await_true(condition: Any, what: str) -> None:
         select.select([], [], [], 0.01)
 
 
+def _code(arguments: tuple[str, ...]) -> int:
+    try:
+        return app.run([*arguments])
+    except SystemExit as end:  # what completion does
+        assert isinstance(end.code, int)
+        return end.code
+
+
+@contextmanager
+def _quiet_loggers() -> Iterator[None]:
+    """Undo what --debug does to the loggers, which belong to the whole process."""
+    loggers = [logging.getLogger(name) for name in ("bfl_client", "httpx")]
+    before = [(each, each.level, [*each.handlers]) for each in loggers]
+    try:
+        yield
+    finally:
+        for logger, level, handlers in before:
+            logger.level, logger.handlers = level, handlers
+            logger.setLevel(level)
+
+
 def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes, bytes], ...]) -> tuple[int, str]:
     shown, deadline = b"", time.monotonic() + LIMIT
     waiting = list(keys)
@@ -197,7 +264,7 @@ def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes,
         ready, _, _ = select.select([main], [], [], 0.1)
         try:
             piece = os.read(main, 65536) if ready else b""
-        except OSError:  # how Linux tells that the other side is closed
+        except OSError:  # how Linux reports that the other side is closed
             break
         if not piece and process.poll() is not None:
             break

@@ -7,9 +7,10 @@ import subprocess
 from typing import Any
 
 import pytest
+from bfl_cli import state
 from bfl_cli.exits import EXITS
 
-from .program import BFL, Shell
+from .shell import BFL, Shell, linux, unix
 
 FAILURES: list[tuple[str, str, list[dict[str, Any]]]] = [
     ("auth", "a fox", [{"fault": "answer", "operation": "submit", "status": 403}]),
@@ -78,35 +79,38 @@ def test_a_misunderstanding_is_code_2(lonely_shell: Shell, arguments: list[str])
     assert done.json["error"]["kind"] == "usage"
 
 
-def test_a_mistake_of_ours_shows_no_traceback_unless_asked(lonely_shell: Shell) -> None:
+def test_a_bug_shows_no_traceback_unless_asked(lonely_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception that nobody foresaw is one line; with --debug the traceback is there, too."""
-    code = (
-        "import sys, bfl_cli.state as state; from bfl_cli import main\n"
-        "def listed(): raise RuntimeError('boom https://api.bfl.ai/v1/get_result?id=1')\n"
-        "state.listed = listed; sys.argv = ['bfl', 'tasks', *sys.argv[1:]]; main()"
-    )
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [BFL[0], "-c", code, *arguments]
-        env = lonely_shell.environment()
-        return subprocess.run(command, env=env, cwd=lonely_shell.here, capture_output=True, text=True, timeout=60)
+    def listed() -> None:
+        raise RuntimeError("boom https://api.bfl.ai/v1/get_result?id=1")
 
-    plain, full = run(), run("--debug")
-    assert (plain.returncode, full.returncode) == (1, 1)
-    assert plain.stderr.startswith("bfl: RuntimeError: boom")
-    assert "Traceback" not in plain.stderr
-    assert "Traceback" in full.stderr
-    assert "get_result" not in plain.stderr + full.stderr
+    monkeypatch.setattr(state, "listed", listed)
+    plain, full = lonely_shell.run("tasks"), lonely_shell.run("tasks", "--debug")
+    assert (plain.code, full.code) == (1, 1)
+    assert plain.err.startswith("bfl: RuntimeError: boom")
+    assert "Traceback" not in plain.err
+    assert "Traceback" in full.err
+    assert "get_result" not in plain.err + full.err
 
 
+@unix
 def test_the_reader_may_go_away(shell: Shell) -> None:
-    """A reader of standard output that has gone is code 141 and no word; a full device behind it is told."""
-    env = shell.environment()
+    """A reader of standard output that has gone is code 141 and no word."""
     reading, writing = os.pipe()
     os.close(reading)
-    gone = subprocess.run([*BFL, "endpoints"], env=env, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
+    gone = subprocess.run(
+        [*BFL, "endpoints"], env=shell.environment(), stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60
+    )
     os.close(writing)
     assert (gone.returncode, gone.stderr) == (141, "")
+
+
+@linux
+def test_a_full_device_behind_standard_output_is_reported(shell: Shell) -> None:
+    """Standard output that cannot be written is exit code 11 with the reason, and no traceback."""
     with open("/dev/full", "w") as full:
-        said = subprocess.run([*BFL, "endpoints"], env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        said = subprocess.run(
+            [*BFL, "endpoints"], env=shell.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
     assert (said.returncode, "No space left" in said.stderr, "Traceback" in said.stderr) == (11, True, False)

@@ -1,4 +1,4 @@
-"""What the specification says, told on the command line: endpoints, describe, validate."""
+"""bfl endpoints, describe and validate: what the specification says, without a key or a network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS
 
-from .program import Shell
+from .shell import Shell
 
 
 def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
@@ -34,7 +34,7 @@ def test_every_description_fits_a_narrow_terminal(lonely_shell: Shell) -> None:
 
 
 def test_a_request_is_checked_without_being_sent(shell: Shell) -> None:
-    """`bfl validate` tells every violation of a file or of standard input, and sends nothing; it needs no key."""
+    """`bfl validate` names every violation of a file or of standard input, and sends nothing; it needs no key."""
     assert shell.emulator is not None
     before = len(shell.emulator.requests)
     (shell.here / "good.json").write_text(json.dumps({"prompt": "a fox", "width": 512}))

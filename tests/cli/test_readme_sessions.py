@@ -13,7 +13,7 @@ from bfl_cli.app import COMMANDS
 from bfl_cli.exits import EXITS
 from bfl_emulator import Emulator
 
-from .program import environment
+from .shell import environment
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## The command line\n")[2].partition("\n## ")[0]

@@ -1,0 +1,190 @@
+"""``bfl generate``: submit a request, wait for it, save the result."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from bfl_client import specification
+from bfl_client.errors import CHECK_CREDITS, BFLError, shorten
+from typer.core import TyperCommand
+
+from . import options
+from .account import connected
+from .app import command
+from .exits import Problem, problem_of, worded
+from .following import Follower
+from .interrupts import PaidRequest
+from .output import Destination, can_show
+from .request import Request, known
+from .screen import Screen
+from .state import Keeper, Kept
+
+if TYPE_CHECKING:
+    from bfl_client import Client
+    from bfl_client.tasks import Handle, Task
+
+Prompt = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt, where the endpoint takes one.")]
+Pairs = Annotated[
+    list[str],
+    typer.Option(
+        "--param",
+        "-p",
+        metavar="KEY=VALUE",
+        help="A parameter; @FILE or - (standard input) sends a picture or film. Repeatable.",
+        autocompletion=options.pairs,
+    ),
+]
+Body = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|-",
+        help="A whole body as JSON; -p takes precedence. --json FILE|- does the same, and prints JSON.",
+    ),
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the result, or only submit.")]
+Validate = Annotated[bool, typer.Option("--validate/--no-validate", help="Check the request before it is sent.")]
+
+
+class Generate(TyperCommand):
+    """``--json`` may be followed by the request's body; alone it asks for JSON, as with every command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, once ``--json FILE`` has become ``--json --body FILE``."""
+        return super().parse_args(ctx, _spelled_out(args))
+
+
+def _spelled_out(args: list[str]) -> list[str]:
+    found: list[str] = []
+    for number, argument in enumerate(args):
+        before = args[number - 1] if number else ""
+        is_option = argument.startswith("-") and argument != "-"
+        if argument.startswith("--json="):
+            found += ["--json", "--body", argument.removeprefix("--json=")]
+        elif before == "--json" and not is_option and argument not in specification.ENDPOINTS:
+            found += ["--body", argument]
+        else:
+            found.append(argument)
+    return found
+
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command("generate", cls=Generate)
+@command
+def generate(
+    screen: Screen,
+    endpoint: options.EndpointName,
+    prompt: Prompt = None,
+    param: Pairs = [],  # noqa: B006  # typer copies it
+    body: Body = None,
+    output: options.Output = None,
+    force: options.Force = False,
+    timeout: options.Timeout = None,
+    wait: Wait = True,
+    show: options.Show = False,
+    validate: Validate = True,
+    emulator: options.Emulated = False,
+) -> None:
+    """Make a picture or film, and save it.
+
+    An unknown parameter, a value out of bounds: every mistake is reported at once, before anything is paid. The task's
+    handle is kept before the waiting starts: whatever happens then, bfl task ID resumes it.
+    """
+    if emulator and not wait:
+        raise Problem("usage", "--no-wait makes no sense with --emulator, which ends with this command")
+    if timeout is not None and not 0 < timeout < 1e9:
+        raise Problem("usage", "--timeout must be a number of seconds above 0")
+    destination = Destination(output, force)
+    if show:
+        can_show()
+    if validate:
+        known(endpoint)
+    request = _request(endpoint, prompt, param, body)
+    request.check(validate=validate)
+    if wait:
+        destination.check(screen)
+    with connected(screen, emulated=emulator) as client:
+        submit = _Submit(screen, None if emulator else Keeper(screen, destination.folder))
+        task, kept = submit(client, endpoint, request)
+        follower = Follower(screen, task, kept, destination)
+        if task.polling_url is None or not wait:
+            _submitted(screen, task, follower.resume)
+        elif submit.interrupted:
+            raise follower.interrupted()
+        else:
+            follower.follow(timeout, show)
+
+
+def _request(endpoint: str, prompt: str | None, param: list[str], source: str | None) -> Request:
+    request = Request(endpoint)
+    request.read(prompt, param, source)
+    secret = os.environ.get("BFL_WEBHOOK_SECRET")
+    if secret and request.body.get("webhook_url") and "webhook_secret" in specification.parameters(endpoint):
+        request.body.setdefault("webhook_secret", secret)
+    return request
+
+
+class _Submit:
+    """Submits a request, and keeps the handle at once; a signal meanwhile waits for the answer."""
+
+    def __init__(self, screen: Screen, keeper: Keeper | None) -> None:
+        self._screen, self._keeper = screen, keeper
+        self.interrupted = False
+
+    def __call__(self, client: Client, endpoint: str, request: Request) -> tuple[Task, Kept | None]:
+        """The task, and its handle on disk.
+
+        Raises:
+            Problem: there is no task, or one that cannot be waited for; its handle is then kept.
+        """
+        with PaidRequest(self._screen) as paid:
+            try:
+                task = client.paused_by(paid.pause).submit(endpoint, request.body, validate=False)  # it was validated
+            except KeyboardInterrupt as error:
+                paid.answered()
+                raise self._stopped(error, paid.pausing) from None
+            except BFLError as error:
+                paid.answered()
+                raise self._failed(error, endpoint) from error
+            paid.answered()
+            kept = self._keep(task.handle)
+        self.interrupted = paid.pressed
+        return task, kept
+
+    def _keep(self, handle: Handle | None) -> Kept | None:
+        return self._keeper.keep(handle) if self._keeper and handle else None
+
+    def _stopped(self, error: KeyboardInterrupt, pausing: bool) -> Problem:
+        """A second signal; a handle that came with it is kept."""
+        if kept := self._keep(getattr(error, "handle", None)):
+            message, resume = "interrupted; the task was submitted, and continues", f"bfl task {kept.name}"
+            return Problem("interrupted", message, f"resume it: {resume}", resume=resume)
+        if pausing:
+            return Problem("interrupted", "interrupted; nothing was submitted")
+        message = "interrupted while the request was being submitted"
+        return Problem("interrupted", message, worded(CHECK_CREDITS), maybe_submitted=True)
+
+    def _failed(self, error: BFLError, endpoint: str) -> Problem:
+        """A submit that failed; if a task was created all the same, its handle is kept."""
+        from bfl_client.tasks import Handle
+
+        problem = problem_of(error)
+        if error.task_id and error.polling_url:
+            fields = {"id": error.task_id, "polling_url": error.polling_url, "endpoint": endpoint}
+            if kept := self._keep(Handle.from_dict(fields)):
+                resume = problem.facts["resume"] = f"bfl task {kept.name}"
+                problem.remedy = f"{problem.remedy or 'correct that'}; the task is kept: {resume}"
+        return problem
+
+
+def _submitted(screen: Screen, task: Task, resume: str) -> None:
+    """Print a task that is not waited for."""
+    lead = f"submitted  task {shorten(task.id, 80)}"
+    data = {"id": task.id, "endpoint": task.endpoint, "status": "submitted", "cost": task.cost}
+    if task.polling_url is None:
+        screen.result(f"{lead}  its result goes to the webhook", data)
+    else:
+        screen.result(f"{lead}  fetch it: {resume}", {**data, "resume": resume})

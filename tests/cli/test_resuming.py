@@ -1,0 +1,91 @@
+"""bfl task and bfl tasks: what was paid for can be resumed, whatever happened."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+from PIL import Image
+
+from .shell import Shell, unix
+
+
+@unix
+def test_an_interrupted_task_is_resumed(slow_shell: Shell, clock: list[float]) -> None:
+    """Ctrl-C prints the id and the command to resume; that command fetches the picture; the task is then listed."""
+    assert slow_shell.emulator is not None
+    with slow_shell.start("generate", "flux-dev", "a fox", "-o", "fox.jpg") as process:
+        process.await_line("Pending")
+        process.interrupt()
+        done = process.end()
+    assert done.code == 130
+    (task_id,) = slow_shell.emulator.tasks
+    assert f"bfl task {task_id} -o fox.jpg" in done.err
+    assert "Traceback" not in done.err
+    assert slow_shell.files == []
+    (handle,) = slow_shell.handles
+    assert stat.S_IMODE(handle.stat().st_mode) == 0o600
+    assert stat.S_IMODE(handle.parent.stat().st_mode) == stat.S_IMODE(handle.parent.parent.stat().st_mode) == 0o700
+    secrets = (slow_shell.emulator.api_key, json.loads(handle.read_text())["polling_url"])
+    assert secrets[0] not in handle.read_text()
+    listed = slow_shell.run("tasks", "--json")
+    assert [(each["id"], each["status"]) for each in listed.json] == [(task_id, "submitted")]
+    looked = slow_shell.run("task", task_id, "--status", "--json")
+    assert (looked.json["status"], looked.json["ended"]) == ("Pending", False)
+    clock[0] += 100
+    done = slow_shell.run("task", task_id, "-o", "fox.jpg", "--debug")
+    assert done.code == 0, done.err
+    with Image.open(slow_shell.here / "fox.jpg") as picture:
+        assert picture.format == "JPEG"
+    assert not slow_shell.handles
+    again = slow_shell.run("tasks")
+    assert f"{task_id}  flux-dev  saved" in again.out
+    told = "".join(each.out + each.err for each in (listed, looked, done, again))
+    assert not any(secret in told for secret in secrets)
+    assert slow_shell.run("task", task_id, "-o", "fox.jpg").code == 11  # still known, and overwrites nothing
+    assert slow_shell.run("task", task_id, "--no-download").out.startswith("ready  task")
+
+
+@unix
+def test_a_killed_bfl_leaves_its_handle(slow_shell: Shell) -> None:
+    """After kill -9 while waiting, the handle is there, with what resuming needs."""
+    assert slow_shell.emulator is not None
+    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+        process.await_line("Pending")
+        process.process.kill()
+        process.end()
+    (handle,) = slow_shell.handles
+    assert json.loads(handle.read_text())["id"] in slow_shell.emulator.tasks
+
+
+def test_a_timeout_says_how_to_resume(slow_shell: Shell) -> None:
+    """A task that is not ready in time is exit code 9, with the command that resumes it."""
+    done = slow_shell.run("generate", "flux-dev", "a fox", "--timeout", "0.7", "--json")
+    assert done.code == 9
+    error = done.json["error"]
+    assert (error["kind"], error["resume"]) == ("timeout", f"bfl task {error['task_id']}")
+    assert len(slow_shell.handles) == 1
+
+
+@pytest.mark.parametrize("form", ["file", "text", "standard input"])
+def test_a_handle_is_enough_on_another_machine(shell: Shell, form: str) -> None:
+    """A handle in a file, as JSON on the command line or on standard input is resumed where its id is not known."""
+    submitted = shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json").json
+    (handle,) = shell.handles
+    text = handle.read_text()
+    handle.unlink()
+    (shell.here / "handle.json").write_text(text)
+    reference = {"file": "handle.json", "text": text, "standard input": "-"}[form]
+    done = shell.run("task", reference, "-o", "fox.jpg", "--json", stdin=text.encode())
+    assert (done.code, done.json["id"]) == (0, submitted["id"]), done.err
+
+
+def test_an_unknown_task_is_an_error(shell: Shell) -> None:
+    """A task that was never kept is one line, not a traceback; a hostile id stays in its folder."""
+    (shell.here / "empty.json").write_text("{}")
+    for name in ("../../../etc/passwd", "x" * 5000, "empty.json"):
+        done = shell.run("task", name)
+        assert done.code == 4
+        assert done.err.startswith("bfl: ")
+        assert done.err.count("\n") == 1

@@ -1,0 +1,122 @@
+"""Ctrl-C, SIGTERM and SIGHUP: each ends a command the same way, and none of them loses a task that may be paid."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .shell import BFL, SIGNALS, Shell, await_true, unix
+
+pytestmark = unix
+each_signal = pytest.mark.parametrize("name", SIGNALS)
+AWAY = {"BFL_BASE_URL": "http://127.0.0.1:9", "BFL_API_KEY": "bfl_some_key_of_an_emulator"}
+
+
+@each_signal
+def test_a_signal_while_waiting_says_how_to_resume(slow_shell: Shell, name: str) -> None:
+    """A signal while a task is waited for is exit code 130, with the command that resumes the task."""
+    with slow_shell.start("generate", "flux-dev", "a fox", "-o", "fox.jpg") as process:
+        process.await_line("Pending")
+        process.interrupt(name)
+        done = process.end()
+    (task_id,) = slow_shell.kept
+    assert (done.code, "Traceback" in done.err) == (130, False)
+    assert f"resume it: bfl task {task_id} -o fox.jpg" in done.err
+
+
+@each_signal
+def test_a_signal_during_the_submit_waits_for_its_answer(slow_shell: Shell, clock: list[float], name: str) -> None:
+    """A signal while the paid request is under way: its answer arrives, and the task is kept."""
+    assert slow_shell.emulator is not None
+    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 1.0})
+    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+        await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
+        process.interrupt(name)
+        process.await_line("interrupted: waiting for the answer")
+        clock[0] += 2
+        done = process.end()
+    (task_id,) = slow_shell.emulator.tasks
+    assert done.code == 130
+    assert f"bfl task {task_id}" in done.err
+    assert slow_shell.kept == [task_id]
+
+
+@each_signal
+def test_a_second_signal_during_the_submit_is_reported_as_uncertain(slow_shell: Shell, name: str) -> None:
+    """A second signal ends at once, and says that the request may have been paid."""
+    assert slow_shell.emulator is not None
+    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 30.0})
+    with slow_shell.start("generate", "flux-dev", "a fox", "--json") as process:
+        await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
+        process.interrupt("SIGINT")
+        process.await_line("interrupted: waiting for the answer")
+        process.interrupt(name)
+        done = process.end()
+    assert done.code == 130
+    assert "bfl credits" in done.err
+    assert json.loads(done.out)["error"]["maybe_submitted"] is True
+
+
+def test_an_answer_that_does_not_come_is_not_awaited_for_ever(slow_shell: Shell) -> None:
+    """One SIGTERM where SIGINT is ignored, as in the background of a script: after the grace bfl ends as uncertain."""
+    assert slow_shell.emulator is not None
+    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 30.0})
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from bfl_cli import interrupts, main; "
+    hasty = [BFL[0], "-c", f"{code}interrupts.GRACE = 0.3; main()"]
+    with slow_shell.start("generate", "flux-dev", "a fox", program=hasty) as process:
+        await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
+        process.interrupt("SIGTERM")
+        done = process.end()
+    assert (done.code, "bfl credits" in done.err) == (130, True), done.err
+
+
+@each_signal
+def test_a_signal_before_the_submit_spends_nothing(lonely_shell: Shell, name: str) -> None:
+    """While the connection is tried again a signal ends the command at once, and nothing was submitted."""
+    with lonely_shell.start("generate", "flux-dev", "x", "--debug", env=AWAY) as process:
+        process.await_line("request failed")
+        process.interrupt(name)
+        done = process.end()
+    assert (done.code, "nothing was submitted" in done.err) == (130, True), done.err
+    assert not lonely_shell.handles
+
+
+@each_signal
+def test_a_signal_during_the_download_leaves_no_half_file(slow_shell: Shell, clock: list[float], name: str) -> None:
+    """A signal while the picture arrives leaves nothing in the folder, and says how to resume."""
+    assert slow_shell.emulator is not None
+    clock[0] = 1.0
+    slow_shell.emulator.script({"fault": "drip", "operation": "download", "bytes": 64, "seconds": 0.2})
+    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+        process.await_line("Pending")
+        clock[0] += 100
+        process.await_line("Ready")
+        await_true(lambda: any(slow_shell.here.rglob("*.part")), "the download")
+        process.interrupt(name)
+        done = process.end()
+    assert (done.code, "while its result was being saved" in done.err, "bfl task" in done.err) == (130, True, True)
+    assert slow_shell.files == []
+    assert len(slow_shell.handles) == 1
+
+
+@each_signal
+def test_a_signal_that_was_ignored_stays_ignored(slow_shell: Shell, clock: list[float], name: str) -> None:
+    """What the program that starts bfl ignores, as nohup does SIGHUP, ends neither the submit nor the waiting."""
+    assert slow_shell.emulator is not None
+    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 1.0})
+    with slow_shell.start("generate", "flux-dev", "a fox", "-o", "fox.jpg", program=ignoring(name)) as process:
+        await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
+        process.interrupt(name)
+        clock[0] += 2
+        process.await_line("Pending")
+        process.interrupt(name)
+        clock[0] += 100
+        done = process.end()
+    assert (done.code, slow_shell.files) == (0, ["fox.jpg"]), done.err
+
+
+def ignoring(name: str) -> list[str]:
+    """A program that ignores a signal and then becomes bfl."""
+    code = f"import os, signal, sys; signal.signal(signal.{name}, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    return [BFL[0], "-c", code, *BFL]

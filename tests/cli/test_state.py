@@ -1,0 +1,122 @@
+"""The folder of handles: names that cannot collide, and what is removed when."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bfl_cli import state
+from bfl_client.tasks import Handle
+
+from .shell import Shell
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty state folder."""
+    monkeypatch.setattr(state, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+def handle(task_id: str, submitted_at: str | None = None) -> Handle:
+    return Handle.from_dict({"id": task_id, "polling_url": "https://api.bfl.ai/x", "submitted_at": submitted_at})
+
+
+@pytest.mark.parametrize("ids", [("x/y", "x_y"), ("a", "A"), ("x" * 2_000_000, "x" * 2_000_001), ("\0", "é", "")])
+def test_ids_do_not_share_a_file(folder: Path, ids: tuple[str, ...]) -> None:
+    """Whatever ids a service chooses, each handle is found again, by its id and by the name that bfl prints."""
+    kept = [state.Kept(handle(each), folder) for each in ids]
+    assert len({each.path for each in kept}) == len(ids)
+    for task_id, each in zip(ids, kept, strict=True):
+        assert (state.find(task_id) or {})["id"] == (state.find(each.name) or {})["id"] == task_id
+        assert re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", each.name)
+    assert {each["id"] for each in state.listed()} == set(ids)
+
+
+def test_an_ended_task_is_not_listed_as_unfinished_again(folder: Path) -> None:
+    """A task that was saved, and is resumed once more, stays listed once, as saved."""
+    state.Kept(handle("a"), folder).ended("saved", Path("fox.jpg"))
+    state.Kept(handle("a"), folder)
+    assert [each["status"] for each in state.listed()] == ["saved"]
+
+
+def test_old_handles_are_removed(shell: Shell) -> None:
+    """When a task is kept, unfinished ones of more than 30 days and ended ones of more than 7 are removed."""
+    shell.tasks.mkdir(parents=True)
+    for name, days in (("a.json", 31), ("b.json", 29), ("c.ended", 8), ("d.ended", 6)):
+        path = shell.tasks / name
+        path.write_text(json.dumps({"id": path.stem, "submitted_at": "2026-01-01T00:00:00+00:00"}))
+        os.utime(path, (then := time.time() - days * DAY, then))
+    (shell.tasks / "broken.json").write_text("{")
+    assert shell.run("generate", "flux-dev", "x", "--no-wait").code == 0
+    kept = {path.name for path in shell.tasks.iterdir()}
+    assert {"b.json", "d.ended"} <= kept
+    assert not {"a.json", "c.ended"} & kept
+    assert shell.run("tasks", "--json").code == 0
+
+
+def aged(path: Path, mtime: float) -> None:
+    os.utime(path, (mtime, mtime))
+
+
+def test_a_handle_of_1970_is_not_removed(folder: Path) -> None:
+    """A handle written while the clock stood at 1970 is kept for its 30 days from when the clock was right."""
+    path = state.Kept(handle("a", "1970-01-01T00:00:05+00:00"), folder).path
+    aged(path, 5.0)
+    state.prune()
+    assert path.exists()
+    aged(path, time.time() - 29 * DAY)
+    state.prune()
+    assert path.exists()
+    aged(path, time.time() - 31 * DAY)
+    state.prune()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("mtime", [-1e10, -1000 * DAY, 1000 * DAY])
+def test_a_recent_submit_outweighs_the_time_of_the_file(folder: Path, mtime: float) -> None:
+    """A handle is not older than its submit, whatever the file system says, and the other way round."""
+    recent = state.Kept(handle("a", (datetime.now(UTC) - timedelta(days=1)).isoformat()), folder).path
+    aged(recent, max(time.time() + mtime, 0.0))
+    touched = state.Kept(handle("b", "2025-06-01T00:00:00+00:00"), folder).path
+    state.prune()
+    assert (recent.exists(), touched.exists()) == (True, True)
+
+
+def test_a_clock_that_falls_back_removes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the clock stands at 1970 again, and after it is right, a handle of today is kept."""
+    path = state.Kept(handle("a"), folder).path
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: 100.0)
+    state.prune()
+    monkeypatch.setattr(time, "time", lambda: now + 29 * DAY)
+    state.prune()
+    assert path.exists()
+
+
+def test_what_a_server_chose_is_printed_without_control_characters(shell: Shell) -> None:
+    """Ids, statuses and reasons that would move the cursor or turn the text are printed without those characters."""
+    assert shell.emulator is not None
+    nasty = "\x1b[2J\x9b1m\r\u202egnp.exe\u2066"
+    shell.tasks.mkdir(parents=True)
+    record = {"id": nasty, "endpoint": nasty, "status": nasty, "file": nasty, "submitted_at": nasty}
+    (shell.tasks / "a.json").write_text(json.dumps(record))
+    shell.emulator.script({"fault": "answer", "operation": "submit", "status": 403, "body": {"detail": nasty}})
+    (shell.here / "task.json").write_text(json.dumps({"id": nasty, "polling_url": "https://elsewhere.example/"}))
+    outputs: list[Any] = [
+        shell.run("tasks"),
+        shell.run("generate", "flux-dev", "a fox", "--debug"),
+        shell.run("task", "task.json"),
+        shell.run("task", f"{nasty} unknown"),
+    ]
+    for done in outputs:
+        assert not set("\x1b\x9b\r\u202e\u2066") & set(done.out + done.err), done
+    assert [done.code for done in outputs] == [0, 5, 10, 4]

@@ -1,0 +1,125 @@
+"""The command line words errors by their facts: with every message of the client changed, it says and does the same."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import bfl_client
+import pytest
+from bfl_cli import exits, output
+from bfl_client.errors import BFLError, Remedy, Violation
+
+from .shell import Done, Shell
+from .test_exit_codes import FAILURES
+
+NONSENSE = "zzz"
+REFUSED = ["-p", "widht=1", "-p", "steps=99", "-p", "image_prompt=cat.png", "-p", "colour=red"]
+COMMANDS: list[tuple[list[str], dict[str, str]]] = [
+    (["generate", "flux-dev", "a fox", *REFUSED], {}),
+    (["validate", "flux-dev", "body.json"], {}),
+    (["generate", "nothing-like-it", "a fox", "--no-validate"], {}),
+    (["generate", "flux-dev", "a fox", "-o", "taken.jpg"], {}),
+    (["task", "task.json"], {}),
+    (["task", "nonsense.json"], {}),
+    (["auth", "status"], {"BFL_API_KEY": "bfl_some_other_key_1234"}),
+    (["credits"], {"BFL_API_KEY": "two words"}),
+    (["credits"], {"BFL_BASE_URL": "ftp://somewhere"}),
+]
+
+
+@pytest.fixture
+def reworded(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Changes every message and every remedy's words; actions and facts stay."""
+
+    def change() -> None:
+        plain = BFLError.__init__
+
+        def scrambled(self: BFLError, *arguments: Any, **attributes: Any) -> None:
+            plain(self, *arguments, **attributes)
+            self.args = (NONSENSE,)
+            self.remedy = Remedy(self.remedy and NONSENSE, self.remedy.action, **self.remedy.facts)
+
+        monkeypatch.setattr(BFLError, "__init__", scrambled)
+        monkeypatch.setattr(Violation, "message", property(lambda _: NONSENSE))
+
+    return change
+
+
+def facts(done: Done) -> Any:
+    """What may not change: the code, the JSON without its messages, and the remedies; ids differ from run to run."""
+    error = done.json["error"]
+    error.pop("message")
+    for violation in error.get("violations", []):
+        violation.pop("message")
+    lines = [line for line in done.err.splitlines() if line.startswith("  try: ")]
+    text = json.dumps([done.code, error, lines])
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+
+
+def prepared(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell.emulator is not None
+    (shell.here / "taken.jpg").write_bytes(b"precious")
+    (shell.here / "body.json").write_text(json.dumps({"prompt": 1, "seed": "x", "widht": 2}))
+    handle = {"id": "1", "polling_url": f"{shell.emulator.base_url}/v1/get_result?id=1", "endpoint": "flux-dev"}
+    (shell.here / "task.json").write_text(json.dumps({**handle, "polling_url": "https://elsewhere.example/"}))
+    (shell.here / "nonsense.json").write_text(json.dumps({**handle, "submitted_at": "yesterday"}))
+    monkeypatch.setattr(output.Destination, "check", lambda *_: None)  # so that the client meets the taken name
+
+
+@pytest.mark.parametrize(("arguments", "env"), COMMANDS, ids=[" ".join(each[0][:3]) for each in COMMANDS])
+def test_no_message_of_the_client_matters(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, reworded: Any, arguments: list[str], env: dict[str, str]
+) -> None:
+    """Codes, JSON fields, remedies and violations of refused commands are the same with every message changed."""
+    prepared(shell, monkeypatch)
+    before = shell.run(*arguments, "--json", env=env)
+    reworded()
+    after = shell.run(*arguments, "--json", env=env)
+    assert before.code != 0
+    assert facts(after) == facts(before)
+    assert NONSENSE not in facts(after)
+
+
+@pytest.mark.parametrize(("kind", "prompt", "rules"), FAILURES)
+def test_no_message_about_an_answer_matters(
+    shell: Shell, reworded: Any, kind: str, prompt: str, rules: list[dict[str, Any]]
+) -> None:
+    """Codes, JSON fields, remedies and the command to resume are the same with every message changed."""
+    assert shell.emulator is not None
+    shell.emulator.script(*rules)
+    before = shell.run("generate", "flux-dev", prompt, "--json", "-q")
+    reworded()
+    after = shell.run("generate", "flux-dev", prompt, "--json", "-q")
+    assert NONSENSE in after.json["error"]["message"]
+    assert facts(after) == facts(before)
+    assert before.json["error"]["kind"] == kind
+
+
+def test_a_timeout_is_worded_by_its_facts(slow_shell: Shell, reworded: Any) -> None:
+    """A task that is not ready in time has the same code and command to resume with every message changed."""
+    before = slow_shell.run("generate", "flux-dev", "a fox", "--timeout", "0.3", "--json")
+    reworded()
+    after = slow_shell.run("generate", "flux-dev", "a fox", "--timeout", "0.3", "--json")
+    assert before.code == 9
+    assert facts(after) == facts(before)
+
+
+def test_every_action_of_the_client_is_worded() -> None:
+    """For each action that a remedy of the client or of the batch may have there are words of the command line."""
+    import bfl_batch
+
+    folders = [Path(str(package.__file__)).parent for package in (bfl_client, bfl_batch)]
+    calls = [
+        node
+        for folder in folders
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Remedy") and len(node.args) > 1
+    ]
+    actions = {node.args[1].value for node in calls if isinstance(node.args[1], ast.Constant)}
+    assert {"check-credits", "wait-again", "set-key", "pass-file"} <= actions
+    assert actions - {"submit"} <= set(exits.ACTIONS)  # the command line has no generate that waits for a webhook
