@@ -28,6 +28,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"it is about {name}, which the specification does not have")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the contract tests to one worker, beside the others: they share their cases, and count what they do."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneWorkerForContract(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "contract" if nodeid.startswith("tests/contract/") else nodeid
+
+    return OneWorkerForContract(config, log)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In a worker of pytest-xdist, hand the figures to the process that prints them."""
     output = getattr(session.config, "workeroutput", None)

@@ -1,4 +1,4 @@
-"""The two lines, one process for all of these tests, and the numbers at the end of a run."""
+"""The two lines, the cases, and the numbers at the end of a run."""
 
 from __future__ import annotations
 
@@ -7,20 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import FIGURES
+from tests.conftest import FIGURES
+
 from . import tally
 from .generation import MAKERS, SEED
 from .line import Line
 from .operations import OPERATIONS
 
 FOLDER = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have pytest-xdist give these tests to one worker, beside the others: they share their cases and their figures."""
-    for item in items:
-        if item.path.is_relative_to(FOLDER):
-            item.add_marker(pytest.mark.xdist_group("contract"))
 
 
 @pytest.fixture(scope="session", autouse=True)

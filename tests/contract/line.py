@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,6 @@ from .operations import POLLING
 
 KEY = "bfl_contract_key_seen_by_the_api_alone"
 BASE = "https://api.bfl.ai"
-RECEIPT = {"id": "task-1", "polling_url": f"{BASE}{POLLING.path}?id=task-1"}
 
 
 class Line:
@@ -29,7 +29,8 @@ class Line:
     def __init__(self, kind: str, answer: Callable[[httpx.Request], httpx.Response] | None = None) -> None:
         self.kind = kind
         self.requests: list[httpx.Request] = []
-        self._answer = answer or (lambda request: httpx.Response(200, json=RECEIPT))
+        self._numbers = itertools.count(1)
+        self._answer = answer or self._receipt
         self._runner = asyncio.Runner()
         self.client: Any
         if kind == "sync":
@@ -38,6 +39,10 @@ class Line:
         else:
             ahttp = httpx.AsyncClient(transport=httpx.MockTransport(self._aarrived))
             self.client = AsyncClient(KEY, BASE, http_client=ahttp)
+
+    def _receipt(self, request: httpx.Request) -> httpx.Response:
+        task_id = f"task-{next(self._numbers)}"
+        return httpx.Response(200, json={"id": task_id, "polling_url": f"{BASE}{POLLING.path}?id={task_id}"})
 
     def _arrived(self, request: httpx.Request) -> httpx.Response:
         request.read()

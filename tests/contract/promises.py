@@ -42,7 +42,7 @@ def _report(case: Case) -> str:
 
 
 def _command(case: Case) -> str:
-    test = os.environ.get("PYTEST_CURRENT_TEST", "tests/contract").rpartition(" ")[0].removesuffix("@contract")
+    test = os.environ.get("PYTEST_CURRENT_TEST", "tests/contract").rpartition(" ")[0]
     return f"BFL_CONTRACT_SEED={SEED} BFL_CONTRACT_CASE={case.digest} python -m pytest '{test}'"
 
 
