@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -228,6 +229,29 @@ def test_no_class_stands_for_two_things() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     owners.setdefault(node.name, set()).add(package)
     assert not {name: packages for name, packages in owners.items() if len(packages) > 1}
+
+
+def _architecture() -> str:
+    return (Path(__file__).parents[1] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_page_names_every_room() -> None:
+    """ARCHITECTURE.md names each hand-written module, or the folder that it is in."""
+    text = _architecture()
+    for package in HAND_WRITTEN:
+        rooms = {name.split(".")[1] for name in _modules(package) if "." in name and not name.endswith("__main__")}
+        assert rooms <= set(re.findall(r"`(\w+)/?`", text)), f"{package}: {sorted(rooms)}"
+
+
+def test_the_architecture_page_names_only_what_there_is() -> None:
+    """Every dotted name in ARCHITECTURE.md is a module of ours, or something in one."""
+    for name in re.findall(r"`((?:bfl_\w+|codegen)(?:\.\w+)+)`", _architecture()):
+        parts = name.split(".")
+        known = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+        module = next(each for each in known if each in _every_module())
+        member = parts[len(module.split(".")) :]
+        source = _every_module()[module].read_text(encoding="utf-8")
+        assert not member or re.search(rf"^(class|def|async def) {member[0]}\b", source, re.MULTILINE), name
 
 
 def test_modules_are_subjects() -> None:
