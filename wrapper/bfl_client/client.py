@@ -53,6 +53,7 @@ S = TypeVar("S")
 G = TypeVar("G")
 T = TypeVar("T")
 R = TypeVar("R")
+_forking = threading.Lock()
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _SET_KEY = Remedy("set the environment variable BFL_API_KEY, or pass api_key=", "set-key")
 
@@ -106,8 +107,8 @@ class _Base(Generic[H, S, G]):
         self._known: dict[str, object] = {}
         self._given = http_client
         self._built: H | None = None
-        self._process = 0
-        self._closed = False
+        self._lock, self._process = threading.Lock(), os.getpid()
+        self._used = self._closed = False
         self._driver = self._new_driver()
 
     def __repr__(self) -> str:
@@ -145,9 +146,8 @@ class _Base(Generic[H, S, G]):
     def _submit(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
     ) -> S:
-        submitted: S = self._run(
-            self._submission(lambda: self._request(endpoint, body, validate=validate, extra=extra))
-        )
+        checked = partial(self._request, endpoint, body, validate=validate, extra=extra)
+        submitted: S = self._run(self._submission(checked))
         return submitted
 
     def _generate(
@@ -172,10 +172,9 @@ class _Base(Generic[H, S, G]):
         """The HTTP client: the given one, or one built now, as late as can be: it costs as much as importing httpx."""
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one")
-        if self._process != (process := os.getpid()):  # a fork shares connections, and so mixes up their answers
-            if self._process and self._given is not None:
-                raise ConfigurationError("the http_client was used before a fork; make one for each process")
-            self._process, self._lock, self._built = process, threading.Lock(), None
+        if self._process != os.getpid():
+            self._forked()
+        self._used = True
         if self._given is not None:
             given: H = self._given
             if given.is_closed:
@@ -185,6 +184,15 @@ class _Base(Generic[H, S, G]):
             built: H = self._built or _built(build)
             self._built = built
             return built
+
+    def _forked(self) -> None:
+        """In a forked child: leave the parent's connections alone, since a shared one mixes up its answers."""
+        if self._used and self._given is not None:
+            raise ConfigurationError("the http_client was used before a fork; make one for each process")
+        with _forking:
+            if self._process != os.getpid():
+                self._inherited = self._built  # kept, so that it is not torn down here
+                self._lock, self._built, self._process = threading.Lock(), None, os.getpid()
 
     def _request(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
