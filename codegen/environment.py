@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import platform
 import shutil
@@ -52,8 +53,14 @@ def _create(folder: Path) -> None:
     (CACHE / ".gitignore").write_text("*\n", encoding="utf-8")
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="new-", ignore_cleanup_errors=True) as name:
         fresh = Path(name) / "environment"
-        _run([sys.executable, "-m", "venv", str(fresh)])
-        _run([str(_python(fresh)), "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(REQUIREMENTS)])
+        python = str(_python(fresh))
+        if importlib.util.find_spec("pip"):  # saves half the time; an environment made by uv has no pip
+            _run([sys.executable, "-m", "venv", "--without-pip", str(fresh)])
+            pip = [sys.executable, "-m", "pip", "--python", python]
+        else:
+            _run([sys.executable, "-m", "venv", str(fresh)])
+            pip = [python, "-m", "pip"]
+        _run([*pip, "install", "--quiet", "--no-deps", "--requirement", str(REQUIREMENTS)])
         _checked(_python(fresh))
         if not folder.is_dir():  # another run may have been faster
             shutil.move(fresh, folder)

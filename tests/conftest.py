@@ -33,7 +33,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give the contract tests to one worker, beside the others: they share their cases, and count what they do."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class OneWorkerForContract(LoadScopeScheduling):
+    class OneWorkerForContract(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             return "contract" if nodeid.startswith("tests/contract/") else nodeid
 

@@ -110,6 +110,7 @@ def test_a_folder_that_codegen_did_not_write_is_left_alone(workshop: Workshop) -
     assert contents(workshop.output) == {"thesis.txt": b"years of work"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to a single process")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     """A run interrupted while the generator works exits with 130 and leaves neither output nor temporary file."""

@@ -8,6 +8,7 @@ import copy
 import inspect
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def formats(load: Load) -> list[str]:
 def python(package: Path, code: str) -> str:
     """Run code in a process of its own in which the package is importable as bfl_api; return what it prints."""
     command = [sys.executable, "-W", "error", "-c", code]
-    environment = {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
