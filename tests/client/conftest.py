@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import anyio.lowlevel
 import httpx
 import pytest
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS, Endpoint
-from bfl_client import AsyncClient, Client
+from bfl_client import AsyncClient, BFLError, Client, ConstraintError, Violation, constraints
+from bfl_client import client as clients
+from bfl_client.transport import AsyncDriver, Driver
+
+from .loopback import Loopback
 
 _WANTED = {"prompt", "width", "height", "seed", "guidance", "image_prompt", "output_format", "webhook_url"}
 """Properties that tests use. None is missed: what a test is about in particular, it says by `about`."""
@@ -68,6 +75,11 @@ def state(status: str, code: int = 200, **more: Any) -> httpx.Response:
 def ready(**result: Any) -> httpx.Response:
     """The answer to the poll of a finished task."""
     return state("Ready", result={"sample": SAMPLE, "prompt": "a fox", "seed": 42, **result})
+
+
+def html(status: int) -> httpx.Response:
+    """An answer of somebody else's: a proxy, say."""
+    return httpx.Response(status, content=b"<html>oh</html>", headers={"content-type": "text/html"})
 
 
 def picture(content: bytes = b"\x89PNG picture", **headers: str) -> httpx.Response:
@@ -161,22 +173,74 @@ class World:
         result = action(self.client())
         return await result if inspect.isawaitable(result) else result
 
+    def each(self, *actions: Callable[[Any], Any]) -> list[Any]:
+        """Carry out actions with one and the same client, in order: the result of each, or its BFLError."""
+
+        async def run() -> list[Any]:
+            client, found = self.client(), list[Any]()
+            for action in actions:
+                try:
+                    result = action(client)
+                    found.append(await result if inspect.isawaitable(result) else result)
+                except BFLError as error:
+                    found.append(error)
+            return found
+
+        return anyio.run(run, backend="asyncio" if self.kind == "sync" else self.kind)
+
     def client(self) -> Any:
+        """A client whose requests are answered by the script, on this world's clock."""
         settings = {"api_key": KEY, **self.settings}
         if self.kind == "sync":
-            http = httpx.Client(transport=httpx.MockTransport(self._sync))
-            client = Client(http_client=http, **settings)
-            client._driver._clock, client._driver._sleep = lambda: self.now, self.sleep
-            return client
-        transport = httpx.MockTransport(self._async)
-        aclient = AsyncClient(http_client=httpx.AsyncClient(transport=transport), **settings)
-        aclient._driver._clock, aclient._driver._sleep = lambda: self.now, self.asleep
-        return aclient
+            with driven(lambda: self.now, self.sleep):
+                return Client(http_client=httpx.Client(transport=httpx.MockTransport(self._sync)), **settings)
+        with driven(lambda: self.now, self.asleep):
+            http = httpx.AsyncClient(transport=httpx.MockTransport(self._async))
+            return AsyncClient(http_client=http, **settings)
+
+
+def submit(world: World) -> Any:
+    """A task, submitted by a client of that world."""
+    return world.do(lambda client: getattr(client.submit, METHOD)(prompt="a fox"))
+
+
+def refuse(endpoint: str, body: Any, extra: Any = ()) -> dict[str, Violation]:
+    """Each violation of a body that is refused, by its field."""
+    with pytest.raises(ConstraintError) as caught:
+        constraints.check(endpoint, body, extra)
+    return {violation.field: violation for violation in caught.value.violations}
+
+
+def wire(endpoint: str, body: Any, **more: Any) -> Any:
+    """The JSON that arrives when a body is submitted, after checking that it is as long as announced.
+
+    It is sent twice, and arrives the same: the first answer turns it away.
+    """
+    world = World("sync", [httpx.Response(429), submitted()])
+    world.do(lambda client: client.submit(endpoint, body, **more))
+    first, second = world.requests
+    assert len(first.content) == int(first.headers["content-length"])
+    assert second.content == first.content, "a body can be sent again"
+    return json.loads(first.content)
+
+
+@contextmanager
+def driven(clock: Callable[[], float], sleep: Callable[[float], Any]) -> Iterator[None]:
+    """Give the clients that are made meanwhile another clock, and another way to pause."""
+
+    def made(driver: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments, **settings: driver(*arguments, **{**settings, "clock": clock, "sleep": sleep})
+
+    with mock.patch.multiple(clients, Driver=made(Driver), AsyncDriver=made(AsyncDriver)):
+        yield
+
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BFL_API_KEY", "BFL_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in ("BFL_API_KEY", "BFL_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR", *PROXIES, *map(str.lower, PROXIES)):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -184,3 +248,10 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def world(request: pytest.FixtureRequest) -> World:
     """A world for each way of calling."""
     return World(request.param)
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """The service on a socket of this machine."""
+    with Loopback() as service:
+        yield service

@@ -8,15 +8,18 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS
 from bfl_client import AsyncClient, AsyncTask, Client, Poll, Task
+from bfl_client.transport import http_options
 from bfl_emulator import Emulator
 from bfl_emulator.instances import minimal
 from bfl_emulator.specification import Specification
@@ -74,11 +77,16 @@ def _asked(emulator: Emulator, operation: str) -> set[str]:
     return {each.path.split("/")[2] for each in list(emulator.requests) if "sig" in each.query}
 
 
-def _busy(client: AsyncClient) -> list[object]:
-    """Connections on which something is still under way."""
-    assert client._built is not None
-    pool: Any = client._built._transport
-    return [connection for connection in pool._pool.connections if not connection.is_idle()]
+@asynccontextmanager
+async def _connected(emulator: Emulator) -> AsyncIterator[tuple[AsyncClient, Callable[[], list[object]]]]:
+    """A client of the emulator's, and what lists its connections on which something is still under way."""
+    async with httpx.AsyncClient(**http_options(httpx.Timeout(60.0))) as http:
+        pool: Any = http._transport
+
+        def busy() -> list[object]:
+            return [connection for connection in pool._pool.connections if not connection.is_idle()]
+
+        yield AsyncClient(emulator.api_key, emulator.base_url, poll=QUICK, http_client=http), busy
 
 
 @left_early
@@ -90,7 +98,7 @@ def test_a_cancelled_task(operation: str, backend: str, emulator: Emulator, cloc
     (tmp_path / "kept.png").write_bytes(b"an older one")
 
     async def run() -> None:
-        async with AsyncClient(emulator.api_key, emulator.base_url, poll=QUICK) as client:
+        async with _connected(emulator) as (client, busy):
             task = await client.submit(endpoint, body)
             clock.now += 100
             emulator.script({"fault": "drip", "operation": operation, "seconds": 1.0, "times": 1})
@@ -98,7 +106,7 @@ def test_a_cancelled_task(operation: str, backend: str, emulator: Emulator, cloc
                 group.start_soon(task.save, tmp_path / "kept.png")
                 await _until(lambda: _asked(emulator, operation))
                 group.cancel_scope.cancel()
-            assert _busy(client) == []
+            assert busy() == []
             assert [path.name for path in tmp_path.iterdir()] == ["kept.png"]
             assert (tmp_path / "kept.png").read_bytes() == b"an older one"
             resumed = AsyncTask.from_dict(json.loads(json.dumps(task.to_dict())), client)
@@ -113,12 +121,12 @@ def test_a_map_left_in_the_middle(backend: str, emulator: Emulator, clock: Still
     endpoint, body = _smallest()
 
     async def run() -> None:
-        async with AsyncClient(emulator.api_key, emulator.base_url, poll=QUICK) as client:
+        async with _connected(emulator) as (client, busy):
             async with client.map(endpoint, [body] * 3) as outcomes, anyio.create_task_group() as group:
                 group.start_soon(outcomes.__anext__)
                 await _until(lambda: len(emulator.tasks) == 3)
                 group.cancel_scope.cancel()
-            assert _busy(client) == []
+            assert busy() == []
             assert {task.id for task in outcomes.unfinished} == set(emulator.tasks)
             clock.now += 100
             for task in outcomes.unfinished:

@@ -1,4 +1,4 @@
-"""Many requests at once, and the generated functions behind the escape hatch."""
+"""Many requests at once, their outcomes in order: results, and errors as values."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from bfl_client import AsyncClient, Client, ConfigurationError, ConstraintError, Result, errors
+from bfl_client import (
+    AsyncClient,
+    BFLError,
+    Client,
+    ConfigurationError,
+    ConstraintError,
+    Poll,
+    Result,
+    Retry,
+    errors,
+)
 
-from .conftest import KEY, NAME, World, function, model, state
+from .conftest import KEY, NAME
 
 BASE = "http://127.0.0.1:1"
 
@@ -55,8 +65,6 @@ class Service:
 
 def run_map(kind: str, service: Service, bodies: Any, take: int = 10**6, **options: Any) -> tuple[list[Any], list[Any]]:
     """The outcomes of a map, left after `take` of them, and what was unfinished then."""
-    from bfl_client import Poll, Retry
-
     quick: dict[str, Any] = {"poll": Poll(floor=0.001, ceiling=0.001), "retry": Retry(initial=0.001, ceiling=0.001)}
     got: list[Any] = []
     if kind == "sync":
@@ -177,59 +185,101 @@ def test_results_are_typed() -> None:
     assert isinstance(got, Result)
 
 
-class TestEscapeHatch:
-    def call(self, world: World) -> Any:
-        body = model()(prompt="a fox")
-        if world.kind == "sync":
-            return world.do(lambda client: function().sync(client=client.api, body=body))
-        return world.do(lambda client: function().asyncio(client=client.api, body=body))
+@pytest.mark.parametrize("kind", ["asyncio", "trio"])
+def test_a_map_left_early_keeps_the_tasks_of_requests_under_way(kind: str) -> None:
+    """Tasks whose submits were under way when a map was left are among its unfinished ones."""
+    posts: set[str] = set()
 
-    def test_generated_functions_send_the_key(self, world: World) -> None:
-        """A generated function used with client.api posts with the key and gives the generated model."""
-        world.script = [httpx.Response(200, json={"id": "task-1", "polling_url": "https://api.bfl.ai/x"})]
-        assert self.call(world).id == "task-1"
-        assert world.requests[0].headers["x-key"] == KEY
-        assert world.requests[0].content == b'{"prompt":"a fox"}'
+    async def run() -> list[Any]:
+        all_sent, left = anyio.Event(), anyio.Event()
 
-    @pytest.mark.parametrize("status", [402, 422, 429, 503, 520])
-    def test_generated_functions_raise_our_errors(self, world: World, status: int) -> None:
-        """Answers that the generated parsing does not expect are our errors."""
-        world.script = [httpx.Response(status, content=b"<html>")]
-        with pytest.raises(errors.APIError) as caught:
-            self.call(world)
-        assert caught.value.status_code == status
-        assert len(world.requests) == 1
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                await all_sent.wait()
+                return httpx.Response(200, json={"status": "Ready", "result": {"sample": f"{BASE}/sample"}})
+            name = json.loads(request.content)["prompt"]
+            posts.add(name)
+            if len(posts) == 8:
+                all_sent.set()
+            if name != "0":
+                await left.wait()
+            return httpx.Response(200, json={"id": name, "polling_url": f"{BASE}/v1/get_result?id={name}"})
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+        bodies = [{"prompt": str(n)} for n in range(8)]
+        async with AsyncClient(KEY, BASE, http_client=http).map(NAME, bodies) as outcomes:
+            async for _ in outcomes:
+                left.set()
+                break
+        return outcomes.unfinished
+
+    unfinished = anyio.run(run, backend=kind)
+    assert len(posts) == 8
+    assert {task.id for task in unfinished} == posts - {"0"}
 
 
-@pytest.mark.about("credits", "my_finetunes", "finetune_details", "delete_finetune")
-class TestUtility:
-    def test_credits(self, world: World) -> None:
-        """credits() is the number that the service tells."""
-        world.script = [httpx.Response(200, json={"credits": 12.5})]
-        assert world.do(lambda client: client.credits()) == 12.5
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_a_bad_item_of_a_map_is_a_value(kind: str) -> None:
+    """An item that is no body, and one with a bad key, are ConstraintErrors in their places."""
+    bodies: list[Any] = ["oops", {1: 2}, 5]
 
-    def test_an_answer_of_another_shape_is_an_error_of_ours(self, world: World) -> None:
-        """An answer without credits is a BFLError, not a KeyError."""
-        world.script = [httpx.Response(200, json={"money": "lots"})]
-        with pytest.raises(errors.BFLError):
-            world.do(lambda client: client.credits())
+    async def run() -> list[Any]:
+        async with AsyncClient(KEY).map(NAME, bodies) as outcomes:
+            return [outcome async for outcome in outcomes]
 
-    def test_finetunes(self, world: World) -> None:
-        """The finetune operations send what they are given, in the query or in the body."""
-        world.script = [httpx.Response(200, json={"finetunes": ["a"]})]
-        assert world.do(lambda client: client.utility.my_finetunes()).finetunes == ["a"]
-        world.script = [httpx.Response(200, json={"finetune_details": {"name": "a b"}})]
-        world.do(lambda client: client.utility.finetune_details("a b&c"))
-        assert world.requests[-1].url.params["finetune_id"] == "a b&c"
-        answer = {"status": "ok", "message": "", "deleted_finetune_id": "a", "timestamp": "now"}
-        world.script = [httpx.Response(200, json=answer)]
-        world.do(lambda client: client.utility.delete_finetune("a"))
-        assert world.requests[-1].content == b'{"finetune_id":"a"}'
+    if kind == "sync":
+        with Client(KEY).map(NAME, bodies) as outcomes:
+            got: list[Any] = list(outcomes)
+    else:
+        got = anyio.run(run)
+    assert [type(outcome) for outcome in got] == [ConstraintError] * 3
 
-    def test_parameters_are_checked(self, world: World) -> None:
-        """A finetune id that is no string is refused before sending."""
-        world.script = [state("x")]
-        with pytest.raises(ConstraintError) as caught:
-            world.do(lambda client: client.utility.finetune_details(7))
-        assert [violation.field for violation in caught.value.violations] == ["finetune_id"]
-        assert not world.requests
+
+def test_a_map_is_one_iteration() -> None:
+    """Taking one outcome and then the rest gives each outcome once."""
+    bodies = [{"width": n} for n in range(10)]
+    with Client(KEY).map(NAME, bodies) as outcomes:
+        first = next(iter(outcomes))
+        rest = list(outcomes)
+    assert len({id(first), *map(id, rest)}) == 10
+
+
+class _Broken:
+    def to_dict(self) -> dict[str, Any]:
+        raise RuntimeError("broken model")
+
+
+@KINDS
+def test_a_model_that_cannot_be_written_is_one_outcome(kind: str) -> None:
+    """A model whose to_dict() raises is a ConstraintError in its place; the others of the map have their results."""
+    got, _ = run_map(kind, Service(), [{"prompt": "a"}, _Broken(), {"prompt": "b"}])
+    assert isinstance(got[1], ConstraintError)
+    assert [isinstance(outcome, BFLError) for outcome in got] == [False, True, False]
+
+
+@KINDS
+def test_waiting_out_429_leaves_the_ordinary_attempts(kind: str) -> None:
+    """Many 429 do not use up the attempts for a lost connection."""
+
+    class Unreachable(Service):
+        lost = 3
+
+        def _submit(self, request: httpx.Request) -> httpx.Response:
+            if not self.refuse and self.lost:
+                self.lost -= 1
+                raise httpx.ConnectError("no route")
+            return super()._submit(request)
+
+    (got,), _ = run_map(kind, Unreachable(refuse=9), [{"prompt": "a"}])
+    assert got.task.id == "task-a"
+
+
+@KINDS
+def test_a_webhook_is_refused_in_its_place(kind: str) -> None:
+    """A request with webhook_url, which nothing could wait for, is not sent; the remedy is submit."""
+    service = Service()
+    got, unfinished = run_map(kind, service, [{"prompt": "a", "webhook_url": "https://a.b/"}, {"prompt": "b"}])
+    assert isinstance(got[0], ConfigurationError)
+    assert got[0].remedy.action == "submit"
+    assert service.polls.keys() == {"task-b"}
+    assert unfinished == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from email.message import Message
 from typing import Any
 
 import pytest
@@ -69,3 +70,17 @@ def test_any_delivery_is_an_update_or_an_error(body: bytes, headers: Any, secret
         assert len(str(error)) < 200
     else:
         assert update.status
+
+
+@pytest.mark.parametrize("decoding", ["latin-1", "utf-8"])
+def test_secret_beyond_ascii_verifies_however_the_server_decoded_the_header(decoding: str) -> None:
+    """A secret that was sent as UTF-8 verifies where the framework reads headers as Latin-1, and where as UTF-8."""
+    headers = {"X-Webhook-Secret": "schlüssel".encode().decode(decoding)}
+    assert webhooks.parse(b'{"status": "Ready"}', headers, "schlüssel").status == "Ready"
+
+
+def test_headers_of_the_standard_library_are_taken() -> None:
+    """The headers that http.server gives, which are not a Mapping, are read like others."""
+    headers: Any = Message()
+    headers["X-Webhook-Secret"] = "secret"
+    assert webhooks.parse(b'{"status": "Ready"}', headers, "secret").status == "Ready"

@@ -1,0 +1,186 @@
+"""Which hosts may be asked what, and who sees the key: API hosts alone, and no message."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import httpx
+import pytest
+from bfl_client import APIError, Client, ConfigurationError, Retry, TransportError, errors
+from bfl_client.auth import Hosts, KeyAuth, is_loopback
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import ANY, KEY, NAME, POLLING_URL, SAMPLE, World
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.bfl.ai/v1/get_result?id=1",
+        "https://api.eu4.bfl.ai/v1/get_result?id=1",
+        "https://gateway.bfl.ai/x",
+        "https://bfl.ai/x",
+        "https://API.BFL.AI/x",
+        "https://api.bfl.ai:443/x",
+    ],
+)
+def test_api_hosts_are_polled(url: str) -> None:
+    """https on bfl.ai and its subdomains passes."""
+    Hosts("https://api.bfl.ai").check_api(url)
+
+
+def test_the_own_origin_is_polled() -> None:
+    """A proxy's own origin passes, another port or scheme of it does not."""
+    hosts = Hosts("https://proxy.example:8443/bfl")
+    hosts.check_api("https://proxy.example:8443/bfl/v1/get_result?id=1")
+    for url in ("https://proxy.example/x", "http://proxy.example:8443/x"):
+        with pytest.raises(errors.UntrustedURLError):
+            hosts.check_api(url)
+    assert hosts.endpoint("/v1/credits") == "https://proxy.example:8443/bfl/v1/credits"
+
+
+def test_loopback_polls_loopback() -> None:
+    """From a loopback base URL every loopback port may be polled, from a public one none."""
+    Hosts("http://127.0.0.1:1").check_api("http://localhost:2/x")
+    Hosts("http://[::1]:1").check_sample("http://127.0.0.2:3/x")
+    assert is_loopback("127.8.8.8")
+    assert not is_loopback("127.0.0.1.example")
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["http://api.bfl.ai", "ftp://x", "api.bfl.ai", "https://", "https://u:p@h", "https://h?q", 7, "https://\x00"],
+)
+def test_a_base_url_that_cannot_be_used_is_a_configuration_error(base: Any) -> None:
+    """A bad base_url is refused when the client is made."""
+    with pytest.raises(ConfigurationError):
+        Client(KEY, base)
+
+
+@given(st.text() | st.from_regex(r"https?://[^ ]*", fullmatch=True))
+def test_any_text_is_trusted_or_refused(url: str) -> None:
+    """Whatever a URL looks like, the checks pass or raise UntrustedURLError; nothing else leaves."""
+    hosts = Hosts("https://api.bfl.ai")
+    for check in (hosts.check_api, hosts.check_sample):
+        try:
+            check(url)
+        except errors.UntrustedURLError as error:
+            assert len(str(error)) < 200
+
+
+@given(st.from_regex(r"https://[a-z0-9.@:/\\?#-]{0,12}bfl[.]ai[a-z0-9.@:/\\?#-]{0,12}", fullmatch=True))
+def test_what_passes_is_on_bfl_ai(url: str) -> None:
+    """A URL that passes is requested from bfl.ai or below, whatever tricks it is written with."""
+    try:
+        Hosts("https://api.bfl.ai").check_api(url)
+    except errors.UntrustedURLError:
+        return
+    host = httpx.Request("GET", url).headers["host"]
+    assert host == "bfl.ai" or host.endswith(".bfl.ai")
+
+
+def test_region_sets_host_and_bounds() -> None:
+    """region= chooses the regional host; a base_url of another region contradicts it."""
+    assert Client(KEY, region="us").base_url == "https://api.us.bfl.ai"
+    with pytest.raises(ConfigurationError):
+        Client(KEY, "https://api.eu.bfl.ai", region="us")
+    with pytest.raises(ConfigurationError):
+        Client(KEY, region="mars")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["with space", "new\nline", "ключ", " "])
+def test_a_key_that_is_none_is_refused_unseen(key: str) -> None:
+    """A key with impossible characters is a ConfigurationError that does not show it."""
+    with pytest.raises(ConfigurationError) as caught:
+        Client(key)
+    assert not key.strip() or key not in str(caught.value)
+
+
+def test_no_repr_shows_the_key() -> None:
+    """The key is in no repr of the client and what it holds."""
+    client = Client(KEY)
+    shown = repr(client) + repr(vars(client)) + repr(client.api) + repr(client.submit) + repr(client.utility)
+    assert KEY not in shown + repr(KeyAuth(KEY, Hosts("https://api.bfl.ai")))
+    assert "KeyAuth" in shown
+
+
+class Service:
+    """Answers like the service, and keeps what arrived; `failing` paths are answered with their status and detail."""
+
+    def __init__(self, failing: dict[str, tuple[int, str]] | None = None) -> None:
+        self.failing = failing or {}
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if request.url.path in self.failing:
+            status, detail = self.failing[request.url.path]
+            return httpx.Response(status, json={"detail": detail})
+        if request.url.host.startswith("delivery"):
+            return httpx.Response(200, content=b"picture", headers={"content-type": "image/png"})
+        if request.method == "POST":
+            return httpx.Response(200, json={"id": "of-the-task", "polling_url": POLLING_URL})
+        return httpx.Response(200, json={"status": "Ready", "result": {"sample": SAMPLE}})
+
+
+def _client(service: Service, **options: Any) -> Client:
+    http = httpx.Client(transport=httpx.MockTransport(service), **options)
+    return Client(KEY, http_client=http, retry=Retry(attempts=1, initial=0.001, ceiling=0.001))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"x-key": KEY, "Authorization": f"Bearer {KEY}"}},
+        {"params": {"of": "the caller"}},
+        {"base_url": "https://elsewhere.example/api/"},
+        {"auth": ("user", KEY)},
+    ],
+)
+def test_http_client_of_the_caller_changes_no_url_and_sends_no_key_to_a_delivery_host(options: Any) -> None:
+    """Whatever the caller's httpx client adds, URLs are asked verbatim and the file host sees no key."""
+    service = Service()
+    result = _client(service, **options).generate(NAME, prompt="a fox")
+    assert result.read() == b"picture"
+    assert [str(request.url) for request in service.requests] == [
+        f"https://api.bfl.ai{ANY.path}",
+        POLLING_URL,
+        SAMPLE,
+    ]
+    assert KEY not in str(service.requests[-1].headers.raw)
+
+
+@pytest.mark.parametrize("path", [ANY.path, "/v1/get_result"])
+def test_key_echoed_by_an_answer_stands_in_no_message(path: str) -> None:
+    """A service that names the key in its refusal does not get it into the error's message, detail or repr."""
+    service = Service({path: (403, f"the key {KEY} is not valid")})
+    with pytest.raises(APIError, match="the API key") as caught:
+        _client(service).generate(NAME, prompt="a fox")
+    assert KEY not in f"{caught.value!r} {caught.value.detail} {''.join(traceback.format_exception(caught.value))}"
+
+
+def test_event_hook_that_raises_leaks_neither_key_nor_url() -> None:
+    """An error of the caller's hook carries, as the cause of ours, no request, URL or key."""
+    service = Service({"/v1/get_result": (403, "no")})
+    hooks: Any = {"response": [lambda response: response.raise_for_status()]}
+    task = _client(service, event_hooks=hooks).submit(NAME, prompt="a fox")
+    with pytest.raises(TransportError) as caught:
+        task.status()
+    cause = caught.value.__cause__
+    assert isinstance(cause, httpx.HTTPStatusError)
+    assert "of-the-task" not in "".join(traceback.format_exception(caught.value))
+    assert "x-key" not in cause.request.headers
+    assert "x-key" not in cause.response.request.headers
+
+
+def test_a_cause_holds_no_key(world: World) -> None:
+    """The httpx error behind ours shows neither the key nor the URL of the request."""
+    world.script = [httpx.ReadTimeout("slow")]
+    with pytest.raises(errors.TransportError) as caught:
+        world.do(lambda client: client.task("task-1", POLLING_URL).status())
+    cause = caught.value.__cause__
+    assert isinstance(cause, httpx.RequestError)
+    assert KEY not in f"{cause.request!r} {cause.request.headers!r}"
+    assert "get_result" not in str(cause.request.url)

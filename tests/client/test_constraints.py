@@ -1,0 +1,223 @@
+"""What is accepted, what is refused before sending, and what stands on the wire."""
+
+from __future__ import annotations
+
+import enum
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bfl_api import models, specification
+from bfl_api.table import ENDPOINTS
+from bfl_client import ConstraintError, Violation, constraints
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import NAME, World, refuse, submitted, wire
+
+pytestmark = pytest.mark.about("flux-dev")
+
+
+def known() -> dict[str, Any]:
+    """The parameters of the endpoint that most tests here are about."""
+    schema = specification.load()["components"]["schemas"][ENDPOINTS["flux-dev"].schema]
+    found: dict[str, Any] = schema["properties"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["width", "height", "steps", "guidance", "safety_tolerance"])
+def test_flux_dev_accepts_its_bounds_and_refuses_just_outside(name: str) -> None:
+    """Both bounds of each number pass; one step beyond either is refused with the field and the bounds named."""
+    node = next(each for each in known()[name].get("anyOf", [known()[name]]) if each.get("type") != "null")
+    low, high = node["minimum"], node["maximum"]
+    step = node.get("multipleOf", 1 if node["type"] == "integer" else 0.1)
+    for value in (low, high):
+        assert wire("flux-dev", {name: value}) == {name: value}
+    for value in (low - step, high + step):
+        violations = refuse("flux-dev", {name: value})
+        assert list(violations) == [name]
+        assert f"{low:g} to {high:g}" in violations[name].message
+
+
+def test_flux_dev_accepts_everything_documented() -> None:
+    """A request with every documented parameter of the endpoint goes out as given."""
+    body = {
+        "prompt": "a fox", "image_prompt": "https://example.com/a.png", "width": 256, "height": 1440, "steps": 28,
+        "prompt_upsampling": True, "seed": 42, "guidance": 3, "safety_tolerance": 2, "output_format": "png",
+        "webhook_url": "https://example.com/hook", "webhook_secret": "s",
+    }  # fmt: skip
+    body = {name: value for name, value in body.items() if name in known()}
+    assert wire("flux-dev", body) == body
+    assert wire("flux-dev", {"output_format": "jpeg"}) == {"output_format": "jpeg"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field", "hint"),
+    [
+        ({"width": 257}, "width", "multiple of 32"),
+        ({"width": "wide"}, "width", "an integer"),
+        ({"seed": 1.5}, "seed", "an integer"),
+        ({"output_format": "gif"}, "output_format", "jpeg, png"),
+        ({"webhook_url": "not a url"}, "webhook_url", "a URL"),
+        ({"user": ""}, "user", "characters"),
+        ({"widht": 512}, "widht", "is not a parameter of this endpoint"),
+        ({"prompt": None}, "prompt", "a string"),
+        ({"prompt": float("nan")}, "", "JSON"),
+        ({"prompt": object()}, "prompt", "object"),
+        ({"prompt": {1: 2}}, "prompt", "key"),
+    ],
+)
+def test_each_violation_names_field_and_bound(parameters: Any, field: str, hint: str) -> None:
+    """A refused request names the field and what would be accepted."""
+    if field == "user" and field not in known():
+        pytest.skip("the specification does not know end users")
+    violations = refuse("flux-dev", parameters)
+    assert list(violations) == [field]
+    assert hint in violations[field].message
+
+
+@pytest.mark.parametrize(("key", "nearest"), [("widht", "width"), ("Prompt", "prompt"), ("zzzzzz", None)])
+def test_an_unknown_parameter_gets_the_nearest_name(key: str, nearest: str | None) -> None:
+    """The remedy for an unknown parameter has the nearest name, or None, as a fact, and names extra=."""
+    remedy = refuse("flux-dev", {key: 512})[key].remedy
+    assert (remedy.action, remedy.facts) == ("unknown-parameter", {"nearest": nearest})
+    assert "extra=" in remedy
+    assert nearest is None or repr(nearest) in remedy
+
+
+def test_all_violations_are_reported_at_once() -> None:
+    """Three mistakes give three violations in one error, which says that nothing was sent."""
+    with pytest.raises(ConstraintError, match="nothing was sent") as caught:
+        constraints.check("flux-dev", {"width": 1, "steps": 99, "colour": "red"})
+    assert {violation.field for violation in caught.value.violations} == {"width", "steps", "colour"}
+    assert all(str(violation) in str(caught.value) for violation in caught.value.violations)
+
+
+@pytest.mark.about("flux-2-pro")
+def test_a_required_parameter_is_named() -> None:
+    """A missing required parameter is a violation of its own field."""
+    assert refuse("flux-2-pro", {}) == {"prompt": Violation("prompt", "", "is required")}
+
+
+@pytest.mark.about("flux-3-video")
+def test_a_union_is_judged_by_its_discriminator() -> None:
+    """A wrong parameter of one mode gives one violation, not one per mode; a missing mode names the modes."""
+    assert list(refuse("flux-3-video", {"mode": "t2v", "prompt": "x", "duration": 99})) == ["duration"]
+    for mode in ({}, {"mode": "nonsense"}, {"mode": ["t2v"]}):
+        assert "t2v" in refuse("flux-3-video", {"prompt": "x", **mode})["mode"].message
+
+
+@pytest.mark.about("flux-3-image")
+def test_a_nested_violation_names_its_path() -> None:
+    """A wrong element of a list is named by its index."""
+    violations = refuse("flux-3-image", {"prompt": "x", "images": ["https://a.b/c.png", "cat.png"]})
+    assert [field for field in violations if field.startswith("images")]
+
+
+@pytest.mark.parametrize(
+    "endpoint", [pytest.param(name, marks=pytest.mark.about(name)) for name in ("flux-2-pro", "flux-3-image")]
+)
+def test_unknown_parameters_pass_by_extra_only(endpoint: str) -> None:
+    """A parameter that the schema does not know is refused in open and closed schemas, and passes through extra."""
+    assert refuse(endpoint, {"prompt": "x", "novelty": 1})["novelty"].remedy.action == "unknown-parameter"
+    assert wire(endpoint, {"prompt": "x"}, extra={"novelty": 1}) == {"prompt": "x", "novelty": 1}
+
+
+def test_extra_does_not_switch_checking_off() -> None:
+    """A known parameter in extra is still held to its bounds."""
+    assert list(refuse("flux-dev", {"width": 1}, extra=["width"])) == ["width"]
+    with pytest.raises(ConstraintError):
+        wire("flux-dev", {}, extra={"width": 1})
+
+
+def test_validate_false_sends_anything() -> None:
+    """With validate=False an invalid request goes out as it is."""
+    assert wire("flux-dev", {"width": 1, "oh": None}, validate=False) == {"width": 1, "oh": None}
+
+
+def test_a_null_in_a_mapping_is_sent() -> None:
+    """An explicit null in a mapping reaches the wire where the schema allows it."""
+    assert wire("flux-dev", {"seed": None}) == {"seed": None}
+
+
+def test_a_model_sends_what_was_set(world: World) -> None:
+    """A generated model sends exactly the fields that were set."""
+    world.script = [submitted()]
+    world.do(lambda client: client.submit("flux-dev", models.FluxDevInputs(prompt="a fox", steps=3)))
+    assert json.loads(world.requests[0].content) == {"prompt": "a fox", "steps": 3}
+
+
+@pytest.mark.parametrize("name", ["prompt", "user", "webhook_secret"])
+def test_bytes_where_no_picture_belongs_are_refused(name: str, tmp_path: Path) -> None:
+    """bytes, a Path and a file for a parameter that takes no media are violations of that parameter."""
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    for value in (b"a fox", path, io.BytesIO(b"x")):
+        assert list(refuse(NAME, {name: value})) == [name]
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  # the older form is the one that trips serialisers
+    PNG = "png"
+
+
+class Number(float):
+    """As numerical libraries have them."""
+
+
+@pytest.mark.about("flux-dev")
+def test_subclasses_are_sent_as_what_they_are() -> None:
+    """Members of string enumerations and float subclasses pass validation and arrive as plain values."""
+    body = {"output_format": Colour.PNG, "guidance": Number(2.5)}
+    assert wire(NAME, body) == {"output_format": "png", "guidance": 2.5}
+
+
+@pytest.mark.about("flux-3-video")
+@pytest.mark.parametrize("keyframes", [["cat.png"], [[0, "cat.png"]], "cat.png"])
+def test_a_wrong_keyframe_is_named_with_the_remedy(keyframes: Any) -> None:
+    """A path given as a string deep in a union is named where it stands, with the Path to pass instead."""
+    (violation,) = refuse("flux-3-video", {"mode": "i2v", "prompt": "x", "keyframes": keyframes}).values()
+    assert violation.field.startswith("keyframes")
+    assert "Path('cat.png')" in violation.remedy
+    assert (violation.remedy.action, violation.remedy.facts["path"]) == ("pass-file", "cat.png")
+
+
+@pytest.mark.about("flux-3-video")
+def test_a_union_names_all_that_it_takes() -> None:
+    """The message for a value that fits no branch names every branch."""
+    violations = refuse("flux-3-video", {"mode": "t2v", "prompt": "x", "duration": "x"})
+    assert "an integer from 5 to 20 or 'auto'" in violations["duration"].message
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.characters(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text() | st.sampled_from(["prompt", "width", "image_prompt", "seed"]), json_values))
+def test_any_body_is_sent_or_refused(body: dict[str, Any]) -> None:
+    """Whatever stands in a body, it becomes valid JSON of the announced length, or a ConstraintError."""
+    for validate in (True, False):
+        try:
+            wire("flux-dev", body, validate=validate)
+        except ConstraintError as error:
+            assert error.violations
+            assert len(str(error)) < 400 * (1 + len(error.violations))
+
+
+def test_a_request_is_checked_without_client_and_key() -> None:
+    """constraints.check takes a mapping or a model, with or without /v1/, and returns the body that would be sent."""
+    for body in ({"prompt": "a fox"}, models.FluxDevInputs(prompt="a fox")):
+        for name in ("flux-dev", "/v1/flux-dev"):
+            assert b"".join(constraints.check(name, body)) == b'{"prompt":"a fox"}'
+    assert list(refuse("/v1/flux-dev", {"novelty": 1})) == ["novelty"]
+    assert constraints.check("flux-dev", {"novelty": 1}, extra=["novelty"]).plain == {"novelty": 1}
+
+
+def test_of_an_unknown_endpoint_only_what_cannot_be_sent_is_refused() -> None:
+    """A body for an endpoint that this version does not know passes as it is, unless it is not JSON."""
+    assert constraints.check("flux-9-hyper", {"width": 1, "novelty": True}).plain == {"width": 1, "novelty": True}
+    assert list(refuse("flux-9-hyper", {"prompt": object()})) == ["prompt"]

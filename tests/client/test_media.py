@@ -1,0 +1,139 @@
+"""Pictures and films in a request: found by the value's type, streamed as base64, and never a path in disguise."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import sys
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from bfl_client import ConstraintError, constraints
+from bfl_client.media import prepare
+from PIL import Image
+
+from .conftest import refuse, wire
+
+pytestmark = pytest.mark.about("flux-dev")
+
+
+DATA = bytes(range(256)) * 1000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "cat.png"
+    path.write_bytes(DATA)
+    return path
+
+
+def test_every_form_of_media_arrives_as_the_same_base64(path: Path) -> None:
+    """bytes, bytearray, memoryview, Path, an open file and a stream all arrive as base64 of the bytes."""
+    expected = base64.b64encode(DATA).decode()
+    with path.open("rb") as file:
+        for value in (DATA, bytearray(DATA), memoryview(DATA), path, file, io.BytesIO(DATA)):
+            assert wire("flux-dev", {"image_prompt": value}) == {"image_prompt": expected}
+
+
+def test_an_open_file_is_sent_from_where_it_stands(path: Path) -> None:
+    """A file read half way is sent from there, at every sending."""
+    with path.open("rb") as file:
+        file.seek(1000)
+        body = wire("flux-dev", {"image_prompt": file})
+    assert base64.b64decode(body["image_prompt"]) == DATA[1000:]
+
+
+def test_a_pil_image_is_sent_without_loss() -> None:
+    """A PIL image arrives as a PNG of the same pixels."""
+    image = Image.effect_noise((33, 21), 50)
+    body = wire("flux-dev", {"image_prompt": image})
+    arrived = Image.open(io.BytesIO(base64.b64decode(body["image_prompt"])))
+    assert arrived.format == "PNG"
+    assert arrived.tobytes() == image.tobytes()
+
+
+@pytest.mark.about("flux-3-video")
+def test_media_are_found_wherever_they_stand(path: Path) -> None:
+    """Media in lists and in pairs are encoded in place."""
+    expected = base64.b64encode(DATA).decode()
+    body = {"prompt": "x", "mode": "i2v", "keyframes": [(0, path), (2.5, DATA)]}
+    assert wire("flux-3-video", body)["keyframes"] == [[0, expected], [2.5, expected]]
+
+
+@pytest.mark.parametrize("text", ["cat.png", "/etc/passwd", "./a.jpg", "C:\\cat.png", "~/x.png", "", "file:///x"])
+def test_a_string_is_never_a_path(text: str) -> None:
+    """A string that is neither URL, data URI nor base64 is refused, with the Path to pass instead."""
+    violation = refuse("flux-dev", {"image_prompt": text})["image_prompt"]
+    assert f"Path({text!r})" in violation.remedy
+    assert (violation.remedy.action, violation.remedy.facts) == ("pass-file", {"path": text})
+    assert "Path" not in violation.message
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.b/c.png", "http://a.b/c", "data:image/png;base64,AAAA", "AAAA", "iVBORw0KGgo=", "AA\nAA"]
+)
+def test_urls_data_uris_and_base64_pass(text: str) -> None:
+    """What the service takes as text is sent as it is."""
+    assert wire("flux-dev", {"image_prompt": text}) == {"image_prompt": text}
+
+
+def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    """A missing file, a folder, an empty file and a text file are violations of their field."""
+    empty = tmp_path / "empty"
+    empty.touch()
+    for value in (tmp_path / "missing.png", tmp_path, empty, io.StringIO("x"), b""):
+        assert list(refuse("flux-dev", {"image_prompt": value})) == ["image_prompt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe there has no path in a folder")
+def test_a_pipe_is_refused_by_name(tmp_path: Path) -> None:
+    """A pipe is a violation of its field, and is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    assert list(refuse("flux-dev", {"image_prompt": tmp_path / "pipe"})) == ["image_prompt"]
+
+
+def test_a_file_that_shrinks_while_it_is_sent_is_an_error_of_ours(path: Path) -> None:
+    """A file cut after it was measured raises ConstraintError instead of sending a wrong length."""
+    body = constraints.check("flux-dev", {"image_prompt": path})
+    path.write_bytes(b"short")
+    with pytest.raises(ConstraintError):
+        b"".join(body)
+
+
+def test_large_media_do_not_fill_memory(tmp_path: Path) -> None:
+    """Sending sixty-four megabytes from a file takes less than two of memory."""
+    path = tmp_path / "large.bin"
+    with path.open("wb") as file:
+        file.truncate(64 * 1024**2)
+    body = constraints.check("flux-dev", {"image_prompt": path})
+    tracemalloc.start()
+    sent = sum(len(piece) for piece in body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sent == body.length
+    assert peak < 2 * 1024**2
+
+
+def test_a_secret_is_not_shown() -> None:
+    """A refused webhook secret is not in the error."""
+    with pytest.raises(ConstraintError) as caught:
+        constraints.check("flux-dev", {"webhook_secret": 12345678})
+    assert "12345678" not in str(caught.value) + repr(caught.value.violations)
+
+
+def test_one_open_file_serves_many_requests_at_once(tmp_path: Path) -> None:
+    """A file object used in several requests at once is sent whole in each, and stands where it stood."""
+    data = bytes(range(256)) * 2000
+    path = tmp_path / "picture.bin"
+    path.write_bytes(b"head" + data)
+    with path.open("rb") as file:
+        file.seek(4)
+        bodies = [prepare("x", {"image": file}) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            sent = list(pool.map(lambda body: b"".join(body), bodies))
+        assert file.tell() == 4
+    assert len(set(sent)) == 1
+    assert len(sent[0]) == bodies[0].length

@@ -1,0 +1,39 @@
+"""How often to poll, how often to repeat, how long to wait."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+from bfl_client import Client, ConfigurationError, Poll, Retry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import KEY
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "1", None, True])
+def test_policies_refuse_nonsense(value: Any) -> None:
+    """A policy value that is not a positive finite number is a ConfigurationError that names the field."""
+    policies: list[dict[str, Any]] = [
+        {"poll": Poll(floor=value)},
+        {"retry": Retry(initial=value)},
+        {"retry": Retry(attempts=value)},
+    ]
+    for policy in policies:
+        with pytest.raises(ConfigurationError, match="floor|initial|attempts"):
+            Client(KEY, **policy)
+
+
+@given(st.floats(0, 1e9), st.floats(0, 1))
+def test_a_pause_stays_between_floor_and_ceiling(age: float, jitter: float) -> None:
+    """Whatever the age, the pause is within a tenth of the bounds."""
+    assert 0.45 <= Poll().pause(age, jitter) <= 11
+
+
+def test_policies_travel() -> None:
+    """Policies can be copied and pickled, and keep what they carry."""
+    for policy in (Poll(floor=1), Retry(attempts=2)):
+        assert pickle.loads(pickle.dumps(policy)) == copy.deepcopy(policy) == policy

@@ -1,0 +1,124 @@
+"""Tasks and their handles: kept, resumed, and shown without their URLs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from bfl_client import AsyncClient, Client, ConfigurationError, Task, errors
+from bfl_client.tasks import Handle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .conftest import KEY, METHOD, NAME, POLLING_URL, SAMPLE, World, ready, state, submit, submitted
+from .test_answers import json_values
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_handle_survives_json(kind: Any) -> None:
+    """from_dict of a dumped handle gives an equal handle, and the key is not in it."""
+    client = kind(KEY)
+    task = client.task("task-1", POLLING_URL, NAME)
+    text = json.dumps(task.to_dict())
+    assert KEY not in text
+    assert type(task).from_dict(json.loads(text), client).to_dict() == task.to_dict()
+    assert set(task.to_dict()) == {"id", "polling_url", "endpoint", "submitted_at", "cost"}
+
+
+@given(json_values | st.fixed_dictionaries({"id": st.text()}, optional={"submitted_at": json_values}))
+def test_a_broken_handle_is_a_configuration_error(handle: Any) -> None:
+    """Whatever is taken for a handle, it gives a task or a ConfigurationError."""
+    try:
+        task = Task.from_dict(handle, Client(KEY))
+    except ConfigurationError:
+        return
+    assert isinstance(task.id, str)
+    json.dumps(task.to_dict())
+
+
+def test_reprs_hold_no_url() -> None:
+    """The repr of a task shows id and endpoint, not the polling URL."""
+    shown = repr(Client(KEY).task("task-1", POLLING_URL))
+    assert "task-1" in shown
+    assert POLLING_URL not in shown
+
+
+def test_a_webhook_submit_has_no_polling_url(world: World) -> None:
+    """A task submitted with a webhook has polling_url None, and waiting for it is a ConfigurationError."""
+    world.script = [httpx.Response(200, json={"id": "task-1", "status": "Pending", "webhook_url": "https://a.b/"})]
+    task = world.do(lambda client: getattr(client.submit, METHOD)(prompt="x", webhook_url="https://a.b/"))
+    assert task.polling_url is None
+    for action in (lambda _: task.wait(), lambda _: task.status(), lambda _: task.save("fox.png")):
+        with pytest.raises(errors.ConfigurationError) as caught:
+            world.do(action)
+        assert caught.value.task_id == "task-1"
+    assert len(world.requests) == 1
+
+
+def test_a_long_id_is_not_in_the_message(world: World) -> None:
+    """An id of thousands of characters is kept in the error, and cut in its message."""
+    world.script = [httpx.Response(200, json={"id": "A" * 5000})]
+    task = submit(world)
+    with pytest.raises(errors.ConfigurationError) as caught:
+        world.do(lambda _: task.wait())
+    assert caught.value.task_id == "A" * 5000
+    assert len(str(caught.value)) < 400
+
+
+def test_status_looks_once(world: World) -> None:
+    """status() is one poll, and a failed task is an update there, not an error."""
+    world.script = [state("Error", 503, details="broken")]
+    update = world.do(lambda client: client.task("task-1", POLLING_URL).status())
+    assert (update.status, update.details, update.ended) == ("Error", "broken", True)
+    assert len(world.requests) == 1
+
+
+def test_status_is_repeated_while_it_fails(world: World) -> None:
+    """status() is one look, repeated after what passes; what does not pass is an error with the handle."""
+    world.script = [httpx.Response(500), state("Pending", id="task-2"), state("Pending")]
+    assert world.do(lambda client: client.task("task-1", POLLING_URL).status()).status == "Pending"
+    world.script = [httpx.Response(403)]
+    with pytest.raises(errors.AuthenticationError) as caught:
+        world.do(lambda client: client.task("task-1", POLLING_URL).status())
+    assert (caught.value.task_id, caught.value.polling_url) == ("task-1", POLLING_URL)
+
+
+def test_a_task_has_what_its_receipt_says(world: World) -> None:
+    """cost, input_mp and output_mp are those of the answer to the submit; None where it states none, or no number."""
+    world.script = [submitted(cost=4.5, input_mp=0.0, output_mp=1.98)]
+    task = submit(world)
+    assert (task.cost, task.input_mp, task.output_mp) == (4.5, 0.0, 1.98)
+    world.script = [submitted(cost=None, input_mp="many")]
+    task = submit(world)
+    assert (task.cost, task.input_mp, task.output_mp) == (None, None, None)
+
+
+@pytest.mark.parametrize(("settled", "cost"), [(2.5, 2.5), (None, 3.0), ("free", 3.0)])
+def test_a_result_has_the_settled_cost(world: World, settled: Any, cost: float) -> None:
+    """The cost of a result is what the last poll settled, else what the receipt stated."""
+    world.script = [submitted(), state("Ready", result={"sample": SAMPLE}, cost=settled)]
+    assert world.do(lambda client: client.generate(NAME, prompt="a fox")).cost == cost
+
+
+def test_a_handle_is_the_same_everywhere(world: World) -> None:
+    """task.handle, Handle.from_dict of task.to_dict(), and a task resumed from it say the same."""
+    world.script = [submitted()]
+    task = submit(world)
+    kept = json.loads(json.dumps(task.to_dict()))
+    assert Handle.from_dict(kept) == task.handle
+    world.script = [ready()]
+    resumed = world.do(lambda client: type(task).from_dict(kept, client).wait())
+    assert resumed.task.handle == task.handle
+    assert resumed.task.kind == task.kind
+
+
+def test_no_repr_of_what_carries_a_url_shows_it(world: World) -> None:
+    """Neither handle, nor update, nor result shows a polling URL or a signed URL in its repr."""
+    world.script = [ready()]
+    seen: list[Any] = []
+    result = world.do(lambda client: client.task("task-1", POLLING_URL).wait(on_update=seen.append))
+    shown = f"{result!r} {result.task!r} {result.task.handle!r} {seen!r}"
+    assert "task-1" in shown
+    assert "https" not in shown

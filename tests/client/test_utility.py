@@ -1,0 +1,90 @@
+"""Operations that make no task, and the generated functions behind the escape hatch."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from bfl_client import BFLError, ConstraintError, errors
+
+from .conftest import KEY, Played, World, function, left_early, model, state
+
+
+class TestEscapeHatch:
+    def call(self, world: World) -> Any:
+        body = model()(prompt="a fox")
+        if world.kind == "sync":
+            return world.do(lambda client: function().sync(client=client.api, body=body))
+        return world.do(lambda client: function().asyncio(client=client.api, body=body))
+
+    def test_generated_functions_send_the_key(self, world: World) -> None:
+        """A generated function used with client.api posts with the key and gives the generated model."""
+        world.script = [httpx.Response(200, json={"id": "task-1", "polling_url": "https://api.bfl.ai/x"})]
+        assert self.call(world).id == "task-1"
+        assert world.requests[0].headers["x-key"] == KEY
+        assert world.requests[0].content == b'{"prompt":"a fox"}'
+
+    @pytest.mark.parametrize("status", [402, 422, 429, 503, 520])
+    def test_generated_functions_raise_our_errors(self, world: World, status: int) -> None:
+        """Answers that the generated parsing does not expect are our errors."""
+        world.script = [httpx.Response(status, content=b"<html>")]
+        with pytest.raises(errors.APIError) as caught:
+            self.call(world)
+        assert caught.value.status_code == status
+        assert len(world.requests) == 1
+
+
+@pytest.mark.about("credits", "my_finetunes", "finetune_details", "delete_finetune")
+class TestUtility:
+    def test_credits(self, world: World) -> None:
+        """credits() is the number in the service's answer."""
+        world.script = [httpx.Response(200, json={"credits": 12.5})]
+        assert world.do(lambda client: client.credits()) == 12.5
+
+    def test_an_answer_of_another_shape_is_an_error_of_ours(self, world: World) -> None:
+        """An answer without credits is a BFLError, not a KeyError."""
+        world.script = [httpx.Response(200, json={"money": "lots"})]
+        with pytest.raises(errors.BFLError):
+            world.do(lambda client: client.credits())
+
+    def test_finetunes(self, world: World) -> None:
+        """The finetune operations send what they are given, in the query or in the body."""
+        world.script = [httpx.Response(200, json={"finetunes": ["a"]})]
+        assert world.do(lambda client: client.utility.my_finetunes()).finetunes == ["a"]
+        world.script = [httpx.Response(200, json={"finetune_details": {"name": "a b"}})]
+        world.do(lambda client: client.utility.finetune_details("a b&c"))
+        assert world.requests[-1].url.params["finetune_id"] == "a b&c"
+        answer = {"status": "ok", "message": "", "deleted_finetune_id": "a", "timestamp": "now"}
+        world.script = [httpx.Response(200, json=answer)]
+        world.do(lambda client: client.utility.delete_finetune("a"))
+        assert world.requests[-1].content == b'{"finetune_id":"a"}'
+
+    def test_parameters_are_checked(self, world: World) -> None:
+        """A finetune id that is no string is refused before sending."""
+        world.script = [state("x")]
+        with pytest.raises(ConstraintError) as caught:
+            world.do(lambda client: client.utility.finetune_details(7))
+        assert [violation.field for violation in caught.value.violations] == ["finetune_id"]
+        assert not world.requests
+
+
+@pytest.mark.about("credits")
+@pytest.mark.parametrize("credits", ["abc", None, [], {}, True, float("nan"), 10**400])
+def test_credits_that_are_no_number_are_an_error_of_ours(world: World, credits: Any) -> None:
+    """Credits in any other form are a BFLError."""
+    world.script = [httpx.Response(200, content=json.dumps({"credits": credits}).encode())]
+    with pytest.raises(BFLError):
+        world.do(lambda client: client.credits())
+
+
+@left_early
+@pytest.mark.parametrize("content", [b"<html>", b"[]", b"null", b"{" + b" " * 9_000_000])
+def test_the_escape_hatch_raises_our_errors_for_unreadable_answers(world: World, content: bytes) -> None:
+    """A 200 that is no JSON object is a TransportError with maybe_submitted also for generated functions."""
+    world.script = [httpx.Response(200, stream=Played(content))]
+    call = function().sync if world.kind == "sync" else function().asyncio
+    with pytest.raises(errors.TransportError) as caught:
+        world.do(lambda client: call(client=client.api, body=model()(prompt="x")))
+    assert caught.value.maybe_submitted
