@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -46,13 +47,11 @@ class Whole:
             if error is None:
                 self.file.flush()
                 os.fsync(self.file.fileno())  # a full disk may show itself only here
-            self.file.close()
-            if error is None:
+                self.file.close()
                 self._place()
-        except OSError:
-            if error is None:  # else what was raised first is what matters
-                raise
         finally:
+            with suppress(OSError):  # what was raised before is what matters
+                self.file.close()
             self._part.unlink(missing_ok=True)
 
     def _place(self) -> None:
@@ -65,7 +64,11 @@ class Whole:
             raise
         except OSError:  # a file system without links
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
-            os.replace(self._part, self.path)
+            try:
+                os.replace(self._part, self.path)
+            except OSError:
+                self.path.unlink()
+                raise
 
 
 def write(path: str | os.PathLike[str], content: bytes, *, private: bool = False, replace: bool = True) -> Path:
