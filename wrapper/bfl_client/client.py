@@ -191,7 +191,7 @@ class _Base(Generic[H, S, G]):
             raise ConfigurationError("the http_client was used before a fork; make one for each process")
         with _forking:
             if self._process != os.getpid():
-                self._inherited = self._built  # kept, so that it is not torn down here
+                self._inherited: H | None = self._built  # kept, so that it is not torn down here
                 self._lock, self._built, self._process = threading.Lock(), None, os.getpid()
 
     def _request(
