@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -36,8 +37,7 @@ class Loopback:
         self.gate.set()
         self.silent: set[str] = set()
         self.status = 200
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.loopback = self
+        self._server = _Server(("127.0.0.1", 0), partial(_Handler, self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
@@ -60,16 +60,18 @@ class Loopback:
 
 class _Server(http.server.ThreadingHTTPServer):
     block_on_close = False  # idle connections of clients that are not closed must not hold up the end of a test
-    loopback: Loopback
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: _Server
     protocol_version = "HTTP/1.1"
+
+    def __init__(self, here: Loopback, *connection: Any) -> None:
+        self._here = here
+        super().__init__(*connection)  # which serves the whole connection
 
     def do_POST(self) -> None:
         """Write the request down, and answer it with its task."""
-        here = self.server.loopback
+        here = self._here
         prompt = json.loads(self.rfile.read(int(self.headers["content-length"])))["prompt"]
         here.posts.append(Post(prompt, self.client_address[1]))
         here.arrived.set()
@@ -87,7 +89,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path == "/sample":
             self._answer(200, PICTURE, "image/png")
         elif query:
-            result = {"sample": f"{self.server.loopback.url}/sample", "prompt": query}
+            result = {"sample": f"{self._here.url}/sample", "prompt": query}
             self._answer(200, json.dumps({"id": query, "status": "Ready", "result": result}).encode())
         else:
             self._answer(200, b'{"credits": 5}')

@@ -21,8 +21,7 @@ from bfl_api.table import ENDPOINTS
 from bfl_client import AsyncClient, AsyncTask, Client, Poll, Task
 from bfl_client.transport import http_options
 from bfl_emulator import Emulator
-from bfl_emulator.instances import minimal
-from bfl_emulator.specification import Specification
+from bfl_emulator.specification import Specification, minimal
 
 from .conftest import left_early
 

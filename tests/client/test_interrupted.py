@@ -135,10 +135,8 @@ def test_an_error_of_ours_carries_the_task_and_no_note(world: World) -> None:
 # Interrupted before there is a task
 
 
-def test_ctrl_c_in_a_paid_request_says_that_it_may_be_paid(world: World, request: pytest.FixtureRequest) -> None:
+def test_ctrl_c_in_a_paid_request_says_that_it_may_be_paid(world: World) -> None:
     """What is raised while a submit waits for its answer has a note that the request may have been carried out."""
-    if world.kind != "sync":
-        request.applymarker(pytest.mark.xfail(reason="it leaves in an exception group, without a note"))
     world.script = [stop]
     with pytest.raises(Stop) as caught:
         world.do(lambda client: client.submit(NAME, prompt="a fox"))
@@ -404,11 +402,9 @@ def test_a_cancelled_submit_without_an_answer_may_be_paid(backend: str, leave: A
 @METHODS
 @pytest.mark.parametrize("answer", [httpx.Response(200, content=b"<html>"), httpx.Response(500)], ids=["200", "500"])
 def test_a_cancelled_submit_with_an_unusable_answer_may_be_paid(
-    backend: str, leave: Any, method: str, answer: httpx.Response, request: pytest.FixtureRequest
+    backend: str, leave: Any, method: str, answer: httpx.Response
 ) -> None:
     """Cancelled before an answer that is no task comes, a submit leaves with a word that it may be paid."""
-    if backend == "asyncio" and answer.status_code == 500:
-        request.applymarker(pytest.mark.xfail(reason="any answer at all is taken for a refusal"))
     error, service = cancelled_in_submit(backend, leave, method, answer)
     assert not hasattr(error, "handle")
     assert may_be_paid(error)
@@ -436,7 +432,6 @@ def test_a_cancelled_generate_carries_its_handle(backend: str, leave: Any) -> No
     carries(error)
 
 
-@pytest.mark.xfail(reason="it is sent all the same, shielded")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @METHODS
 def test_what_is_cancelled_before_it_begins_sends_nothing(backend: str, method: str) -> None:

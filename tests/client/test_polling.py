@@ -121,13 +121,14 @@ def test_a_refused_key_is_believed_when_it_is_refused_in_a_row(world: World, cod
     assert (caught.value.task_id, caught.value.polling_url) == ("task-1", POLLING_URL)
 
 
+SAMPLELESS: list[Any] = [None, {}, [], "text", {"sample": None}, {"sample": 7}]
 DOUBTFUL = {
     "not found": (state("Task not found"), errors.TaskNotFound),
     "not found, as 404": (state("Task not found", 404), errors.TaskNotFound),
     "a page, as 404": (html(404), errors.TaskNotFound),
     **{
         f"ready, its result {result!r}": (state("Ready", result=result), errors.GenerationFailed)
-        for result in (None, {}, [], "text", {"sample": None}, {"sample": 7})
+        for result in SAMPLELESS
     },
 }
 """Answers that may be mistaken, and the error that each one is once it is believed."""

@@ -278,9 +278,11 @@ def test_threads_share_one_set_of_connections(loopback: Loopback) -> None:
     assert len({post.port for post in loopback.posts}) <= 8
 
 
-@pytest.mark.xfail(reason="the lock itself is made anew by each thread that comes first")
-def test_threads_that_begin_at_once_build_one_http_client(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the first requests of two threads interleave, one HTTP client is built."""
+@pytest.mark.parametrize("forked", [False, True])
+def test_threads_that_begin_at_once_build_one_http_client(
+    forked: bool, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the first requests of two threads interleave, also in a forked child, one HTTP client is built."""
     both, built = threading.Barrier(2), list[httpx.Client]()
 
     class Number(int):
@@ -296,14 +298,19 @@ def test_threads_that_begin_at_once_build_one_http_client(loopback: Loopback, mo
             super().__init__(**settings)
             built.append(self)
 
-    here = Number(os.getpid())
+    here = Number(os.getpid() + forked)
     with monkeypatch.context() as patched, Client(KEY, loopback.url) as client, ThreadPoolExecutor(2) as pool:
-        patched.setattr(os, "getpid", lambda: here)
         patched.setattr(httpx, "Client", Counted)
-        list(pool.map(lambda number: client.submit(NAME, prompt=number).id, "ab"))
+        if forked:
+            client.submit(NAME, prompt="parent")
+        patched.setattr(os, "getpid", lambda: here)
+        list(pool.map(lambda prompt: client.submit(NAME, prompt=prompt).id, "ab"))
     for http in built:
         http.close()
-    assert len(built) == 1
+    assert len(built) == 1 + forked
+    assert {post.port for post in loopback.posts if post.prompt == "parent"}.isdisjoint(
+        post.port for post in loopback.posts if post.prompt in "ab"
+    )
 
 
 @pytest.mark.about("credits")

@@ -51,16 +51,19 @@ def owned(handle: Handle) -> Iterator[None]:
     """
     try:
         yield
-    except BFLError as error:
+    except BaseException as error:
+        _own(error, handle)
+        raise
+
+
+def _own(error: BaseException, handle: Handle) -> None:
+    if isinstance(error, BFLError):
         if error.task_id is None:
             error.task_id, error.polling_url = handle.id, handle.polling_url
-        raise
-    except BaseException as error:
-        if not isinstance(error, GeneratorExit) and not hasattr(error, "handle"):
-            error.handle = handle  # type: ignore[attr-defined]
-            way = "resume it with Task.from_dict(error.handle.to_dict(), client)"
-            error.add_note(f"task {shorten(handle.id, 60)} was submitted, and goes on: {way}")
-        raise
+    elif not isinstance(error, GeneratorExit) and not hasattr(error, "handle"):
+        error.handle = handle  # type: ignore[attr-defined]
+        way = "resume it with Task.from_dict(error.handle.to_dict(), client)"
+        error.add_note(f"task {shorten(handle.id, 60)} was submitted, and goes on: {way}")
 
 
 # One request
@@ -153,16 +156,27 @@ def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
     call = Call("POST", submission.url, submission.body, paid=True)
     try:
         answer = yield from request(call, rules.retry, submission.patience)
-    except BaseException as error:  # a cancellation waits for the answer, and brings it: the task exists
-        if isinstance(late := getattr(error, "answer", None), Answer) and late.status < 300:
-            with owned(submission.handle(_json(late, True))):
-                raise
+    except BaseException as error:
+        _late(error, submission)
         raise
     handle = submission.handle(answer)
     with owned(handle):
         if handle.polling_url is not None:
             rules.hosts.check_api(handle.polling_url)
     return handle
+
+
+def _late(error: BaseException, submission: Submission) -> None:
+    """Write on a cancellation what came of the paid request for which it waited, and whose answer it brings."""
+    if not isinstance(answer := getattr(error, "answer", None), Answer):
+        return
+    try:
+        if not 200 <= answer.status < 300:
+            raise answers.api_error(answer, paid=True)
+        _own(error, submission.handle(_json(answer, True)))
+    except (APIError, TransportError) as failed:
+        if failed.maybe_submitted:
+            error.add_note(str(failed))
 
 
 # Polling
@@ -306,15 +320,20 @@ class Part:
         self._renewed = True
         hosts.check_api(self._polling_url)
         for failures in range(1, retry.attempts + 1):
-            update = yield from look(self._task_id, self._polling_url, deadline)
-            url = update.result.get(self.name) if update.status == answers.READY else None
-            if isinstance(url, str):
-                self.url = url
-                return
-            if failures < retry.attempts and update.doubtful:
-                yield Sleep(retry.pause(failures))
+            try:
+                update = yield from look(self._task_id, self._polling_url, deadline)
+            except (APIError, TransportError) as error:
+                if failures == retry.attempts or not _passing(error):
+                    raise
             else:
-                break
+                url = update.result.get(self.name) if update.status == answers.READY else None
+                if isinstance(url, str):
+                    self.url = url
+                    return
+                if not update.doubtful:
+                    break
+            if failures < retry.attempts:
+                yield Sleep(retry.pause(failures))
         raise DownloadError("the URL has expired, and polling the task again brings no other", expired=True)
 
 

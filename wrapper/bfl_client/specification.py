@@ -256,7 +256,8 @@ def in_words(schema: Schema, depth: int = 8) -> str:
         return repr(schema["const"])
     if schema.get("format") == MEDIA:
         return "a picture or film: a URL, base64 or a file"
-    noun = " or ".join(_NOUNS.get(each, each) for each in sorted(types(schema)))
+    kinds = schema.get("type") or []
+    noun = " or ".join(_NOUNS.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds))
     return noun and noun + "".join(_bounds(schema, depth - 1))
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 import anyio
 import httpx
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
 from .errors import BFLError, DownloadError, TransportError
@@ -28,7 +29,7 @@ ANSWER_LIMIT = 8 * 1024**2
 HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 """Of every request."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_UNANSWERED = "a paid request was under way and may have been carried out: look at your credits before you repeat it"
+UNANSWERED = "a paid request was under way and may have been carried out: look at your credits before you repeat it"
 _ours: contextvars.ContextVar[bool] = contextvars.ContextVar("bfl_client_request", default=False)
 
 
@@ -284,7 +285,7 @@ class Driver(_Wire):
             raise _lost(error, sent) from error
         except BaseException as error:  # Ctrl-C, say, in the middle of a paid request
             if sent is not None and sent.maybe(error):
-                error.add_note(_UNANSWERED)
+                error.add_note(UNANSWERED)
             raise
 
     def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
@@ -357,19 +358,22 @@ class AsyncDriver(_Wire):
             with anyio.CancelScope(shield=True):
                 try:
                     found.append(await self._unpaid(step, sent))
-                except BFLError as error:  # raised below as it is, not in a group
+                except BaseException as error:  # raised below as it is, not in a group
                     found.append(error)
 
+        await checkpoint_if_cancelled()  # what is cancelled before it begins sends nothing
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(shielded)
-        except anyio.get_cancelled_exc_class() as cancelled:
-            cancelled.answer = found[0] if found else None  # type: ignore[attr-defined]
-            if sent.maybe(cancelled) and not isinstance(cancelled.answer, Answer):  # type: ignore[attr-defined]
-                cancelled.add_note(_UNANSWERED)
+            if isinstance(found[0], BaseException):
+                raise found[0]
+        except BFLError:
             raise
-        if isinstance(found[0], BFLError):
-            raise found[0]
+        except BaseException as error:  # a cancellation, or Ctrl-C
+            error.answer = found[0] if found else None  # type: ignore[attr-defined]
+            if sent.maybe(error) and not isinstance(error.answer, Answer):  # type: ignore[attr-defined]
+                error.add_note(UNANSWERED)
+            raise
         return found[0]  # type: ignore[no-any-return]
 
     async def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
