@@ -10,48 +10,31 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from .errors import (
-    APIError,
-    AuthenticationError,
-    ConfigurationError,
-    ContentModerated,
-    DownloadError,
-    GenerationFailed,
-    InsufficientCreditsError,
-    InvalidRequestError,
-    NotFoundError,
-    RateLimitError,
-    Remedy,
-    RequestModerated,
-    ServerError,
-    TaskError,
-    TaskNotFound,
-    in_a_line,
-    shorten,
-)
+from . import errors
+from .errors import Remedy, shorten
 from .steps import Answer
 
 _KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
 READY = "Ready"
 NOT_FOUND = "Task not found"
-_ENDED: dict[str, type[TaskError]] = {
-    "Error": GenerationFailed,
-    "Failed": GenerationFailed,  # not in the published enum, but in every documented sample
-    "Request Moderated": RequestModerated,
-    "Content Moderated": ContentModerated,
-    NOT_FOUND: TaskNotFound,
+_ENDED: dict[str, type[errors.TaskError]] = {
+    "Error": errors.GenerationFailed,
+    "Failed": errors.GenerationFailed,  # not in the published enum, but in every documented sample
+    "Request Moderated": errors.RequestModerated,
+    "Content Moderated": errors.ContentModerated,
+    NOT_FOUND: errors.TaskNotFound,
 }
 RUNNING = frozenset({"Pending", "Reasoning", "Generating", "Queued", "Uploading", "Processing"})
 """Statuses known to mean "still running": published ones, and those that production clients handle."""
 
-_REFUSALS: dict[int, type[APIError]] = {
-    400: InvalidRequestError,
-    401: AuthenticationError,
-    402: InsufficientCreditsError,
-    403: AuthenticationError,
-    404: NotFoundError,
-    422: InvalidRequestError,
-    429: RateLimitError,
+_REFUSALS: dict[int, type[errors.APIError]] = {
+    400: errors.InvalidRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientCreditsError,
+    403: errors.AuthenticationError,
+    404: errors.NotFoundError,
+    422: errors.InvalidRequestError,
+    429: errors.RateLimitError,
 }
 _LONGEST_RETRY_AFTER = 3600.0  # seconds; what is beyond is a mistake, and policy clamps it further
 
@@ -97,7 +80,7 @@ class Update(NamedTuple):
         """The URL of a part of the result, such as ``sample``. Raises DownloadError: there is none."""
         url = self.result.get(name)
         if not isinstance(url, str):
-            raise DownloadError(f"the result has no {name}")
+            raise errors.DownloadError(f"the result has no {name}")
         return url
 
     @property
@@ -126,7 +109,7 @@ class Handle(NamedTuple):
         task_id, polling_url = answer.get("id"), answer.get("polling_url")
         optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
         if not isinstance(task_id, str) or not optional:
-            raise ConfigurationError("a task's id, polling_url and endpoint must be strings")
+            raise errors.ConfigurationError("a task's id, polling_url and endpoint must be strings")
         numbers = (number(answer.get(name)) for name in ("cost", "input_mp", "output_mp"))
         return cls(task_id, polling_url, endpoint, datetime.now(UTC), *numbers)
 
@@ -142,7 +125,7 @@ class Handle(NamedTuple):
             moment = parser.isoparse(handle["submitted_at"])
             return found._replace(submitted_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
-            raise ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
+            raise errors.ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
 
     def to_dict(self) -> dict[str, Any]:
         """The handle as plain JSON values, with the polling URL and never the key."""
@@ -187,13 +170,13 @@ def update_of(value: Any) -> Update | None:
     return Update(status, number(value.get("progress")), value.get("details"), value.get("preview"), value)
 
 
-def task_error(update: Update) -> TaskError | None:
+def task_error(update: Update) -> errors.TaskError | None:
     """The error that a finished task stands for, or None if it is ready or still running."""
     if update.status == READY:
         if not update.doubtful:
             return None
         reason = "the task is Ready, but its answer has no sample URL"
-        return GenerationFailed(reason, status=READY, details=update.details, cost=update.cost)
+        return errors.GenerationFailed(reason, status=READY, details=update.details, cost=update.cost)
     kind = _ENDED.get(update.status)
     if kind is None:
         return None
@@ -204,20 +187,20 @@ def task_error(update: Update) -> TaskError | None:
 def _reasons(details: Any) -> str:
     if isinstance(details, dict):
         return shorten("; ".join(f"{key}: {_listed(value)}" for key, value in list(details.items())[:5]))
-    return in_a_line(details)
+    return errors.in_a_line(details)
 
 
 def _listed(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def api_error(answer: Answer, *, paid: bool = False) -> APIError:
+def api_error(answer: Answer, *, paid: bool = False) -> errors.APIError:
     """The error that an answer stands for."""
     value = parse_json(answer)
     detail = value.get("detail", value.get("details")) if isinstance(value, dict) else None
     if detail is None and not answer.whole:
         detail = "the answer was too long to be read"
-    kind = _REFUSALS.get(answer.status, ServerError if answer.status >= 500 else APIError)
+    kind = _REFUSALS.get(answer.status, errors.ServerError if answer.status >= 500 else errors.APIError)
     maybe = paid and answer.status >= 500 and not sheds_load(answer)
     return kind(answer.status, detail, retry_after=retry_after(answer.headers), maybe_submitted=maybe)
 

@@ -19,19 +19,9 @@ import httpx
 from anyio.lowlevel import current_token
 from bfl_api import specification as packaged
 
-from . import answers, constraints, flows, media, policy, specification
+from . import answers, constraints, errors, flows, media, policy, specification
 from .auth import Hosts, KeyAuth
-from .errors import (
-    APIError,
-    BFLError,
-    ConfigurationError,
-    ConstraintError,
-    NotFoundError,
-    Remedy,
-    TransportError,
-    Violation,
-    shorten,
-)
+from .errors import Remedy, Violation, shorten
 from .flows import Rules, Submission
 from .policy import Poll, Retry, seconds
 from .steps import Answer, Call, Clock, Flow
@@ -94,11 +84,11 @@ class _Base(Generic[H, S, G]):
         """
         key = os.environ.get("BFL_API_KEY", "") if api_key is None else api_key
         if not isinstance(key, str) or not key.strip():
-            raise ConfigurationError("no API key", _SET_KEY)
+            raise errors.ConfigurationError("no API key", _SET_KEY)
         if http_client is not None and not isinstance(http_client, self._HTTP):
-            raise ConfigurationError(f"http_client must be an httpx.{self._HTTP.__name__}")
+            raise errors.ConfigurationError(f"http_client must be an httpx.{self._HTTP.__name__}")
         if not isinstance(poll, Poll | None) or not isinstance(retry, Retry | None):
-            raise ConfigurationError("poll must be a Poll, and retry a Retry")
+            raise errors.ConfigurationError("poll must be a Poll, and retry a Retry")
         regional = f"https://api.{region}.bfl.ai" if region else packaged.SERVER
         self._hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure)
         self._rules = Rules(self._hosts, (poll or Poll()).checked(), (retry or Retry()).checked())
@@ -171,14 +161,14 @@ class _Base(Generic[H, S, G]):
     def _http(self, build: Callable[[], H]) -> H:
         """The HTTP client: the given one, or one built now, as late as can be: it costs as much as importing httpx."""
         if self._closed:
-            raise ConfigurationError("this client is closed; make a new one")
+            raise errors.ConfigurationError("this client is closed; make a new one")
         if self._process != os.getpid():
             self._forked()
         self._used = True
         if self._given is not None:
             given: H = self._given
             if given.is_closed:
-                raise ConfigurationError("the http_client is closed")
+                raise errors.ConfigurationError("the http_client is closed")
             return given
         with self._lock:
             built: H = self._built or _built(build)
@@ -188,7 +178,7 @@ class _Base(Generic[H, S, G]):
     def _forked(self) -> None:
         """In a forked child: leave the parent's connections alone, since a shared one mixes up its answers."""
         if self._used and self._given is not None:
-            raise ConfigurationError("the http_client was used before a fork; make one for each process")
+            raise errors.ConfigurationError("the http_client was used before a fork; make one for each process")
         with _forking:
             if self._process != os.getpid():
                 self._inherited: H | None = self._built  # kept, so that it is not torn down here
@@ -201,11 +191,11 @@ class _Base(Generic[H, S, G]):
         name = specification.normalized(endpoint) if isinstance(endpoint, str) else ""
         if not _NAME.fullmatch(name):
             violation = Violation("endpoint", shorten(endpoint, 60), "is not an endpoint name")
-            raise ConstraintError(shorten(endpoint, 60), [violation])
+            raise errors.ConstraintError(shorten(endpoint, 60), [violation])
         if isinstance(body, Mapping) and isinstance(extra, Mapping):
             body = {**body, **extra}
         elif extra is not None:
-            raise ConstraintError(name, [Violation("extra", shorten(extra, 60), "must be a mapping")])
+            raise errors.ConstraintError(name, [Violation("extra", shorten(extra, 60), "must be a mapping")])
         prepared = media.prepare(name, body)
         known = specification.find(name)
         if known and validate:
@@ -223,11 +213,11 @@ class _Base(Generic[H, S, G]):
         try:
             found = Endpoints(self._request)(endpoint, body, validate=validate)
             return found._replace(patience=max(patience, found.patience))
-        except BFLError:
+        except errors.BFLError:
             raise
         except Exception as error:  # the model is the caller's, and may raise anything
             violation = Violation("", f"<{type(body).__name__}>", f"cannot be written: {shorten(error, 100)}")
-            raise ConstraintError(shorten(endpoint, 60), [violation]) from error
+            raise errors.ConstraintError(shorten(endpoint, 60), [violation]) from error
 
     def _submission(self, checked: Callable[[], Submission]) -> Flow[Any]:
         """The conversation of `submit`."""
@@ -242,7 +232,7 @@ class _Base(Generic[H, S, G]):
         """The conversation of `generate`; `submitted` is called as soon as there is a task."""
         submission = checked()
         if not submission.polled:
-            raise ConfigurationError(
+            raise errors.ConfigurationError(
                 "with webhook_url the result goes to the webhook, and nothing can be polled",
                 Remedy("use submit(), which does not wait", "submit"),
             )
@@ -254,7 +244,7 @@ class _Base(Generic[H, S, G]):
     def _posted(self, submission: Submission) -> Flow[Handle]:
         try:
             return (yield from flows.submit(submission, self._rules))
-        except NotFoundError as error:
+        except errors.NotFoundError as error:
             if specification.find(submission.endpoint) is None:
                 error.remedy = specification.unknown_endpoint(submission.endpoint).remedy
             raise
@@ -278,7 +268,7 @@ class _Base(Generic[H, S, G]):
         try:
             return parse(answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise APIError(200, f"the answer has another shape than the specification says: {error}") from error
+            raise errors.APIError(200, f"the answer has another shape than the specification says: {error}") from error
 
 
 def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
@@ -302,13 +292,13 @@ def _built(build: Callable[[], H]) -> H:
         given = [each for name in proxies for each in (name, name.lower()) if os.environ.get(each)]
         named = " or ".join((missing or certificates) if isinstance(error, OSError) else given) or "the HTTP client"
         reason = shorten(str(error) or type(error).__name__, 160)
-        raise ConfigurationError(f"{named} cannot be used: {reason}") from error
+        raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from error
 
 
 def _amount(value: Any) -> float:
     credits = answers.number(value)
     if credits is None:
-        raise APIError(200, "the answer does not state the credits as a number")
+        raise errors.APIError(200, "the answer does not state the credits as a number")
     return credits
 
 
@@ -520,7 +510,7 @@ def _once(request: httpx.Request, content: bytes) -> Flow[httpx.Response]:
     if not 200 <= answer.status < 300:
         raise answers.api_error(answer, paid=paid)
     if not isinstance(answers.parse_json(answer), dict):
-        raise TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
+        raise errors.TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
     kind = {"content-type": "application/json"}
     return httpx.Response(answer.status, headers=kind, content=answer.content, request=request)
 

@@ -12,21 +12,10 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
-from . import answers, policy
+from . import answers, errors, policy
 from .answers import Handle, Update
 from .auth import Hosts
-from .errors import (
-    APIError,
-    AuthenticationError,
-    BFLError,
-    DownloadError,
-    RateLimitError,
-    Remedy,
-    ServerError,
-    TaskTimeout,
-    TransportError,
-    shorten,
-)
+from .errors import Remedy, shorten
 from .policy import Poll, Retry
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Streamed
 
@@ -57,7 +46,7 @@ def owned(handle: Handle) -> Iterator[None]:
 
 
 def _own(error: BaseException, handle: Handle) -> None:
-    if isinstance(error, BFLError):
+    if isinstance(error, errors.BFLError):
         if error.task_id is None:
             error.task_id, error.polling_url = handle.id, handle.polling_url
     elif not isinstance(error, GeneratorExit) and not hasattr(error, "handle"):
@@ -80,38 +69,38 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
     """
     failures = waits = 0
     while True:
-        error: TransportError | APIError
+        error: errors.TransportError | errors.APIError
         deadline = (yield Clock()) + policy.REQUEST_DEADLINE
         try:
             answer: Answer = yield call._replace(deadline=deadline)
-        except TransportError as lost:
+        except errors.TransportError as lost:
             error, repeatable = lost, not (call.paid and lost.maybe_submitted)
         else:
             if 200 <= answer.status < 300:
                 return _json(answer, call.paid)
             error = answers.api_error(answer, paid=call.paid)
             repeatable = _repeatable(error, answer, call.paid)
-        if isinstance(error, RateLimitError) and waits < patience:
+        if isinstance(error, errors.RateLimitError) and waits < patience:
             waits += 1
         else:
             failures += 1
         if not repeatable or failures >= retry.attempts:
             raise error
-        pause = retry.pause(failures + waits, error.retry_after if isinstance(error, APIError) else None)
+        pause = retry.pause(failures + waits, error.retry_after if isinstance(error, errors.APIError) else None)
         logger.info("request failed (%s); repeated in %.1f s", type(error).__name__, pause)
         yield Sleep(pause)
 
 
-def _repeatable(error: APIError, answer: Answer, paid: bool) -> bool:
-    if isinstance(error, RateLimitError):
+def _repeatable(error: errors.APIError, answer: Answer, paid: bool) -> bool:
+    if isinstance(error, errors.RateLimitError):
         return True
-    return answers.sheds_load(answer) if paid else isinstance(error, ServerError)
+    return answers.sheds_load(answer) if paid else isinstance(error, errors.ServerError)
 
 
 def _json(answer: Answer, paid: bool) -> Any:
     value = answers.parse_json(answer)
     if not isinstance(value, dict):
-        raise TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
+        raise errors.TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
     return value
 
 
@@ -138,9 +127,9 @@ class Submission(NamedTuple):
         """The handle of the task that an answer is about."""
         task_id, mine = answer.get("id"), object()
         if not isinstance(task_id, str) or not task_id:
-            raise TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
+            raise errors.TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
         if self.known.setdefault(task_id, mine) is not mine:
-            raise TransportError("the submit was answered with the id of an earlier task", maybe_submitted=True)
+            raise errors.TransportError("the submit was answered with the id of an earlier task", maybe_submitted=True)
         url = answer.get("polling_url")
         handle = Handle.of({**answer, "polling_url": url if isinstance(url, str) else None}, self.endpoint)
         self.submitted(handle)
@@ -174,7 +163,7 @@ def _late(error: BaseException, submission: Submission) -> None:
         if not 200 <= answer.status < 300:
             raise answers.api_error(answer, paid=True)
         _own(error, submission.handle(_json(answer, True)))
-    except (APIError, TransportError) as failed:
+    except (errors.APIError, errors.TransportError) as failed:
         if failed.maybe_submitted:
             error.add_note(str(failed))
 
@@ -188,12 +177,12 @@ def look(task_id: str, polling_url: str, deadline: float | None = None) -> Flow[
     update = answers.update_of(answers.parse_json(answer))
     if update is not None and (answer.status < 400 or update.ended or update.status in answers.RUNNING):
         if isinstance(other := update.raw.get("id"), str) and other != task_id:
-            raise TransportError("the polling answer is about another task")
+            raise errors.TransportError("the polling answer is about another task")
         return update  # an error's unknown word is not a state of the task, as in {"status": "forbidden"}
     if answer.status == 404:  # seen on the wrong host, and for expired tasks
         return Update(answers.NOT_FOUND, None, None, None, {})
     if 200 <= answer.status < 300:
-        raise TransportError("the polling answer carries no status")
+        raise errors.TransportError("the polling answer carries no status")
     raise answers.api_error(answer)
 
 
@@ -204,16 +193,16 @@ def status(task_id: str, polling_url: str, rules: Rules) -> Flow[Update]:
         deadline = (yield Clock()) + policy.REQUEST_DEADLINE
         try:
             return (yield from look(task_id, polling_url, deadline))
-        except (APIError, TransportError) as error:
+        except (errors.APIError, errors.TransportError) as error:
             if failures == rules.retry.attempts or not _passing(error):
                 raise
             yield Sleep(rules.retry.pause(failures, getattr(error, "retry_after", None)))
     raise AssertionError("the last attempt returns or raises")
 
 
-def _passing(error: BFLError) -> bool:
+def _passing(error: errors.BFLError) -> bool:
     """True for a failed poll that may succeed when repeated."""
-    return isinstance(error, (TransportError, ServerError, RateLimitError))
+    return isinstance(error, (errors.TransportError, errors.ServerError, errors.RateLimitError))
 
 
 class Following:
@@ -244,10 +233,10 @@ class Following:
             logger.warning("unknown status %r is taken for still running", shorten(update.status, 60))
         return self.poll.pause(self.age + waited, self._jitter())
 
-    def pause_after_failure(self, error: APIError | TransportError) -> float:
+    def pause_after_failure(self, error: errors.APIError | errors.TransportError) -> float:
         """Seconds until the next poll after a failed one; raises what no repetition can cure."""
         self.failures += 1
-        refused = isinstance(error, AuthenticationError)  # a key that could submit is not refused by one answer
+        refused = isinstance(error, errors.AuthenticationError)  # a key that could submit is not refused by one answer
         limit = policy.POLL_REFUSALS if refused else policy.POLL_FAILURES
         if not (refused or _passing(error)) or self.failures >= limit:
             raise error
@@ -275,7 +264,7 @@ def follow(
     while now < deadline:
         try:
             update = yield from look(following.task_id, polling_url, deadline)
-        except (APIError, TransportError) as error:
+        except (errors.APIError, errors.TransportError) as error:
             if (yield Clock()) >= deadline:
                 break
             pause = following.pause_after_failure(error)
@@ -291,7 +280,7 @@ def follow(
         yield Sleep(max(min(pause, deadline - now), 0.0))
         now = yield Clock()
     message = f"not ready after {timeout:g} s (last status: {shorten(seen, 60) or 'none'})"
-    raise TaskTimeout(message, _WAIT_AGAIN, status=seen)
+    raise errors.TaskTimeout(message, _WAIT_AGAIN, status=seen)
 
 
 # Downloads
@@ -316,13 +305,13 @@ class Part:
         Raises DownloadError: that was done before, or brings no URL.
         """
         if self._renewed or self._polling_url is None:
-            raise DownloadError(f"the URL has expired (HTTP {status}); it lives for minutes", expired=True)
+            raise errors.DownloadError(f"the URL has expired (HTTP {status}); it lives for minutes", expired=True)
         self._renewed = True
         hosts.check_api(self._polling_url)
         for failures in range(1, retry.attempts + 1):
             try:
                 update = yield from look(self._task_id, self._polling_url, deadline)
-            except (APIError, TransportError) as error:
+            except (errors.APIError, errors.TransportError) as error:
                 if failures == retry.attempts or not _passing(error):
                     raise
             else:
@@ -334,7 +323,7 @@ class Part:
                     break
             if failures < retry.attempts:
                 yield Sleep(retry.pause(failures))
-        raise DownloadError("the URL has expired, and polling the task again brings no other", expired=True)
+        raise errors.DownloadError("the URL has expired, and polling the task again brings no other", expired=True)
 
 
 def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fetched]:
@@ -345,7 +334,7 @@ def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fet
         hosts.check_sample(part.url)
         try:
             fetched: Fetched = yield Fetch(part.url, sink, part.limit, deadline)
-        except TransportError as lost:
+        except errors.TransportError as lost:
             fetched = Fetched(0, {}, sink.tell(), str(lost))
         problem = fetched.error or _incomplete(fetched)
         if problem is None:
@@ -359,7 +348,7 @@ def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fet
         failures += 1
         now = yield Clock()
         if failures >= retry.attempts or now >= deadline or not _worth_repeating(fetched):
-            raise DownloadError(f"the download failed: {problem}")
+            raise errors.DownloadError(f"the download failed: {problem}")
         yield Sleep(min(retry.pause(failures, answers.retry_after(fetched.headers)), deadline - now))
 
 
