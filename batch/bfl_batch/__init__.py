@@ -5,27 +5,34 @@
     report = bfl_batch.run("jobs.jsonl", out="pictures")
     print(report.done, report.failed, report.uncertain)
 
-Needs the extra ``batch``. The same call again goes on where an earlier one ended, however that ended.
+Needs the extra ``batch``. The same call again resumes where an earlier one ended, however that ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bfl_client.errors import ConfigurationError
+import anyio
+import anyio.to_thread
+from bfl_client import Client
+from bfl_client.errors import ConfigurationError, Remedy
+
+from .jobs import JobsError, Mistake, Source
+from .reports import Progress, Record, Report, Status
+from .stopping import Reason
 
 if TYPE_CHECKING:
-    from .reports import Progress, Report
-    from .runner import Run, Source
+    from .runner import Run
 
-__all__ = ["run", "run_async"]
+__all__ = ["JobsError", "Mistake", "Progress", "Reason", "Record", "Report", "Status", "look", "run", "run_async"]
 
-OnProgress = Callable[["Progress"], object]
-_EXTRA = ("dbos", "sqlalchemy", "psycopg", "jinja2", "markupsafe", "PIL")
+OnProgress = Callable[[Progress], object]
+_EXTRA = ("sqlalchemy", "psycopg", "jinja2", "markupsafe", "PIL")
+_INSTALL = Remedy('pip install "bfl-client[batch]"', "install", extra="batch")
 
 
 def run(
@@ -36,45 +43,43 @@ def run(
     concurrency: int = 24,
     database_url: str | None = None,
     budget: float | None = None,
+    unpriced: bool = False,
     on_uncertain: Literal["report", "resubmit"] = "report",
     retry_failed: bool = False,
     on_progress: OnProgress | None = None,
     lease: float = 30.0,
     **client: Any,
 ) -> Report:
-    """Carry out a batch: submit every job once, save every result, and go on where an earlier run ended.
+    """Carry out a batch: submit every job once, save every result, and resume where an earlier run ended.
 
     Args:
-        jobs: a file of JSON lines or CSV, or mappings: ``{"endpoint": …, "name": …, …parameters}``. Files are given as
-            ``"@cat.png"`` (from the folder of the jobs file) or as `Path`.
+        jobs: a file or pipe of JSON lines, or of CSV (``.csv``), ``"-"`` for standard input, or mappings:
+            ``{"endpoint": …, "name": …, …parameters}``. Files are given as ``"@cat.png"`` (from the folder of the jobs
+            file) or as `Path`.
         out: the folder for pictures, ``results.jsonl``, ``index.html`` and, without `database_url`, the batch's record.
         endpoint: for the jobs that name none.
         concurrency: tasks that are active at one time, over all processes; the specification's limits hold as well.
         database_url: ``postgresql://…``, for several processes or machines that share one batch.
         budget: credits that the batch may cost in all its runs; it stops before they are passed.
-        on_uncertain: what to do with jobs whose submit was never answered: report them, or submit them again.
-        retry_failed: take up the jobs that have failed.
+        unpriced: with a budget, send also to endpoints that have no price; they count once their cost is stated.
+        on_uncertain: what to do with jobs whose submit was never answered: report them, or submit them again, once in
+            a run, when everything else has ended.
+        retry_failed: try again what has failed: an old task is looked at first, and is only submitted anew if it has
+            ended without a result.
         on_progress: called with a `Progress` several times a second.
         lease: seconds without a sign of life after which other processes take over this one's work.
         client: what `Client` takes: ``api_key``, ``base_url``, ``region``, ``timeout``, ``poll``, ``retry``, ….
 
     Raises:
         JobsError: a job cannot be taken; `mistakes` has all of them, and nothing was submitted.
-        ConfigurationError: a setting cannot be used, or another process works in `out`.
+        ConfigurationError: a setting cannot be used, another process works in `out`, or it has files of the names that
+            the batch would give.
         OSError: `out` cannot be written.
         KeyboardInterrupt: interrupted twice; after the first one it ends what is under way and returns.
     """
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-
     prepared = _prepared(jobs, locals(), client)
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        with prepared.client:
-            return prepared(on_progress)
-    with prepared.client, ThreadPoolExecutor(1) as pool:  # the engine refuses a thread with an event loop
-        return pool.submit(prepared, on_progress).result()
+    with prepared.client:
+        return prepared(on_progress)
 
 
 async def run_async(
@@ -85,6 +90,7 @@ async def run_async(
     concurrency: int = 24,
     database_url: str | None = None,
     budget: float | None = None,
+    unpriced: bool = False,
     on_uncertain: Literal["report", "resubmit"] = "report",
     retry_failed: bool = False,
     on_progress: OnProgress | None = None,
@@ -96,9 +102,6 @@ async def run_async(
     When it is cancelled, it begins no new work, ends what is under way, and lets the cancellation go on.
     `on_progress` is called in another thread.
     """
-    import anyio
-    import anyio.to_thread
-
     prepared = _prepared(jobs, locals(), client)
     ended = anyio.Event()
     outcome: list[Report | Exception] = []
@@ -125,16 +128,29 @@ async def run_async(
     return found
 
 
+def look(folder: str | PathLike[str], database_url: str | None = None) -> Status | None:
+    """How far the batch of a folder, or of a database, is, while it runs or afterwards; None if there is none.
+
+    Raises:
+        ConfigurationError, OSError: its record cannot be read.
+    """
+    with _extra():
+        from . import runner
+    return runner.look(Path(folder), database_url)
+
+
 def _prepared(jobs: Source, options: dict[str, Any], client: dict[str, Any]) -> Run:
+    with _extra():
+        from . import runner
+    chosen = {name: options[name] for name in runner.Options._fields if name != "out"}
+    return runner.Run(jobs, runner.Options(Path(fspath(options["out"])), **chosen), Client(**client))
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
     try:
-        if find_spec("dbos") is None:  # looked for, not imported: that takes seconds, and may not be needed
-            raise ModuleNotFoundError(name="dbos")
-        from .runner import Options, Run
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
-        raise ConfigurationError('a batch needs the extra "batch": pip install "bfl-client[batch]"') from error
-    from bfl_client import Client
-
-    chosen = {name: options[name] for name in Options._fields if name != "out"}
-    return Run(jobs, Options(Path(fspath(options["out"])), **chosen), Client(**client))
+        raise ConfigurationError('a batch needs the extra "batch"', _INSTALL) from error

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
-import os
+import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from bfl_client import answers
-from bfl_client.answers import Update
 from bfl_client.errors import (
     APIError,
     AuthenticationError,
+    BFLError,
     DownloadError,
     RateLimitError,
     ServerError,
+    TaskError,
     TaskTimeout,
     TransportError,
 )
-from bfl_client.tasks import Task
+from bfl_client.tasks import Result, Task
 
-from .signatures import extension
-from .store import now
-from .work import Work
+from .store import Turn
+from .worker import Work
 
 DOWNLOADS = 4
 """How often a download is begun, besides the repeats within each."""
+Save = Callable[[Path, bool], Path]
 
 
 class Collecting:
@@ -34,80 +35,101 @@ class Collecting:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._client = work.client.paused_by(work.stop.under_way)
 
-    def poll(self, name: str, attempt: int) -> dict[str, Any] | None:
-        """Follow a task to its end; returns what is needed of its result, or None if it has none."""
+    def collect(self, turn: Turn) -> Turn | None:
+        """Follow a job's task to its end and save its result; returns the job if it is to be submitted anew."""
+        store = self._work.store
+        task = Task.from_dict(json.loads(turn.task or "{}"), self._client)
+        try:
+            result = self._followed(turn, task)
+            path = self._saved(turn, result) if result else None
+        except (TaskError, DownloadError) as error:  # it has ended, and there is nothing to fetch
+            if turn.retry and (isinstance(error, TaskError) or error.expired):
+                return store.renew(turn)
+            raise
+        if result is not None and path is not None:
+            place = self._work.folder.place
+            seed = result.seed if abs(result.seed or 0) < 2**63 else None
+            store.finish(turn, path=path.name, place=place, cost=result.cost, seed=seed)
+        return None
+
+    def recover(self, turn: Turn, path: str) -> None:
+        """Fetch the result of a job that is done once more, for its file is gone; one poll says whether it can be."""
+        task = Task.from_dict(json.loads(turn.task or "{}"), self._client)
+        try:
+            update = task.status()
+            saved = self._saved(turn, task.wait()) if update.ended and not update.doubtful else None
+        except BFLError:  # it stays missing, and is reported
+            return
+        if saved is not None and saved.name != path:
+            self._work.store.replace(turn, saved.name)
+
+    def _followed(self, turn: Turn, task: Task) -> Result | None:
+        """The task's result; None if it was left for another run."""
         work = self._work
-        job = work.store.job(name, attempt)
-        if job is None or job.task is None:
-            return None
-        task = Task.from_dict(json.loads(job.task), work.client)
-        limit = work.client.session.poll.timeout(task.kind or "")
-        deadline = time.monotonic() + limit
+        deadline = time.monotonic() + work.client.poll.timeout(task.kind or "")
         while True:
             left = deadline - time.monotonic()
             try:
-                update = work.driver.run(task.wait_flow(max(left, 1.0), None))
+                return task.wait(max(left, 1.0))
             except TaskTimeout as error:
-                work.store.end(name, attempt, "submitted", str(error), again=True)
+                work.store.leave(turn, error.message)
                 return None
-            except AuthenticationError as error:
-                work.leave("auth", f"the service refuses the key ({error})")
+            except AuthenticationError as error:  # the client has asked several times
+                work.leave("auth", f"the service refuses the key ({error.message})")
             except (TransportError, APIError) as error:
                 if left <= 0 or not isinstance(error, TransportError | ServerError | RateLimitError):
-                    work.store.end(name, attempt, "submitted", f"it cannot be polled: {error}", again=True)
+                    work.store.leave(turn, f"it cannot be polled: {error.message}")
                     return None
                 work.stop.under_way(min(5.0, left))
-            else:
-                return _needed(update)
 
-    def download(self, name: str, attempt: int, raw: dict[str, Any]) -> str | None:
-        """Save the result under its job's name; returns the file's name, or None if there is nothing to save now."""
-        work = self._work
-        job = work.store.job(name, attempt)
-        if job is None or job.task is None:
-            return None
-        task = Task.from_dict(json.loads(job.task), work.client)
-        path = self._saved(task, job.stem, raw, "sample")
-        result = raw.get("result", {})
-        if path is not None and isinstance(result.get("draft_cache"), str):
-            self._saved(task, f"{job.stem}.draft", raw, "draft_cache")
-        if path is None:
-            work.store.end(name, attempt, "submitted", "its result could not be fetched yet", again=True)
-            return None
-        cost = raw.get("cost") if raw.get("cost") is not None else task.cost
-        facts = {"cost": cost, "seed": result.get("seed"), "path": path.name, "finished_at": now()}
-        work.store.end(name, attempt, "done", **facts)
-        return path.name
+    def _saved(self, turn: Turn, result: Result) -> Path | None:
+        """The saved file; None if the job was left for another run."""
+        folder = self._work.folder.path
 
-    def _saved(self, task: Task, stem: str, raw: dict[str, Any], part: str) -> Path | None:
-        """The file, whole; None if it cannot be fetched at present."""
+        def save(place: Path, named: bool) -> Path:
+            return result.save(place, overwrite=False, stem=turn.stem if named else None, private=True)
+
+        def save_draft(place: Path, named: bool) -> Path:
+            return result.save_draft(place, overwrite=False, private=True)
+
+        path = self._fetched(turn, folder, save)
+        if path is not None and result.draft_cache is not None:
+            draft = self._fetched(turn, folder / f"{turn.stem}.draft.bin", save_draft)
+            return path if draft else None
+        return path
+
+    def _fetched(self, turn: Turn, place: Path, save: Save) -> Path | None:
         work = self._work
-        folder = work.settings.folder
-        whole = folder / f".{stem}.whole"
         for beginning in range(DOWNLOADS):
             try:
-                work.driver.run(task.save_flow(whole, raw, part))
-                path = folder / f"{stem}{extension(whole)}"
-                os.replace(whole, path)
-                return path
-            except OSError as error:
-                work.leave("output", f"cannot write {whole}: {error.strerror or error}")
+                return save(place, True)
             except DownloadError as error:
-                if isinstance(error.__cause__, OSError):
-                    work.leave("output", str(error).partition("; fetch the result")[0])
+                if error.unwritable:
+                    return self._adopted(turn, error, save)
                 if error.expired:
                     raise
-            except TransportError:
+            except (TransportError, APIError):
                 pass
             work.stop.under_way(2.0**beginning)
+        work.store.leave(turn, "its result could not be fetched yet")
         return None
 
-
-def _needed(update: Update) -> dict[str, Any]:
-    kept = ("sample", "draft_cache", "seed")
-    result = {key: update.result[key] for key in kept if key in update.result}
-    seed = result.get("seed")
-    if not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) >= 2**63:
-        result.pop("seed", None)
-    return {"result": result, "cost": answers.number(update.raw.get("cost"))}
+    def _adopted(self, turn: Turn, error: DownloadError, save: Save) -> Path | None:
+        """What could not be written: if this very result stands there, a run was cut off just after saving it."""
+        work, reason = self._work, error.__cause__
+        there = getattr(reason, "filename2", None) or getattr(reason, "filename", None)
+        if not isinstance(reason, FileExistsError) or there is None:
+            work.leave("output", error.message)
+        fetched = work.folder.path / f".{turn.stem[:80]}.{secrets.token_hex(4)}.part"
+        try:
+            save(fetched, False)
+            same = Path(there).is_file() and filecmp.cmp(fetched, there, shallow=False)
+        except DownloadError as again:
+            work.leave("output", again.message)
+        finally:
+            fetched.unlink(missing_ok=True)
+        if not same:
+            work.store.leave(turn, f"{Path(there).name} is there already, and not this job's: move it")
+        return Path(there) if same else None

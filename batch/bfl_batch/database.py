@@ -1,148 +1,208 @@
-"""The batch's database: a file of SQLite in its folder, or PostgreSQL; and the lock on the folder."""
+"""The batch's database: a SQLite file in its folder, or PostgreSQL; transactions, and what to do when it is away."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from bfl_client.errors import ConfigurationError, shorten
+from bfl_client.errors import ConfigurationError, Remedy, shorten
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
+T = TypeVar("T")
 SCHEMA = "bfl_batch"
-"""The schema in PostgreSQL, for our tables and those of DBOS: other applications in the database are left alone."""
+"""The schema in PostgreSQL: other applications in the database are left alone."""
 FILE = "batch.sqlite"
-RESERVE = ".reserve"
-_ASLEEP = 10_000  # milliseconds after which PostgreSQL ends a transaction whose process does not go on with it
-_BUSY = 30_000  # milliseconds that a writer waits for another
-
-
-def private(folder: Path) -> None:
-    """Make the folder, for its owner only: it holds prompts and polling URLs.
-
-    Raises:
-        OSError: it cannot be made, or is no folder.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.chmod(folder, 0o700)
-
-
-def reserve(folder: Path) -> None:
-    """Keep some space of the disk, so that tasks that are paid for can be noted when it is full.
-
-    Raises:
-        OSError: there is no such space now.
-    """
-    path = folder / RESERVE
-    if not path.exists():
-        path.write_bytes(b"\0" * (1 << 20))
-
-
-def sweep(folder: Path) -> None:
-    """Remove what a killed process has left half written; only for the one that holds the folder."""
-    for path in [*folder.glob(".*.part"), *folder.glob(".*.whole")]:
-        if path.is_file():
-            path.unlink()
+PATIENCE = 8.0
+"""Seconds for which a PostgreSQL that is away is waited for; a restart takes two or three."""
+_BUSY = 30.0  # seconds that SQLite waits for another process, such as `bfl batch status`
+_LOCK = 7_251_963_001  # an advisory lock in PostgreSQL, ours alone
+_ENCODE = Remedy("write special characters in its user or password percent-encoded, @ as %40", "configure")
 
 
 def url_of(folder: Path, database_url: str | None) -> sa.URL:
-    """The URL of the database, with the driver that is installed with the engine.
+    """The URL of the database, with the driver that this package installs.
 
     Raises:
-        ConfigurationError: it is no URL of PostgreSQL.
+        ConfigurationError: it is not a PostgreSQL URL. Nothing of it is quoted, for it contains a password.
     """
     if database_url is None:
         return sa.URL.create("sqlite", database=str(folder / FILE))
+    if database_url.count("@") > 1:
+        raise ConfigurationError("the database URL contains more than one @", _ENCODE)
     try:
         url = sa.make_url(database_url)
     except ArgumentError:
-        raise ConfigurationError("the database URL looks like postgresql://user:password@host/name") from None
+        raise ConfigurationError("the database URL must look like postgresql://user:password@host/name") from None
+    except ValueError:
+        raise ConfigurationError("the database URL's port is not a number", _ENCODE) from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise ConfigurationError(f"the database is postgresql://…, not {shorten(url.drivername, 20)}://…")
+        raise ConfigurationError("the database URL must begin with postgresql://")
     return url.set(drivername="postgresql+psycopg")
 
 
-def engine_of(url: sa.URL, *, synced: bool, turn: threading.RLock | None = None) -> sa.Engine:
-    """An engine for many threads.
+class Database:
+    """Transactions on one database, for many threads.
 
     Args:
-        synced: with SQLite, a commit is on the disk when it returns; else it outlives the process, but not a power cut.
-        turn: with SQLite, held by a thread as long as it has a connection. SQLite lets a writer that has to wait sleep
-            and try again, which leaves the file idle most of the time when many threads write.
+        url: from `url_of`.
+        connections: how many, at most, at one time. SQLite has one: its writers would only wait for each other.
+        asleep: seconds after which PostgreSQL ends the transaction of a process that sleeps in the middle of one.
+
+    Attributes:
+        shared: True for PostgreSQL, which several processes may use.
     """
-    if url.get_backend_name() != "sqlite":
-        options = {"options": f"-c idle_in_transaction_session_timeout={_ASLEEP}"}
-        return sa.create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True, connect_args=options)
-    engine = sa.create_engine(url, pool_size=10, max_overflow=30)
+
+    def __init__(self, url: sa.URL, *, connections: int = 15, asleep: float = 10.0) -> None:
+        self.url, self.shared = url, url.get_backend_name() != "sqlite"
+        self._engine = _postgresql(url, connections, asleep) if self.shared else _sqlite(url)
+        self._lock = threading.Lock()
+        self._away_since: float | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self, *, alone: bool = False) -> Iterator[sa.Connection]:
+        """A transaction, committed unless the block raises.
+
+        Args:
+            alone: no other transaction that asks for this runs at the same time, in any process.
+        """
+        with self._engine.begin() as connection:
+            if not self.shared:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLite has one writer at a time anyway
+            elif alone:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read with."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    def repeat(self, work: Callable[[], T]) -> T:
+        """Do something that may be done twice; again and again while PostgreSQL is away, up to `PATIENCE` seconds.
+
+        Raises:
+            SQLAlchemyError: it stays away, or something else went wrong.
+        """
+        while True:
+            try:
+                found = work()
+            except SQLAlchemyError as error:
+                if not (self.shared and _passing(error)) or not self._patient():
+                    raise
+                time.sleep(0.2)
+            else:
+                self._away_since = None
+                return found
+
+    def _patient(self) -> bool:
+        """True until the database has been away for too long, counted over all threads."""
+        with self._lock:
+            now = time.monotonic()
+            self._away_since = self._away_since or now
+            return now - self._away_since < PATIENCE
+
+    def create(self, metadata: sa.MetaData) -> None:
+        """Make the tables, unless they are there.
+
+        Raises:
+            ConfigurationError: there are other tables: of another version, or of another program.
+        """
+        schema = SCHEMA if self.shared else None
+        with self.writing(alone=True) as connection:
+            if schema:
+                connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+            found = sa.inspect(connection)
+            for name in (names := found.get_table_names(schema=schema)):
+                columns = {column["name"] for column in found.get_columns(name, schema=schema)}
+                if name not in metadata.tables or columns != set(metadata.tables[name].columns.keys()):
+                    raise ConfigurationError(f"{self.label} is not a batch's record, or that of another version")
+            if not names:
+                metadata.create_all(connection)
+
+    def has(self, table: sa.Table) -> bool:
+        """True if the table is there."""
+        with self.reading() as connection:
+            return sa.inspect(connection).has_table(table.name, schema=SCHEMA if self.shared else None)
+
+    @property
+    def label(self) -> str:
+        """What to call the database in a message."""
+        if not self.shared:
+            return str(self.url.database)
+        return f"the database {shorten(str(self.url.host or ''), 60)}/{shorten(str(self.url.database or ''), 60)}"
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        """Say in one line, without a password, why a database cannot be used.
+
+        Raises:
+            ConfigurationError: in place of what SQLAlchemy raises. OSError: the disk is full, or read-only.
+        """
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: SQLAlchemyError) -> Exception:
+        if not self.shared:
+            return OSError(None, f"the batch's record cannot be used: {cause(error)}", self.url.database)
+        return ConfigurationError(f"{self.label} cannot be used: {cause(error)}")
+
+
+def cause(error: Exception) -> str:
+    """What the database says, in one line."""
+    return shorten(" ".join(str(getattr(error, "orig", None) or error).split()), 160)
+
+
+def _passing(error: SQLAlchemyError) -> bool:
+    """True for a lost connection, a deadlock and the like: what is tried again may succeed."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, OperationalError | TimeoutError)
+
+
+def _postgresql(url: sa.URL, connections: int, asleep: float) -> sa.Engine:
+    # A server that vanishes without a word is noticed within seconds, and so is a process of ours that stands still
+    # with a lock in its hand: the server ends its transaction.
+    given: dict[str, Any] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 8000,
+        "options": f"-c idle_in_transaction_session_timeout={int(asleep * 1000)}",
+    }
+    chosen = {name: value for name, value in given.items() if name not in url.query}
+    engine = sa.create_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args=chosen
+    )
+    return engine.execution_options(schema_translate_map={None: SCHEMA})
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    path = Path(str(url.database))
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # prompts and polling URLs are its owner's alone
+    options: dict[str, Any] = {"check_same_thread": False, "timeout": _BUSY}
+    engine = sa.create_engine(
+        url, poolclass=sa.QueuePool, pool_size=1, max_overflow=0, pool_timeout=3600.0, connect_args=options
+    )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
-        connection.isolation_level = "IMMEDIATE"  # one writer at a time, from its first statement
-        connection.execute(f"PRAGMA busy_timeout={_BUSY}")
-        connection.execute("PRAGMA foreign_keys=ON")
+        connection.isolation_level = None  # the driver begins no transaction of its own; `writing` does
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+        connection.execute("PRAGMA synchronous=FULL")  # a commit is on the disk when it returns
 
-    if turn is not None:
-        _taking_turns(engine, turn)
     return engine
-
-
-def _taking_turns(engine: sa.Engine, turn: threading.RLock) -> None:
-    @event.listens_for(engine, "checkout")
-    def begin(*_: Any) -> None:
-        turn.acquire()
-
-    @event.listens_for(engine, "checkin")
-    def end(*_: Any) -> None:
-        turn.release()
-
-
-@contextmanager
-def reachable(url: sa.URL) -> Iterator[None]:
-    """Tell a database that cannot be used without its password.
-
-    Raises:
-        ConfigurationError: in place of what SQLAlchemy raises. OSError: the disk is full, or read-only.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        raise trouble(error, url) from error
-
-
-def trouble(error: DBAPIError, url: sa.URL) -> Exception:
-    """What went wrong with the database, in one line."""
-    reason = shorten(" ".join(str(error.orig).split()), 160)
-    if url.get_backend_name() == "sqlite":
-        return OSError(None, f"the batch's record cannot be written: {reason}", url.database)
-    return ConfigurationError(f"the database {shorten(str(url.host or ''), 60)}/{url.database}: {reason}")
-
-
-@contextmanager
-def sole(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; the lock ends with the process, however it ends.
-
-    Raises:
-        ConfigurationError: another process holds it. OSError: the lock cannot be made.
-    """
-    path = folder / ".lock"
-    lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if "locked" in str(error):
-            message = f"another bfl batch works in {folder}; several share one batch with --database-url postgresql://…"
-            raise ConfigurationError(message) from None
-        raise OSError(None, f"cannot be written: {error}", str(folder)) from error
-    try:
-        yield
-    finally:
-        lock.close()

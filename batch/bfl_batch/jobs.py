@@ -1,23 +1,29 @@
-"""Jobs from a file or from Python: read, typed and checked, all of them, before the first is sent."""
+"""Jobs from a file, a pipe or Python: read once, typed and checked, all of them, before the first is sent."""
 
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import os
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import IO, Any, BinaryIO, NamedTuple, Self
 
-from bfl_api.table import ENDPOINTS
-from bfl_client.errors import BFLError, shorten
-
-from . import inputs
+from bfl_client import constraints, specification
+from bfl_client.errors import BFLError, ConstraintError, Remedy, Violation, shorten
 
 LISTED = 50
 """Mistakes that a message lists; the rest are counted."""
 LONGEST_NAME = 500  # characters
+STANDARD_INPUT = "-"
+_CORRECT = Remedy("correct the lines", "correct-lines")
+
+Source = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
 
 
 class Mistake(NamedTuple):
@@ -40,7 +46,11 @@ class JobsError(BFLError):
         self.mistakes, self.count = tuple(mistakes), count
         lines = "".join(f"\n  line {number}: {message}" for number, message in self.mistakes)
         more = f"\n  … and {count - len(self.mistakes):,} more" if count > len(self.mistakes) else ""
-        super().__init__(f"{source}: {count:,} mistake{'s' if count > 1 else ''}; nothing was submitted:{lines}{more}")
+        plural = "s" if count > 1 else ""
+        super().__init__(f"{source}: {count:,} mistake{plural}; nothing was submitted:{lines}{more}", _CORRECT)
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class Job(NamedTuple):
@@ -55,24 +65,25 @@ class Job(NamedTuple):
 
 
 class Jobs:
-    """The jobs of one batch; can be gone through more than once.
+    """The jobs of one batch, for as long as its ``with`` lasts. Their source is read once, by `check`, for it may be a
+    pipe, and what was checked is what is carried out.
 
     Args:
-        source: a file of JSON lines, a file of comma-separated values (``.csv``), or mappings.
+        source: a file or pipe of JSON lines, or of CSV if its name ends in ``.csv``; ``"-"`` for standard input; or
+            mappings.
         endpoint: for the jobs that name none.
 
     Attributes:
         folder: where relative paths of files start: beside the jobs file, or the current folder.
+        endpoints: those of all jobs, once they are checked.
     """
 
-    def __init__(
-        self, source: str | os.PathLike[str] | Iterable[Mapping[str, Any]], endpoint: str | None = None
-    ) -> None:
-        self._endpoint = endpoint
-        self._path = Path(source) if isinstance(source, str | os.PathLike) else None
-        self._given = [] if isinstance(source, str | os.PathLike) else list(source)
-        self.folder = self._path.resolve().parent if self._path else Path.cwd()
-        self.label = str(self._path or "jobs")
+    def __init__(self, source: Source, endpoint: str | None = None) -> None:
+        self._endpoint, self._source = endpoint, source
+        path = Path(source) if isinstance(source, str | os.PathLike) else None
+        self.folder = path.resolve().parent if path is not None and path.is_file() else Path.cwd()
+        self.label = "jobs" if path is None else "standard input" if str(path) == STANDARD_INPUT else str(path)
+        self.endpoints: set[str] = set()
 
     def check(self) -> int:
         """Look at every job, and return how many there are.
@@ -88,6 +99,9 @@ class Jobs:
                 count += 1
                 if len(mistakes) < LISTED:
                     mistakes.append(mistake)
+            if not count and isinstance(entry, Job):
+                self._kept.write(json.dumps(entry).encode() + b"\n")
+                self.endpoints.add(entry.endpoint)
         if not total:
             mistakes, count = [Mistake(1, "there is no job")], 1
         if count:
@@ -95,70 +109,82 @@ class Jobs:
         return total
 
     def __iter__(self) -> Iterator[Job]:
-        """The jobs, to be gone through once `check` has found nothing."""
-        return (entry for entry in self._entries() if isinstance(entry, Job))
+        """The jobs, once `check` has found no mistake."""
+        self._kept.seek(0)
+        for line in self._kept:
+            yield Job(*json.loads(line))
+
+    def __enter__(self) -> Self:
+        self._kept: IO[bytes] = tempfile.TemporaryFile()  # nameless, and its owner's alone
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kept.close()
 
     def _mistakes(self, entry: Job | Mistake, seen: dict[str, int]) -> Iterator[Mistake]:
         if isinstance(entry, Mistake):
             yield entry
             return
         if first := seen.get(entry.name):
-            yield Mistake(entry.number, f"the name {shorten(entry.name, 60)!r} is that of line {first}, too")
+            yield Mistake(entry.number, f"line {first} has the name {shorten(entry.name, 60)!r}, too")
         seen.setdefault(entry.name, entry.number)
-        if entry.endpoint not in ENDPOINTS:
-            yield Mistake(entry.number, _no_endpoint(entry.endpoint))
-            return
-        found = inputs.violations(entry.endpoint, entry.body, self.folder)
-        yield from (Mistake(entry.number, str(violation)) for violation in found)
+        for violation in _violations(entry, self.folder):
+            yield Mistake(entry.number, violation.text(_words(violation.remedy)))
 
     def _entries(self) -> Iterator[Job | Mistake]:
-        if self._path is None:
-            yield from (self._job(number, each) for number, each in enumerate(self._given, 1))
-        elif self._path.suffix.lower() == ".csv":
-            yield from self._rows(self._path)
-        else:
-            yield from self._lines(self._path)
+        if not isinstance(self._source, str | os.PathLike):
+            yield from (self._job(number, each) for number, each in enumerate(self._source, 1))
+            return
+        with _opened(self._source) as file:
+            table = str(self._source).lower().endswith(".csv")
+            yield from self._rows(file) if table else self._lines(file)
 
-    def _lines(self, path: Path) -> Iterator[Job | Mistake]:
-        with open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
-                if text:
-                    try:
-                        yield self._job(number, parse(text))
-                    except (ValueError, RecursionError) as error:
-                        yield Mistake(number, f"is no JSON object: {shorten(_reason(error), 100)}")
+    def _lines(self, file: BinaryIO) -> Iterator[Job | Mistake]:
+        for number, line in enumerate(file, 1):
+            text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+            if text:
+                try:
+                    yield self._job(number, parse(text))
+                except (ValueError, RecursionError) as error:
+                    yield Mistake(number, f"is not a JSON object: {shorten(_reason(error), 100)}")
 
-    def _rows(self, path: Path) -> Iterator[Job | Mistake]:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            try:
-                header = [name.strip() for name in next(rows, [])]
-                if len(set(header)) < len(header) or not all(header):
-                    yield Mistake(1, "each column needs a name of its own")
-                    return
-                for row in rows:
-                    if any(cell.strip() for cell in row):
-                        yield self._row(rows.line_num, header, row)
-            except (csv.Error, UnicodeDecodeError) as error:
-                yield Mistake(rows.line_num + 1, f"cannot be read as CSV: {shorten(_reason(error), 100)}")
+    def _rows(self, file: BinaryIO) -> Iterator[Job | Mistake]:
+        texts = _texts(file)
+        try:
+            first = next(texts, "")
+            yield from self._table(csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True))
+        except _NotUTF8 as error:
+            yield Mistake(error.args[0], 'is not UTF-8: save the table as "CSV UTF-8"')
+
+    def _table(self, rows: Any) -> Iterator[Job | Mistake]:
+        try:
+            header = [name.strip() for name in next(rows, [])]
+            if len(set(header)) < len(header) or not all(header):
+                yield Mistake(1, "each column needs a name of its own")
+                return
+            for row in rows:
+                if any(cell.strip() for cell in row):
+                    yield self._row(rows.line_num, header, row)
+        except csv.Error as error:
+            yield Mistake(rows.line_num + 1, f"cannot be read as CSV: {shorten(str(error), 100)}")
 
     def _row(self, number: int, header: list[str], row: list[str]) -> Job | Mistake:
         if len(row) > len(header):
             return Mistake(number, f"has {len(row)} cells, but there are {len(header)} columns")
         cells = {name: cell for name, cell in zip(header, row, strict=False) if cell.strip()}
         endpoint = cells.get("endpoint", self._endpoint or "")
-        own = ("name", "endpoint")
-        return self._job(
-            number, {key: cell if key in own else inputs.typed(endpoint, key, cell) for key, cell in cells.items()}
-        )
+        plain = ("name", "endpoint")
+        typed = {k: v if k in plain else specification.typed(endpoint, k, v) for k, v in cells.items()}
+        return self._job(number, typed)
 
     def _job(self, number: int, given: Any) -> Job | Mistake:
         given = given.to_dict() if hasattr(given, "to_dict") else given
         if not isinstance(given, Mapping):
-            return Mistake(number, 'is no JSON object; a job looks like {"endpoint": …, "prompt": …}')
+            return Mistake(number, 'is not a JSON object; a job looks like {"endpoint": …, "prompt": …}')
         try:
-            body = inputs.storable(given)
+            body = storable(given)
         except TypeError as error:
             return Mistake(number, str(error))
         name, endpoint = body.pop("name", None), body.pop("endpoint", self._endpoint)
@@ -166,15 +192,15 @@ class Jobs:
         if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or not _clean(name):
             return Mistake(number, f"a name is a text of 1 to {LONGEST_NAME} characters (got {shorten(name, 60)})")
         if not isinstance(endpoint, str) or not endpoint:
-            return Mistake(number, "there is no endpoint: name one in the line, or for all with --endpoint")
-        return Job(number, name, endpoint.removeprefix("/").removeprefix("v1/"), body)
+            return Mistake(number, "there is no endpoint: name one in the line, or one for all jobs")
+        return Job(number, name, specification.normalized(endpoint), body)
 
 
 def parse(text: bytes) -> Any:
     """The JSON value of a line.
 
     Raises:
-        ValueError: it is none, it is no UTF-8, or it has a key twice or a number that JSON does not know.
+        ValueError: it is not JSON or not UTF-8, or it has a key twice or a number that JSON does not know.
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -184,9 +210,97 @@ def parse(text: bytes) -> Any:
         return found
 
     def refuse(number: str) -> Any:
-        raise ValueError(f"{number} is no number in JSON")
+        raise ValueError(f"{number} is not a number in JSON")
 
     return json.loads(text.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
+
+
+def storable(value: Any) -> Any:
+    """The value as plain JSON, paths as ``@path``.
+
+    Raises:
+        TypeError: the content of a file, which a batch does not keep.
+    """
+    if isinstance(value, os.PathLike):
+        return f"@{Path(os.fspath(value)).resolve()}"
+    if isinstance(value, Mapping):
+        return {str(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"a batch does not take {type(value).__name__}: save it to a file, and pass its Path")
+
+
+def with_files(endpoint: str, body: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The body with a `Path` for each ``@name`` in a parameter that takes media; names are relative to `folder`."""
+
+    def opened(value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("@"):
+            return folder / value[1:]
+        if isinstance(value, list):
+            return [opened(item) for item in value]
+        return {name: opened(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+    takes = specification.media_parameters(endpoint)
+    return {name: opened(value) if name in takes else value for name, value in body.items()}
+
+
+def without_media(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body without the parameters that take media."""
+    takes = specification.media_parameters(endpoint)
+    return {name: value for name, value in body.items() if name not in takes}
+
+
+def _violations(job: Job, folder: Path) -> Iterator[Violation]:
+    """Everything that is wrong with a job's request."""
+    if specification.find(job.endpoint) is None:
+        yield specification.unknown_endpoint(job.endpoint)
+        return
+    for name in job.body:
+        if name.startswith("webhook_"):
+            yield Violation(name, "", "a batch polls its tasks itself: leave it out")
+    try:
+        constraints.check(job.endpoint, with_files(job.endpoint, job.body, folder))
+    except ConstraintError as error:
+        yield from error.violations
+
+
+def _words(remedy: Remedy) -> str:
+    """A remedy in the words of a jobs file, which has neither Path(…) nor extra=."""
+    if not remedy:
+        return ""
+    if remedy.facts.get("path"):
+        return f'for a file on disk, write "@{remedy.facts["path"]}"'
+    near = remedy.facts.get("nearest")
+    return f"did you mean {near!r}?" if near else ""
+
+
+@contextmanager
+def _opened(source: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    if str(source) == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    with open(source, "rb") as file:
+        yield file
+
+
+class _NotUTF8(Exception):
+    """A line of a table, whose number is the argument, is not UTF-8."""
+
+
+def _texts(file: BinaryIO) -> Iterator[str]:
+    """The lines of a table, decoded one by one, so that a mistake has the number of its line."""
+    for number, line in enumerate(file, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise _NotUTF8(number) from None
+
+
+def _delimiter(header: str) -> str:
+    """What stands between the cells: spreadsheets write semicolons where a comma stands in numbers."""
+    return max(",;\t", key=header.count)
 
 
 def _clean(name: str) -> bool:
@@ -194,10 +308,4 @@ def _clean(name: str) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return f"byte {error.start + 1} is no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-
-
-def _no_endpoint(name: str) -> str:
-    near = difflib.get_close_matches(name.replace("_", "-"), ENDPOINTS, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"endpoint: is none that this version knows{hint} (got {shorten(name, 60)!r})"
+    return f"byte {error.start + 1} is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

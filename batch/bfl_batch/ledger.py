@@ -1,231 +1,291 @@
-"""The batch as a whole: taking jobs in, handing them out, counting them, and knowing which processes live."""
+"""The record of a batch as a whole: taking jobs in, handing them out, counting them, and knowing which workers live."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from bfl_client.specification import ENDPOINTS
 
+from .database import Database
 from .jobs import LISTED, Job, Jobs, JobsError, Mistake
 from .names import slugs
-from .records import Record
-from .store import PAGE, Store
-from .tables import intents, jobs, workers
+from .store import LOST, TURN, Turn, folders, fresh, hold, jobs, repeated, submissions, workers
 
-_TAKING = 7_251_963_003
-_SWEEPING = 7_251_963_004
-
-
-class Ticket(NamedTuple):
-    """A job to be made a workflow of."""
-
-    name: str
-    attempt: int
-    endpoint: str
-    stem: str
-    paid: bool
-    """Its task exists already, and is only to be followed."""
-
-    @property
-    def workflow(self) -> str:
-        """The id of the workflow."""
-        return f"{self.stem}.{self.attempt}"
+PAGE = 500  # rows read or written at a time
+USUAL_LIMIT = 24  # active tasks of an endpoint that this version does not know
 
 
 class Counts(NamedTuple):
     """A batch in figures."""
 
     states: Counter[str]
-    open: int
-    """Jobs with a workflow that has not ended."""
-    ready: int
-    """Jobs that a workflow is to be made of."""
+    left: int
+    """Jobs that a worker has, or may take."""
     credits: float
-    """What the answers so far have told."""
+    """What the answers so far have said."""
+
+
+class Unsaved(NamedTuple):
+    """A job whose file is not saved yet."""
+
+    number: int
+    stem: str
 
 
 class Ledger:
     """The batch as a whole; each method is one transaction."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
-    def take(self, batch: Jobs) -> None:
+    # Taking jobs in
+
+    def take(self, batch: Jobs, place: str, see: Callable[[list[Unsaved], bool], object]) -> None:
         """Add the jobs that are new, and note which are listed. A job may change until it is paid for, and once failed.
+
+        Args:
+            place: the folder that the files are saved in.
+            see: called with the jobs whose files are not saved yet, and whether the record knows the folder; what it
+                raises undoes everything.
 
         Raises:
             JobsError: a line is not what was submitted under its name; nothing is taken.
         """
-        with self._store.writing(_TAKING) as connection:
-            stems = self._stems(connection, batch)
-            connection.execute(sa.update(jobs).values(listed=False))
-            mistakes = list[Mistake]()
+        with self.database.writing(alone=True) as connection:
+            known = {row.name: row for row in connection.execute(sa.select(jobs.c.name, jobs.c.number, jobs.c.listed))}
+            stems = self._stems(connection, batch, known)
+            mistakes, names = list[Mistake](), set[str]()
             entries = iter(batch)
             while page := list(islice(entries, PAGE)):
-                mistakes += self._take_page(connection, page, stems)
+                names.update(job.name for job in page)
+                mistakes += _take_page(connection, page, stems)
             if mistakes:
                 raise JobsError(batch.label, mistakes[:LISTED], len(mistakes))
+            _list(connection, [name for name, row in known.items() if row.listed and name not in names], False)
+            _list(connection, [name for name, row in known.items() if not row.listed and name in names], True)
+            own = connection.execute(sa.select(folders).where(folders.c.place == place)).first() is not None
+            see(_unsaved(connection), own)
+            if not own:
+                connection.execute(sa.insert(folders).values(place=place))
 
-    def _stems(self, connection: sa.Connection, batch: Jobs) -> dict[str, str]:
+    def _stems(self, connection: sa.Connection, batch: Jobs, known: Collection[str]) -> dict[str, str]:
         """The file stem of every new job; those of earlier jobs stay what they are."""
-        known: dict[str, str] = _pairs(connection, sa.select(jobs.c.name, jobs.c.stem))
+        taken = list(connection.execute(sa.select(jobs.c.stem).order_by(jobs.c.number)).scalars())
         new = [job.name for job in batch if job.name not in known]
-        return dict(zip(new, slugs([*known.values(), *new])[len(known) :], strict=True))
+        return dict(zip(new, slugs([*taken, *new])[len(taken) :], strict=True))
 
-    def _take_page(self, connection: sa.Connection, page: list[Job], stems: dict[str, str]) -> Iterator[Mistake]:
-        sent = sa.exists().where(intents.c.name == jobs.c.name, intents.c.attempt == jobs.c.attempt)
-        query = sa.select(jobs, sent.label("sent")).where(jobs.c.name.in_([job.name for job in page]))
-        known = {row.name: row for row in connection.execute(query)}
-        new, same = list[dict[str, Any]](), list[dict[str, Any]]()
-        for job in page:
-            told = {"endpoint": job.endpoint, "body": json.dumps(job.body, sort_keys=True)}
-            row = known.get(job.name)
-            if row is None:
-                fresh = {"state": "waiting", "attempt": 1, "open": False, "listed": True}
-                new.append({"name": job.name, "number": job.number, "stem": stems[job.name], **told, **fresh})
-                continue
-            same.append({"is": job.name, "line": job.number})
-            if (row.endpoint, row.body) == (told["endpoint"], told["body"]):
-                continue
-            if not (row.state == "failed" or (row.state == "waiting" and not row.sent)):
-                yield Mistake(job.number, f"is not what was submitted as {job.name!r}: give it a name of its own")
-                continue
-            _anew(connection, row, told)
-        if new:
-            connection.execute(sa.insert(jobs), new)
-        if same:
-            listed = sa.update(jobs).where(jobs.c.name == sa.bindparam("is")).values(listed=True)
-            connection.execute(listed.values(number=sa.bindparam("line")), same)
+    @repeated
+    def reopen(self, *, retry_failed: bool) -> None:
+        """Let this run take up the tasks that an earlier one left, and if it is ordered, the jobs that have failed.
 
-    def reopen(self, *, resubmit: bool, retry_failed: bool) -> None:
-        """Let the jobs that an earlier run left be taken up: what was submitted always, the rest if it is asked for."""
-        closed = jobs.c.open.is_(False)
-        with self._store.writing() as connection:
-            left = sa.update(jobs).where(jobs.c.state == "submitted", closed)
-            connection.execute(left.values(error=None))
-            anew = {"attempt": jobs.c.attempt + 1, "error": None, "finished_at": None}
-            if resubmit:
-                connection.execute(
-                    sa.update(jobs).where(jobs.c.state == "uncertain", closed).values(state="waiting", **anew)
-                )
+        A failed job that has a task is followed first: it is submitted anew only if that has ended without a result.
+        """
+        with self.database.writing(alone=True) as connection:
+            left = (jobs.c.state == "submitted") & jobs.c.owner.is_(None)
+            connection.execute(sa.update(jobs).where(left, jobs.c.error.is_not(None)).values(error=None))
             if retry_failed:
-                state = sa.case((jobs.c.task.is_(None), "waiting"), else_="submitted")
-                connection.execute(sa.update(jobs).where(jobs.c.state == "failed", closed).values(state=state, **anew))
+                failed = (jobs.c.state == "failed") & jobs.c.listed
+                again = {"error": None, "finished_at": None}
+                followed = sa.update(jobs).where(failed, jobs.c.task.is_not(None))
+                connection.execute(followed.values(state="submitted", retry=True, **again))
+                sent = sa.update(jobs).where(failed, jobs.c.task.is_(None))
+                connection.execute(sent.values(state="waiting", submission=jobs.c.submission + 1, **again))
 
-    def hand_out(self, limit: int) -> list[Ticket]:
-        """Some jobs to make workflows of, in the order of their lines; what is paid for first."""
-        with self._store.writing(_TAKING) as connection:
-            query = sa.select(*_TICKET).where(_ready())
-            rows = connection.execute(query.order_by(jobs.c.state, jobs.c.number).limit(limit)).all()
-            names = [row.name for row in rows]
-            connection.execute(sa.update(jobs).where(jobs.c.name.in_(names)).values(open=True))
-        return [Ticket(*row) for row in rows]
+    @repeated
+    def resubmit(self, ordered: set[str]) -> bool:
+        """Let uncertain jobs be submitted once more, as was ordered; true if there were any.
 
-    def backlog(self) -> int:
-        """How many workflows wait for their turn."""
-        waiting = sa.select(sa.func.count()).where(jobs.c.open, jobs.c.state == "waiting")
-        with self._store.reading() as connection:
-            return connection.execute(waiting).scalar_one()
+        Args:
+            ordered: the jobs for which that was done in this run: each once, so that a run ends. Added to.
+        """
+        uncertain = (jobs.c.state == "uncertain") & jobs.c.listed & jobs.c.owner.is_(None)
+        again = {"state": "waiting", "submission": jobs.c.submission + 1, "error": None}
+        with self.database.writing(alone=True) as connection:
+            found = connection.execute(sa.select(jobs.c.name).where(uncertain)).scalars()
+            names = [name for name in found if name not in ordered]
+            ordered.update(names)  # before it is committed: rather once too few than twice
+            each = sa.update(jobs).where(uncertain, jobs.c.name == sa.bindparam("of")).values(**again)
+            for name in names:
+                connection.execute(each, {"of": name})
+        return bool(names)
 
-    def repair(self, alive: Collection[str]) -> None:
-        """Reopen jobs whose workflow is not alive: its process died before it was made, or after it ended."""
-        query = sa.select(*_TICKET).where(jobs.c.open)
-        with self._store.writing(_TAKING) as connection:
-            lost = [row.name for row in connection.execute(query) if Ticket(*row).workflow not in alive]
-            for name in lost:
-                again = sa.update(jobs).where(jobs.c.name == name).values(open=False, attempt=jobs.c.attempt + 1)
-                connection.execute(again)
+    # Handing jobs out
 
+    @repeated
+    def claim(self, worker: str, concurrency: int, busy: Collection[str]) -> list[Turn]:
+        """Take jobs for a worker: what is paid for first, then in the order of the lines, within every limit.
+
+        Args:
+            concurrency: jobs that all workers together may have.
+            busy: the jobs that this worker is known to have; others of its own are returned, too.
+
+        Raises:
+            LeaseLost: the worker was taken for dead.
+        """
+        with self.database.writing(alone=True) as connection:
+            hold(connection, worker)
+            owned = connection.execute(
+                sa.select(jobs.c.name, jobs.c.endpoint, jobs.c.owner).where(jobs.c.owner.is_not(None))
+            ).all()
+            active = Counter[str](row.endpoint for row in owned)
+            names = _next(connection, active, concurrency - len(owned))
+            free = sa.update(jobs).where(jobs.c.name.in_(names), jobs.c.owner.is_(None))
+            taken = connection.execute(free.values(owner=worker, begun=jobs.c.begun + 1)).rowcount if names else 0
+            if taken != len(names):
+                raise AssertionError("a job was taken by two workers")  # the lock keeps all others out
+            stray = [row.name for row in owned if row.owner == worker and row.name not in busy]
+            return _turns(connection, [*stray, *names])
+
+    @repeated
     def counts(self) -> Counts:
         """The batch in figures."""
-        states = sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state)
-        told = sa.select(sa.func.coalesce(sa.func.sum(intents.c.price), 0.0)).where(intents.c.answer.is_not(None))
-        with self._store.reading() as connection:
-            found = Counter[str](_pairs(connection, states))
-            count = sa.select(sa.func.count())
-            opened = connection.execute(count.where(jobs.c.open)).scalar_one()
-            ready = connection.execute(count.select_from(jobs).where(_ready())).scalar_one()
-            return Counts(found, opened, ready, connection.execute(told).scalar_one())
+        owned = jobs.c.owner.is_not(None)
+        groups = sa.select(jobs.c.state, owned.label("owned"), jobs.c.listed, sa.func.count())
+        left_over = sa.select(sa.func.count()).where(_paid())
+        told = sa.select(sa.func.coalesce(sa.func.sum(submissions.c.cost), 0.0))
+        with self.database.reading() as connection:
+            states, left = Counter[str](), connection.execute(left_over).scalar_one()
+            for state, has_owner, listed, count in connection.execute(
+                groups.group_by(jobs.c.state, owned, jobs.c.listed)
+            ):
+                states[PUBLIC.get(str(state), str(state))] += count
+                left += count if has_owner or (state == "waiting" and listed) else 0
+            return Counts(states, left, connection.execute(told).scalar_one())
 
-    def endpoints(self) -> list[str]:
-        """The endpoints of all jobs."""
-        with self._store.reading() as connection:
-            return list(connection.execute(sa.select(jobs.c.endpoint).distinct()).scalars())
+    # Workers
 
+    @repeated
     def enlist(self, worker: str, *, alone: bool) -> None:
-        """Note that a process lives; if it is alone, that no other does."""
-        with self._store.writing() as connection:
-            if alone:
-                connection.execute(sa.delete(workers))
-            connection.execute(sa.insert(workers).values(id=worker, beats=0))
+        """Note that a worker lives; if it is alone, that no other does."""
+        with self.database.writing() as connection:
+            others = connection.execute(sa.select(workers.c.id)).scalars().all() if alone else []
+            for other in others:
+                _strike(connection, other)
+            if worker not in connection.execute(sa.select(workers.c.id)).scalars().all():
+                connection.execute(sa.insert(workers).values(id=worker, beats=0))
 
     def beat(self, worker: str) -> bool:
-        """Give a sign of life; False if this process was taken for dead."""
-        with self._store.writing() as connection:
+        """Give a sign of life; false if this worker was taken for dead."""
+        with self.database.writing() as connection:
             mine = sa.update(workers).where(workers.c.id == worker)
             return connection.execute(mine.values(beats=workers.c.beats + 1)).rowcount == 1
 
     def alive(self) -> dict[str, int]:
-        """The processes taken for alive, and how many signs of life they have given."""
-        with self._store.reading() as connection:
-            return _pairs(connection, sa.select(workers.c.id, workers.c.beats))
+        """The workers taken for alive, and how many signs of life they have given."""
+        with self.database.reading() as connection:
+            return {row.id: row.beats for row in connection.execute(sa.select(workers))}
 
-    def strike(self, worker: str, beats: int | None = None) -> bool:
-        """Take a process for dead, unless it has given another sign of life since; True if that was done."""
-        with self._store.writing() as connection:
-            gone = sa.delete(workers).where(workers.c.id == worker)
-            return connection.execute(gone if beats is None else gone.where(workers.c.beats == beats)).rowcount == 1
+    def strike(self, worker: str, beats: int | None = None) -> None:
+        """Take a worker for dead and its jobs from it, unless it has given another sign of life, or is just at it."""
+        with self.database.writing() as connection:
+            silent = sa.select(workers.c.id).where(workers.c.id == worker)
+            if beats is not None:
+                silent = silent.where(workers.c.beats == beats).with_for_update(skip_locked=True)
+            if connection.execute(silent).first() is not None:
+                _strike(connection, worker)
 
-    @contextmanager
-    def sweeping(self) -> Iterator[None]:
-        """Keep other processes from handing on work at the same time."""
-        if not self._store.shared:
-            yield
-            return
-        with self._store.writing(_SWEEPING):
-            yield
+    # Reading
 
+    def rows(self) -> Iterator[Any]:
+        """Every job, in the order of the lines, a page at a time."""
+        after = (-1, "")
+        key = sa.tuple_(jobs.c.number, jobs.c.name)
+        while True:
+            page = self._page(sa.select(jobs).where(key > after).order_by(jobs.c.number, jobs.c.name).limit(PAGE))
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = (page[-1].number, page[-1].name)
 
-def _pairs(connection: sa.Connection, query: Any) -> dict[str, Any]:
-    rows: Iterable[Any] = connection.execute(query)
-    return {row[0]: row[1] for row in rows}
-
-
-_TICKET = (jobs.c.name, jobs.c.attempt, jobs.c.endpoint, jobs.c.stem, jobs.c.task.is_not(None))
-
-
-def _ready() -> sa.ColumnElement[bool]:
-    paid = (jobs.c.state == "submitted") & jobs.c.error.is_(None)  # with an error it was left for another run
-    return jobs.c.open.is_(False) & (paid | ((jobs.c.state == "waiting") & jobs.c.listed))
-
-
-def _anew(connection: sa.Connection, row: Any, told: dict[str, Any]) -> None:
-    """Put another request in the place of one that is not paid for, or has failed."""
-    nothing = dict.fromkeys(("error", "task", "task_id", "cost", "seed", "path", "submitted_at", "finished_at"))
-    values = {**told, **nothing, "state": "waiting", "open": False, "attempt": row.attempt + 1}
-    connection.execute(sa.update(jobs).where(jobs.c.name == row.name).values(**values))
+    @repeated
+    def _page(self, query: sa.Select[Any]) -> list[Any]:
+        with self.database.reading() as connection:
+            return list(connection.execute(query).all())
 
 
-def records(store: Store) -> Iterator[Record]:
-    """Every job as its results tell it."""
-    from .inputs import without_media
-
-    for row in store.rows():
-        body = without_media(row.endpoint, json.loads(row.body))
-        facts = (row.state, row.task_id, row.cost, row.seed, row.path, row.error, row.submitted_at, row.finished_at)
-        yield Record(row.number, row.name, row.endpoint, body, *facts, _seconds(row))
+PUBLIC = {"submitting": "waiting"}
+"""What a state is called outside: whether a job is being submitted just now concerns its worker alone."""
 
 
-def _seconds(row: Any) -> float | None:
-    from datetime import datetime
+def _paid() -> sa.ColumnElement[bool]:
+    """Jobs that have a task nobody follows; one with an error was left for another run."""
+    return (jobs.c.state == "submitted") & jobs.c.owner.is_(None) & jobs.c.error.is_(None)
 
-    if row.submitted_at is None or row.finished_at is None:
-        return None
-    return round(
-        (datetime.fromisoformat(row.finished_at) - datetime.fromisoformat(row.submitted_at)).total_seconds(), 3
-    )
+
+def _next(connection: sa.Connection, active: Counter[str], room: int) -> list[str]:
+    """The names of the jobs to be taken next: those that have a task already, then those to be submitted."""
+    found = list[Any]()
+    waiting = (jobs.c.state == "waiting") & jobs.c.owner.is_(None) & jobs.c.listed
+    open_ = sa.select(jobs.c.endpoint).where(jobs.c.state.in_(("waiting", "submitted"))).distinct()
+    for endpoint in connection.execute(open_).scalars().all() if room > 0 else ():
+        known = ENDPOINTS.get(endpoint)
+        free = min(room, (known.active_limit if known else USUAL_LIMIT) - active[endpoint])
+        for ready in (_paid(), waiting):
+            query = sa.select(jobs.c.name, jobs.c.number, jobs.c.state).where(jobs.c.endpoint == endpoint, ready)
+            page = connection.execute(query.order_by(jobs.c.number).limit(max(free, 0))).all()
+            found += page
+            free -= len(page)
+    found.sort(key=lambda row: (row.state, row.number))  # "submitted" stands before "waiting"
+    return [row.name for row in found[: max(room, 0)]]
+
+
+def _turns(connection: sa.Connection, names: Collection[str]) -> list[Turn]:
+    rows = connection.execute(sa.select(*TURN).where(jobs.c.name.in_(names))).all() if names else []
+    order = {name: at for at, name in enumerate(names)}
+    return sorted((Turn(*row) for row in rows), key=lambda turn: order[turn.name])
+
+
+def _strike(connection: sa.Connection, worker: str) -> None:
+    """Take the jobs from a worker, in the transaction that takes it for dead."""
+    connection.execute(sa.delete(workers).where(workers.c.id == worker))
+    theirs = sa.update(jobs).where(jobs.c.owner == worker)
+    connection.execute(theirs.where(jobs.c.state == "submitting").values(state="uncertain", owner=None, error=LOST))
+    connection.execute(theirs.values(owner=None))
+
+
+def _list(connection: sa.Connection, names: list[str], listed: bool) -> None:
+    if names:
+        each = sa.update(jobs).where(jobs.c.name == sa.bindparam("of")).values(listed=listed)
+        connection.execute(each, [{"of": name} for name in names])
+
+
+def _take_page(connection: sa.Connection, page: list[Job], stems: dict[str, str]) -> Iterator[Mistake]:
+    columns = [jobs.c[name] for name in ("name", "number", "endpoint", "body", "state")]
+    query = sa.select(*columns).where(jobs.c.name.in_([job.name for job in page]))
+    known = {row.name: row for row in connection.execute(query)}
+    new, moved = list[dict[str, Any]](), list[dict[str, Any]]()
+    for job in page:
+        told = {"endpoint": job.endpoint, "body": json.dumps(job.body, sort_keys=True)}
+        row = known.get(job.name)
+        if row is None:
+            own = {"name": job.name, "number": job.number, "stem": stems[job.name], "listed": True}
+            new.append(fresh(**own, **told, submission=1, begun=0, owner=None))
+            continue
+        if row.number != job.number:
+            moved.append({"of": job.name, "line": job.number})
+        if (row.endpoint, row.body) != (told["endpoint"], told["body"]) and not _change(connection, row, told):
+            yield Mistake(job.number, f"is not what was submitted as {job.name!r}: give it a name of its own")
+    if new:
+        connection.execute(sa.insert(jobs), new)
+    if moved:
+        numbered = sa.update(jobs).where(jobs.c.name == sa.bindparam("of"))
+        connection.execute(numbered.values(number=sa.bindparam("line")), moved)
+
+
+def _change(connection: sa.Connection, row: Any, told: dict[str, Any]) -> bool:
+    """Put another request in the place of one that is not paid for, or has failed; false if that is too late."""
+    same = (jobs.c.name == row.name) & jobs.c.state.in_(("waiting", "failed"))
+    anew = fresh(**told, submission=jobs.c.submission + 1)
+    return connection.execute(sa.update(jobs).where(same).values(**anew)).rowcount == 1
+
+
+def _unsaved(connection: sa.Connection) -> list[Unsaved]:
+    """Jobs of which no file can have been saved. (One that has a task may have been cut off just after its file.)"""
+    without = jobs.c.path.is_(None) & jobs.c.state.not_in(("submitted", "done")) & jobs.c.listed
+    query = sa.select(jobs.c.number, jobs.c.stem).where(without).order_by(jobs.c.number)
+    return [Unsaved(*row) for row in connection.execute(query)]

@@ -25,14 +25,21 @@ def slugs(names: Iterable[str]) -> list[str]:
     return [_unlike(_stem(name), taken, tries) for name in names]
 
 
+def likeness(stem: str) -> str:
+    """A text that is the same for all stems that some file system takes for one."""
+    for _ in range(2):  # the first round may uncover what the second has to fold
+        stem = unicodedata.normalize("NFKC", stem.upper().casefold())
+    return stem
+
+
 def _unlike(stem: str, taken: set[str], tries: dict[str, int]) -> str:
     """The stem, numbered if need be, and noted as taken."""
-    base, candidate = _likeness(stem), stem
-    while _likeness(candidate) in taken:
+    base, candidate = likeness(stem), stem
+    while likeness(candidate) in taken:
         tries[base] = tries.get(base, 1) + 1
         suffix = f"-{tries[base]}"
         candidate = _cut(stem, LONGEST - len(suffix)) + suffix
-    taken.add(_likeness(candidate))
+    taken.add(likeness(candidate))
     return candidate
 
 
@@ -54,10 +61,3 @@ def _allowed(text: str) -> Iterator[str]:
 def _cut(text: str, size: int) -> str:
     """As much of the text as fits into `size` bytes of UTF-8, without a dash at its end."""
     return text.encode()[:size].decode(errors="ignore").rstrip("-")
-
-
-def _likeness(stem: str) -> str:
-    """The same for all stems that some file system takes for one."""
-    for _ in range(2):  # the first round may uncover what the second has to fold
-        stem = unicodedata.normalize("NFKC", stem.upper().casefold())
-    return stem

@@ -1,12 +1,58 @@
-"""What a run of a batch tells: how far it is, and how it ended."""
+"""What a run of a batch says: of each job, how far it is, and how it ended; and its results as JSON lines."""
 
 from __future__ import annotations
 
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from .records import Record
+from bfl_client.files import Whole
+
+from .jobs import without_media
 from .stopping import Reason
+
+RESULTS = "results.jsonl"
+State = Literal["waiting", "submitted", "done", "failed", "uncertain"]
+STATES: tuple[State, ...] = ("done", "failed", "uncertain", "submitted", "waiting")
+# Controls (but tab and newline), what turns the direction of the text around it, lone surrogates, no characters at all.
+_ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+class Record(NamedTuple):
+    """One job as it stands: what was asked for, what became of it, and what it cost."""
+
+    number: int
+    """Line of the job in its file, from 1."""
+    name: str
+    endpoint: str
+    inputs: Mapping[str, Any]
+    """The request's parameters without media."""
+    state: State
+    """`uncertain`: its submit got no answer, so it may or may not have been paid for."""
+    task_id: str | None
+    cost: float | None
+    """Credits, as the answers stated them; some endpoints state none."""
+    seed: int | None
+    path: str | None
+    """The saved file, relative to the batch's folder."""
+    error: str | None
+    submitted_at: str | None
+    """ISO 8601, as `finished_at`."""
+    finished_at: str | None
+    seconds: float | None
+    """From the submission to the saved file."""
+
+    @property
+    def summary(self) -> str:
+        """The job in one line, without characters that would act on a terminal."""
+        text = f"line {self.number}, {self.name}: {self.state}" + (f": {self.error}" if self.error else "")
+        return visible(text).replace("\n", " ")
 
 
 class Progress(NamedTuple):
@@ -21,7 +67,7 @@ class Progress(NamedTuple):
     left: int
     """Jobs that are still to be ended."""
     credits: float
-    """What the answers so far have told, of all runs."""
+    """What the answers so far have stated, of all runs."""
     seconds: float
     """Since this run began."""
     ended: int
@@ -31,7 +77,7 @@ class Progress(NamedTuple):
 
     @property
     def eta(self) -> float | None:
-        """Seconds still to go at the pace of this run, or None while that cannot be told."""
+        """Seconds still to go at the pace of this run, or None while that is not known."""
         return self.left * self.seconds / self.ended if self.ended else None
 
 
@@ -43,18 +89,102 @@ class Report(NamedTuple):
     failed: int
     uncertain: int
     submitted: int
-    """Paid for, not saved yet: the same call goes on with them."""
+    """Paid for, not saved yet: the next run follows them."""
     waiting: int
+    missing: int
+    """Done, but their files are gone, and could not be fetched again."""
     credits: float
-    """What the answers have told, of all runs; some endpoints tell nothing."""
+    """What the answers have stated, of all runs; some endpoints state nothing."""
     stopped: Reason | None
     """Why it ended early, or None."""
     results: Path
     sheet: Path
     troubles: tuple[Record, ...] = ()
-    """The first of the jobs that are failed, uncertain, or left with an error."""
+    """The first of the jobs that are failed, uncertain, missing, or left with an error."""
+    notes: tuple[str, ...] = ()
+    """What the user should know besides."""
 
     @property
     def ok(self) -> bool:
-        """True if every job is done."""
-        return self.done == self.jobs
+        """True if every job is done and its file is there."""
+        return self.done == self.jobs and not self.missing
+
+
+class Status(NamedTuple):
+    """How far a batch is, read from its record."""
+
+    jobs: int
+    states: dict[str, int]
+    credits: float
+    """What the answers so far have stated."""
+    processes: int
+    """Processes that are at work on it, or died at it."""
+    missing: tuple[str, ...]
+    """Files of done jobs that are gone."""
+
+
+def record_of(row: Any, state: State, missing: bool) -> Record:
+    """A job as its results state it, from its row."""
+    return Record(
+        number=row.number,
+        name=row.name,
+        endpoint=row.endpoint,
+        inputs=without_media(row.endpoint, json.loads(row.body)),
+        state=state,
+        task_id=row.task_id,
+        cost=row.cost,
+        seed=row.seed,
+        path=row.path,
+        error=f"its file {row.path} is gone" if missing else row.error,
+        submitted_at=row.submitted_at,
+        finished_at=row.finished_at,
+        seconds=_seconds(row.submitted_at, row.finished_at),
+    )
+
+
+def _seconds(begin: str | None, end: str | None) -> float | None:
+    if begin is None or end is None:
+        return None
+    return round((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds(), 3)
+
+
+def write_results(folder: Path, records: Iterable[Record]) -> Path:
+    """Write `results.jsonl` into the folder, one JSON object for each record, and return its path.
+
+    The keys are those of `Record`, but for `id`, the task's. The lines are plain ASCII, so that no reader splits one at
+    a line separator of Unicode, and a number that JSON does not know is null. Records are taken one at a time.
+
+    Raises:
+        OSError: the file cannot be written; an earlier one is as it was.
+    """
+    with Whole(folder / RESULTS, private=True) as whole:
+        for record in records:
+            row = {("id" if key == "task_id" else key): value for key, value in record._asdict().items()}
+            whole.file.write(json.dumps(_plain(row), default=str, allow_nan=False).encode("ascii") + b"\n")
+    return whole.path
+
+
+def _plain(value: Any) -> Any:
+    """The value with null for each number that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def visible(text: str) -> str:
+    """The text with what would act on its reader made visible.
+
+    Controls become their pictures, overriding directions their numbers; what UTF-8 cannot hold becomes U+FFFD.
+    """
+    return _ACTING.sub(_picture, text.replace("\r\n", "\n"))
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20 or code == 0x7F:
+        return chr(0x2421 if code == 0x7F else 0x2400 + code)
+    return f"[U+{code:04X}]" if 0x600 <= code < 0x2100 else "\ufffd"

@@ -1,43 +1,37 @@
-"""Runs a batch: takes its jobs in, gives them their turn, and writes down what became of them."""
+"""Runs a batch: takes its jobs in, has them carried out, and writes down what became of them."""
 
 from __future__ import annotations
 
 import secrets
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from os import PathLike
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
-from bfl_client import Client
-from bfl_client.errors import ConfigurationError
+from bfl_client import Client, specification
+from bfl_client.errors import ConfigurationError, Remedy
+from sqlalchemy.exc import SQLAlchemyError
 
-from . import database
-from .jobs import Jobs
+from .collecting import Collecting
+from .database import FILE, Database, cause, url_of
+from .folder import Folder
+from .jobs import Jobs, Source
 from .leases import LEASE, Lease
-from .ledger import Counts, Ledger, records
-from .records import Record
-from .reports import Progress, Report
-from .results import write_results
-from .sheet import write_sheet
+from .ledger import PUBLIC, Counts, Ledger, Unsaved
+from .names import slugs
+from .reports import RESULTS, STATES, Progress, Record, Report, State, Status, record_of, write_results
+from .sheet import SHEET, write_sheet
 from .stopping import Presses, Stop
-from .store import Store
-from .work import Settings, Work
+from .store import LeaseLost, Store, Turn, jobs, metadata, turn_of
+from .submitting import Submitting
+from .worker import TAKEN_OVER, Crew, Work
 
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-
-    from .workflows import Engine
-
-RESULTS, SHEET = "results.jsonl", "index.html"
-BACKLOG = 200
-"""Workflows that wait in the queue: enough to keep it full, few enough to change one's mind."""
 TOLD = 20  # troubles in a report
-STALL = 20.0  # seconds in which something has to begin
-LOOK = 0.2  # seconds between two looks at the batch
-Source = str | PathLike[str] | Iterable[Mapping[str, Any]]
+LOOK = 0.2  # seconds between two looks at the figures
+GRACE = 4.0  # seconds for threads that are to leave their jobs at once
+OnProgress = Callable[[Progress], object]
+_UNPRICED = Remedy("pass unpriced=True to send their jobs uncounted", "unpriced")
 
 
 class Options(NamedTuple):
@@ -48,6 +42,7 @@ class Options(NamedTuple):
     concurrency: int = 24
     database_url: str | None = None
     budget: float | None = None
+    unpriced: bool = False
     on_uncertain: Literal["report", "resubmit"] = "report"
     retry_failed: bool = False
     lease: float = LEASE
@@ -70,151 +65,238 @@ class Run:
 
     def __init__(self, source: Source, options: Options, client: Client) -> None:
         self._options, self.client = options.checked(), client
+        self._url = url_of(options.out, options.database_url)
         self._jobs = Jobs(source, options.endpoint)
-        self._turn = threading.RLock()
+        self._folder = Folder(options.out, shared=options.database_url is not None)
         self.stop = Stop()
         self.worker = secrets.token_hex(8)
 
-    def __call__(self, on_progress: Callable[[Progress], object] | None = None) -> Report:
+    def __call__(self, on_progress: OnProgress | None = None) -> Report:
         """Carry the batch out, as far as it goes; the record, the results and the sheet are written in any case.
 
         Raises:
             JobsError, ConfigurationError, OSError: it was not begun.
         """
-        self._jobs.check()
-        folder = self._options.out
-        database.private(folder)
         with ExitStack() as stack:
+            stack.enter_context(self._jobs)
+            self._jobs.check()
+            self._refuse_unpriced()
             presses = stack.enter_context(Presses())
-            if self._options.database_url is None:
-                stack.enter_context(database.sole(folder))
-                database.sweep(folder)
-            database.reserve(folder)
-            store = stack.enter_context(opened(folder, self._options.database_url, self._turn))
-            ledger = Ledger(store)
-            ledger.take(self._jobs)
-            ledger.reopen(resubmit=self._options.on_uncertain == "resubmit", retry_failed=self._options.retry_failed)
-            if ledger.counts().ready or ledger.counts().open:
-                self._carry_out(store, ledger, presses, on_progress)
-            return self._report(store, ledger)
+            note = self._folder.make()
+            base = stack.enter_context(self._taken())
+            counts = self._carry_out(base, presses, on_progress)
+            return self._report(Ledger(base), counts, (note,) if note else ())
 
-    def _carry_out(
-        self, store: Store, ledger: Ledger, presses: Presses, on_progress: Callable[[Progress], object] | None
-    ) -> None:
-        from .workflows import launched  # imports DBOS
+    def _refuse_unpriced(self) -> None:
+        if self._options.budget is None or self._options.unpriced:
+            return
+        names = [name for name in sorted(self._jobs.endpoints) if specification.highest_price(name, {}) is None]
+        if names:
+            raise ConfigurationError(f"a budget cannot be kept without a price for {', '.join(names)}", _UNPRICED)
 
-        options = self._options
-        settings = Settings(options.out, self._jobs.folder, options.budget)
-        work = Work(self.client, store, settings, self.worker, self.stop)
-        url = database.url_of(options.out, options.database_url)
-        ledger.enlist(self.worker, alone=options.database_url is None)
-        engine = database.engine_of(url, synced=False, turn=self._turn)
+    @contextmanager
+    def _taken(self) -> Iterator[Database]:
+        """The database, with the jobs taken in, in a folder in which no name is taken."""
+        folder = self._folder
+        with ExitStack() as stack:
+            if not folder.shared:
+                if not folder.has(FILE):  # so that nothing of ours is left in a folder that is refused
+                    every = list(self._jobs)
+                    stems = slugs(job.name for job in every)
+                    unsaved = (Unsaved(job.number, stem) for job, stem in zip(every, stems, strict=True))
+                    folder.refuse_taken(unsaved, known=False)
+                stack.enter_context(folder.sole())
+            base = Database(self._url, asleep=min(max(self._options.lease / 2, 1.0), 10.0))
+            stack.callback(base.close)
+            with base.reachable():
+                base.create(metadata)
+                Ledger(base).take(self._jobs, folder.place, folder.refuse_taken)
+            folder.sweep(row.stem for row in Ledger(base).rows())
+            folder.reserve()
+            yield base
+
+    def _carry_out(self, base: Database, presses: Presses, on_progress: OnProgress | None) -> Counts:
+        options, folder, ledger = self._options, self._folder, Ledger(base)
+        store = Store(base, self.worker, options.budget)
+        work = Work(self.client, store, folder, self._jobs.folder, self.stop)
+        with base.reachable():
+            ledger.enlist(self.worker, alone=not base.shared)
+            folder.kept(lambda kept: store.answer(Turn(kept["job"], kept["submission"]), kept["handle"]))
+            ledger.reopen(retry_failed=options.retry_failed)
+            watch = Watch(work, ledger, options)
         try:
-            schema = database.SCHEMA if store.shared else None
-            with (
-                Lease(ledger, self.worker, self.stop, options.lease) as lease,
-                launched(work, engine, schema, options.concurrency, ledger.endpoints()) as queue,
-            ):
-                lease.serve(queue)
-                self._watch(_Watched(ledger, queue, work), presses, on_progress)
+            with self._lease() if base.shared else nullcontext():
+                watch.until_over(presses, on_progress)
         finally:
-            ledger.strike(self.worker)
-            engine.dispose()
+            watch.crew.wait_for_all(GRACE)
+            with suppress(SQLAlchemyError):  # its lease will end
+                ledger.strike(self.worker)
+        return watch.counts
 
-    def _watch(self, watched: _Watched, presses: Presses, on_progress: Callable[[Progress], object] | None) -> None:
-        """Feed the queue and tell how far it is, until everything has ended or nothing is to be begun any more."""
-        while True:
-            if presses.heard():
-                if self.stop.wanted:
-                    self.stop.now("interrupted", "interrupted")
-                    raise KeyboardInterrupt
-                self.stop.no_more("interrupted", "interrupted")
-            going = watched.look(self.stop)
-            if on_progress is not None:
-                on_progress(watched.progress)
-            if not going:
-                return
-            time.sleep(LOOK)
-
-    def _report(self, store: Store, ledger: Ledger) -> Report:
-        folder = self._options.out
-        counts = ledger.counts()
-        troubles: list[Record] = []
+    @contextmanager
+    def _lease(self) -> Iterator[None]:
+        own = Database(self._url, connections=1)
         try:
-            write_results(folder, _noting(records(store), troubles))
-            write_sheet(folder, records(store), title=folder.resolve().name)
-        except OSError as error:  # where a full disk has stopped the batch, that is what to tell
+            with Lease(Ledger(own), self.worker, self.stop, self._options.lease):
+                yield
+        finally:
+            own.close()
+
+    def _report(self, ledger: Ledger, counts: Counts, notes: tuple[str, ...]) -> Report:
+        folder, troubles, missing = self._folder.path, list[Record](), list[Record]()
+
+        def noted() -> Iterator[Record]:
+            for record, gone in records(ledger, self._folder):
+                if record.error is not None and len(troubles) < TOLD:
+                    troubles.append(record)
+                if gone:
+                    missing.append(record)
+                yield record
+
+        try:
+            counts = ledger.counts()
+            write_results(folder, noted())
+            write_sheet(folder, (record for record, _ in records(ledger, self._folder)), title=folder.resolve().name)
+        except OSError as error:  # where a full disk has stopped the batch, that is what to say
             self.stop.no_more("output", f"cannot write {error.filename or folder}: {error.strerror or error}")
-        states = [counts.states[state] for state in ("done", "failed", "uncertain", "submitted", "waiting")]
-        done, failed, uncertain, submitted, waiting = states
-        figures = (sum(states), done, failed, uncertain, submitted, waiting, counts.credits)
-        return Report(*figures, self.stop.reason, folder / RESULTS, folder / SHEET, tuple(troubles))
-
-
-def _noting(every: Iterator[Record], troubles: list[Record]) -> Iterator[Record]:
-    for record in every:
-        if record.error is not None and len(troubles) < TOLD:
-            troubles.append(record)
-        yield record
-
-
-class _Watched:
-    """What the main thread looks at while the others work."""
-
-    def __init__(self, ledger: Ledger, queue: Engine, work: Work) -> None:
-        self._ledger, self._queue, self._work = ledger, queue, work
-        self._began = self._moved = time.monotonic()
-        self._ended = self._over(ledger.counts())
-
-    def look(self, stop: Stop) -> bool:
-        """Feed the queue; False once there is nothing left to wait for."""
-        if not stop.wanted and (room := BACKLOG - self._ledger.backlog()) >= BACKLOG // 2:
-            for ticket in self._ledger.hand_out(room):
-                self._queue.enqueue(ticket)
-        self.counts = self._ledger.counts()
-        if stop.wanted:
-            return self._work.active > 0 and not stop.at_once
-        if self.counts.open and not self._work.active and not self._queue.busy():
-            if time.monotonic() - self._moved > STALL:
-                stop.no_more("internal", f"{self.counts.open:,} jobs were given their turn, but do not begin")
-        else:
-            self._moved = time.monotonic()
-        return self.counts.open + self.counts.ready > 0
-
-    @staticmethod
-    def _over(counts: Counts) -> int:
-        return sum(counts.states[state] for state in ("done", "failed", "uncertain"))
-
-    @property
-    def progress(self) -> Progress:
-        """How far the batch is."""
-        states, over = self.counts.states, self._over(self.counts)
-        figures = (states["done"], states["failed"], states["uncertain"], self._work.active)
-        left, stop = self.counts.open + self.counts.ready, self._work.stop.reason
-        return Progress(
-            states.total(),
-            *figures,
-            left,
-            self.counts.credits,
-            time.monotonic() - self._began,
-            over - self._ended,
-            stop,
+        except SQLAlchemyError as error:
+            self.stop.no_more("database", f"{ledger.database.label} is away: {cause(error)}")
+        return Report(
+            jobs=counts.states.total(),
+            **{state: counts.states[state] for state in STATES},
+            missing=len(missing),
+            credits=counts.credits,
+            stopped=self.stop.reason,
+            results=folder / RESULTS,
+            sheet=folder / SHEET,
+            troubles=tuple(troubles),
+            notes=notes,
         )
 
 
-@contextmanager
-def opened(folder: Path, database_url: str | None, turn: threading.RLock) -> Iterator[Store]:
-    """The record of a batch.
+class Watch:
+    """What the main thread does while others work: it gives jobs to the crew, and says how far the batch is."""
+
+    def __init__(self, work: Work, ledger: Ledger, options: Options) -> None:
+        self._work, self._ledger, self._options = work, ledger, options
+        self._submitting, self._collecting = Submitting(work), Collecting(work)
+        self.crew = Crew(work, self._step)
+        self.counts = ledger.counts()
+        self._missing = [(turn_of(row), row.path) for row in ledger.rows() if gone(row, work.folder)]
+        self._paths = {turn.name: path for turn, path in self._missing}
+        self._resubmitted: set[str] = set()
+        self._began, self._over_before = time.monotonic(), self._over
+
+    def until_over(self, presses: Presses, on_progress: OnProgress | None) -> None:
+        """Go on until everything has ended, or what is under way has, and nothing more is to be begun.
+
+        Raises:
+            KeyboardInterrupt: interrupted twice.
+        """
+        stop, going = self._work.stop, True
+        while going:
+            if presses.heard():
+                if stop.wanted:
+                    stop.now("interrupted", "interrupted")
+                    raise KeyboardInterrupt
+                stop.no_more("interrupted", "interrupted")
+            going = self._look()
+            if on_progress is not None:
+                on_progress(self._progress())
+
+    def _look(self) -> bool:
+        """Give out jobs until it is time to look at the figures; false once there is nothing to wait for."""
+        stop, until = self._work.stop, time.monotonic() + LOOK
+        try:
+            self._give_out()
+            while self.crew.busy and not stop.at_once and (left := until - time.monotonic()) > 0:
+                self.crew.wait(left)
+                self._give_out()
+            self.counts = self._ledger.counts()
+            if not stop.wanted and not self.crew.busy:
+                if not self.counts.left:  # lost answers are sent again last of all: the longer, the surer they are lost
+                    return self._options.on_uncertain == "resubmit" and self._ledger.resubmit(self._resubmitted)
+                self.crew.wait(LOOK)  # other processes have them
+                return True
+        except LeaseLost:
+            stop.now("lease", TAKEN_OVER)
+        except SQLAlchemyError as error:
+            self._work.leave_unrecorded(error)
+        return bool(self.crew.busy) and not stop.at_once
+
+    def _give_out(self) -> None:
+        busy = self.crew.busy
+        room = 0 if self._work.stop.wanted else self._options.concurrency - len(busy)
+        for turn, _ in self._missing[:room]:
+            self.crew.start(turn)
+        del self._missing[:room]
+        if room > 0:
+            for turn in self._ledger.claim(self._work.store.worker, self._options.concurrency, busy):
+                self.crew.start(turn)
+
+    def _step(self, turn: Turn) -> Turn | None:
+        if turn.state == "done":
+            self._collecting.recover(turn, self._paths[turn.name])
+            return None
+        if turn.state == "submitting":  # a claim whose answer was lost with the database
+            return None
+        return self._submitting.submit(turn) if turn.task is None else self._collecting.collect(turn)
+
+    @property
+    def _over(self) -> int:
+        return sum(self.counts.states[state] for state in ("done", "failed", "uncertain"))
+
+    def _progress(self) -> Progress:
+        states = self.counts.states
+        return Progress(
+            jobs=states.total(),
+            done=states["done"],
+            failed=states["failed"],
+            uncertain=states["uncertain"],
+            active=len(self.crew.busy),
+            left=self.counts.left,
+            credits=self.counts.credits,
+            seconds=time.monotonic() - self._began,
+            ended=self._over - self._over_before,
+            stopping=self._work.stop.reason,
+        )
+
+
+def gone(row: Any, folder: Folder) -> bool:
+    """True if a job is done, and its file is no longer in the folder that it was saved in."""
+    return row.state == "done" and row.place == folder.place and not folder.has(row.path)
+
+
+def records(ledger: Ledger, folder: Folder) -> Iterator[tuple[Record, bool]]:
+    """Every job as its results state it, and whether its file is gone."""
+    for row in ledger.rows():
+        missing = gone(row, folder)
+        yield record_of(row, cast(State, PUBLIC.get(row.state, row.state)), missing), missing
+
+
+def look(folder: Path, database_url: str | None = None) -> Status | None:
+    """How far the batch of a folder, or of a database, is; None if there is none.
 
     Raises:
-        ConfigurationError, OSError: the database cannot be used.
+        ConfigurationError, OSError: its record cannot be read.
     """
-    url: sa.URL = database.url_of(folder, database_url)
-    engine = database.engine_of(url, synced=True, turn=turn)
+    shared = database_url is not None
+    if not shared and not (folder / FILE).is_file():
+        return None
+    base = Database(url_of(folder, database_url))
     try:
-        with database.reachable(url):
-            store = Store(engine, database.SCHEMA if database_url is not None else None)
-            store.create()
-            yield store
+        with base.reachable():
+            if not base.has(jobs):
+                return None
+            ledger = Ledger(base)
+            counts, alive = ledger.counts(), ledger.alive()
+            missing = tuple(row.path for row in ledger.rows() if gone(row, Folder(folder, shared=shared)))
     finally:
-        engine.dispose()
+        base.close()
+    return Status(
+        jobs=counts.states.total(),
+        states={str(state): counts.states[state] for state in STATES if counts.states[state]},
+        credits=counts.credits,
+        processes=len(alive),
+        missing=missing,
+    )

@@ -9,25 +9,39 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import math
 import os
+import re
 import tempfile
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
-from typing import IO
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple
+from urllib.parse import quote
 
+from bfl_client.files import Whole
+from bfl_client.specification import credits_in_words
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .cards import Totals, amount, card, visible
-from .records import Record
-from .results import whole
+from .reports import RESULTS, STATES, Record, visible
 from .thumbnails import Thumbnail, thumbnail
 
+SHEET = "index.html"
+LONGEST = 12_000
+"""Characters of one text on the sheet; the results have all of it."""
 _PAGE = Path(__file__).parent / "page"
 _PIECE = 1 << 16  # characters of cards copied at a time
+_ADVICE = {
+    "uncertain": "Its submission got no answer, so it may have been paid for. "
+    "The same command with --on-uncertain resubmit submits it once more.",
+    "submitted": "Paid for and not saved yet: run the same command again to follow it to its end.",
+    "waiting": "Not submitted yet.",
+}
+_BLANK = {"film": "Film", "picture": "No preview", "unreadable": "No preview", "missing": "The file is missing"}
 
 
 def write_sheet(folder: Path, records: Iterable[Record], *, title: str) -> Path:
@@ -39,15 +53,17 @@ def write_sheet(folder: Path, records: Iterable[Record], *, title: str) -> Path:
     Raises:
         OSError: the file cannot be written; an earlier one is as it was.
     """
-    path = folder / "index.html"
-    with tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="") as cards, whole(path) as file:
+    with (
+        tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="") as cards,
+        Whole(folder / SHEET, private=True) as whole,
+    ):
         totals = _write_cards(cards, folder, records)  # first, for the totals stand above them
         cards.seek(0)
         pieces = map(Markup, iter(lambda: cards.read(_PIECE), ""))
         page = _environment().get_template("sheet.html.jinja")
-        for part in page.generate(title=visible(title), totals=totals, cards=pieces, **_inline()):
-            file.write(part.encode())
-    return path
+        for part in page.generate(title=shown(title), totals=totals, cards=pieces, **_inline()):
+            whole.file.write(part.encode())
+    return whole.path
 
 
 def _write_cards(file: IO[str], folder: Path, records: Iterable[Record]) -> Totals:
@@ -81,7 +97,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, auto_reload=False
     )
-    environment.filters |= {"digest": _digest, "amount": amount}
+    environment.filters |= {"digest": _digest, "amount": credits_in_words}
     return environment
 
 
@@ -94,3 +110,134 @@ def _inline() -> dict[str, Markup]:
 def _digest(text: str) -> str:
     """The name by which a Content-Security-Policy allows this very text and no other."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+class Totals:
+    """Counts of a batch, taken as its records pass.
+
+    Attributes:
+        jobs, submitted, priced: numbers of jobs: all, those with a task, those whose cost is known.
+        credits: sum of the costs that are known.
+    """
+
+    def __init__(self) -> None:
+        self.jobs = self.submitted = self.priced = 0
+        self.credits = 0.0
+        self._states = Counter[str]()
+        self._endpoints = set[str]()
+
+    def add(self, record: Record) -> None:
+        """Count a record."""
+        self.jobs += 1
+        self._states[record.state] += 1
+        self._endpoints.add(shown(record.endpoint))
+        self.submitted += record.task_id is not None
+        if record.cost is not None and math.isfinite(record.cost):
+            self.priced += 1
+            self.credits += record.cost
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Number of jobs in each state; the three that a batch ends in also when they are none."""
+        return {state: self._states[state] for state in STATES if self._states[state] or state in STATES[:3]}
+
+    @property
+    def endpoints(self) -> list[str]:
+        """Endpoints of the batch, sorted."""
+        return sorted(self._endpoints)
+
+
+class Card(NamedTuple):
+    """One job on the sheet. All texts are visible ones; none is markup."""
+
+    number: int
+    state: str
+    name: str
+    endpoint: str
+    href: str | None
+    thumbnail: str | None
+    """Base64 of a WebP."""
+    film: bool
+    blank: str
+    """What stands in place of a thumbnail."""
+    alt: str
+    prompt: str
+    error: str
+    advice: str
+    facts: list[str]
+    details: list[tuple[str, str]]
+
+
+def card(record: Record, preview: Thumbnail | None) -> Card:
+    """The card of a record, with the thumbnail of its file if it has one."""
+    prompt = record.inputs.get("prompt")
+    text = shown(prompt if isinstance(prompt, str) else "")
+    name = shown(record.name)
+    return Card(
+        number=record.number,
+        state=record.state,
+        name=name,
+        endpoint=shown(record.endpoint),
+        href=_href(record.path) if record.path and preview and preview.kind != "missing" else None,
+        thumbnail=base64.b64encode(preview.webp).decode() if preview and preview.webp else None,
+        film=preview is not None and preview.kind == "film",
+        blank=_BLANK[preview.kind] if preview else "No file",
+        alt=(text or name)[:200],
+        prompt=text,
+        error=shown(record.error or ""),
+        advice=_ADVICE.get(record.state, ""),
+        facts=list(_facts(record)),
+        details=[(shown(label), shown(value)) for label, value in _details(record)],
+    )
+
+
+def shown(text: str) -> str:
+    """The text made visible, and cut if it is very long."""
+    rest = len(text) - LONGEST
+    short = visible(text[:LONGEST])
+    return f"{short} … ({rest} more characters in {RESULTS})" if rest > 0 else short
+
+
+def _href(path: str) -> str | None:
+    """A link to a file beside the sheet; the leading `./` keeps any path from being read as a scheme or a host."""
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        return None
+    return "./" + quote(path.encode(errors="surrogateescape"))
+
+
+def _facts(record: Record) -> Iterator[str]:
+    if record.cost is not None:
+        yield f"{credits_in_words(record.cost)} {'credit' if record.cost == 1 else 'credits'}"
+    if record.seconds is not None:
+        yield _duration(record.seconds)
+    if record.seed is not None:
+        yield f"seed {record.seed}"
+
+
+def _details(record: Record) -> Iterator[tuple[str, str]]:
+    for name, value in record.inputs.items():
+        if name != "prompt" or not isinstance(value, str):
+            yield str(name), value if isinstance(value, str) else _json(value)
+    known = {
+        "line": record.number,
+        "id": record.task_id,
+        "submitted": _moment(record.submitted_at),
+        "finished": _moment(record.finished_at),
+        "file": record.path,
+    }
+    yield from ((name, str(value)) for name, value in known.items() if value is not None)
+
+
+def _moment(iso: str | None) -> str | None:
+    return iso and re.sub(r"\.\d+", "", iso.replace("T", " ", 1).replace("+00:00", " UTC"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _duration(seconds: float) -> str:
+    if not 0 <= seconds < 1e9:
+        return f"{seconds} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{seconds:.1f} s" if seconds < 59.95 else f"{minutes} min {rest} s"

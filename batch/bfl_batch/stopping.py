@@ -7,19 +7,19 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple, Self
 
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 
 class Stopped(BaseException):
-    """The workflow is left where it is, to be taken up by a later run.
-
-    No `Exception`: the engine would note it as the workflow's own failure, which is final.
-    """
+    """The job is left where it is, for a later run. Not an `Exception`: it is not a failure of the job."""
 
 
 class Reason(NamedTuple):
     """Why a batch is stopping."""
 
     kind: str
-    """``interrupted``, ``credits``, ``budget``, ``auth``, ``network``, ``output``, ``lease`` or ``internal``."""
+    """``interrupted``, ``credits``, ``budget``, ``auth``, ``configuration``, ``network``, ``output``, ``database``,
+    ``lease`` or ``internal``."""
     message: str
 
 
@@ -64,10 +64,10 @@ class Stop:
 
 
 class Presses:
-    """Ctrl-C, and SIGTERM where the program has a handler for it: counted, not raised.
+    """Ctrl-C, SIGTERM and SIGHUP, each where the program has a handler for it: counted, not raised.
 
     An exception that is raised wherever the main thread happens to be would break a transaction, or a lock. The third
-    press is raised all the same: somebody means it.
+    press is raised all the same: somebody means it. A signal that is ignored, as under nohup, stays ignored.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Presses:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _SIGNALS:
                 if callable(signal.getsignal(number)):
                     self._before[number] = signal.signal(number, self._on_signal)
         return self

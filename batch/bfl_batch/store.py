@@ -1,204 +1,321 @@
-"""What is known of every job, kept so that a process can die at any moment."""
+"""The record of a batch, job by job: what is paid for, how far each job is, and which process works on it.
+
+    waiting --begin--> submitting --answer--> submitted --finish--> done
+       ^                   |  \\--lose--> uncertain       \\--fail--> failed
+       +-----withdraw------+
+
+`submissions` has one row for each paid POST, with the key (job, number of its submission), committed before the POST.
+Whoever inserts the row sends the POST; nobody else can, whatever leases and processes do. The number goes up only when
+a person orders it: a resubmission, a retry, a changed line. Who works on a job (`owner`), and how often it was begun,
+are columns of their own and decide nothing about money. Each change names the state and the owner that it expects.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial, wraps
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from .tables import intents, jobs, metadata, workers
+from .database import Database
 
-PAGE = 500  # rows read at a time
-_SETUP = 7_251_963_001  # numbers of advisory locks in PostgreSQL: ours alone, whatever they are
-_BUDGET = 7_251_963_002
+P = ParamSpec("P")
+T = TypeVar("T")
 
+metadata = sa.MetaData()
 
-_JOB = sa.select(jobs).where(jobs.c.name == sa.bindparam("of"), jobs.c.attempt == sa.bindparam("nth"), jobs.c.open)
-_JOB_HELD = _JOB.with_for_update()
-_INTENT = sa.select(intents.c.worker).where(
-    intents.c.name == sa.bindparam("of"), intents.c.attempt == sa.bindparam("nth")
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False, index=True),  # of its line
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # JSON; files as @path
+    sa.Column("stem", sa.Text, nullable=False, unique=True),  # of its file
+    sa.Column("listed", sa.Boolean, nullable=False),  # in the jobs file as it was last given
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("submission", sa.Integer, nullable=False),  # number of the one that may be sent now, or was sent last
+    sa.Column("owner", sa.Text, index=True),  # the worker that has it now
+    sa.Column("begun", sa.Integer, nullable=False),  # how often a worker took it: for whoever looks, not for us
+    sa.Column("retry", sa.Boolean, nullable=False),  # ordered: submit anew if its task has ended without a result
+    sa.Column("task", sa.Text),  # JSON: the handle of its task
+    sa.Column("task_id", sa.Text),
+    sa.Column("cost", sa.Float),
+    sa.Column("seed", sa.BigInteger),
+    sa.Column("path", sa.Text),
+    sa.Column("place", sa.Text),  # the folder that has its file
+    sa.Column("error", sa.Text),
+    sa.Column("submitted_at", sa.Text),
+    sa.Column("finished_at", sa.Text),
+    sa.Index("jobs_by_turn", "state", "endpoint", "owner", "listed", "number"),
 )
-_ALIVE = sa.select(workers.c.id).where(workers.c.id == sa.bindparam("of")).with_for_update(read=True)
-Claimed = Literal["send", "uncertain", "gone", "budget", "wait"]
+
+submissions = sa.Table(
+    "submissions",
+    metadata,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("made_at", sa.Text, nullable=False),
+    sa.Column("held", sa.Float, nullable=False),  # credits held back from a budget while the cost is not known
+    sa.Column("cost", sa.Float),
+    sa.Column("answer", sa.Text),  # JSON: the handle of the task
+    sa.Index("submissions_by_endpoint", "endpoint"),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("beats", sa.Integer, nullable=False),  # goes up while the process lives
+)
+
+folders = sa.Table("folders", metadata, sa.Column("place", sa.Text, primary_key=True))  # whose files are the batch's
+
+LOST = "it was being submitted when its answer was lost: it may have been paid for, and was not sent again"
+Begun = Literal["send", "gone", "budget", "pending"]
 
 
 class LeaseLost(Exception):
     """Another process took this one for dead, and has its work."""
 
 
+class Turn(NamedTuple):
+    """A job as a worker has taken it."""
+
+    name: str
+    submission: int
+    state: str = ""
+    endpoint: str = ""
+    body: str = ""
+    stem: str = ""
+    retry: bool = False
+    task: str | None = None
+    """JSON: the handle of its task."""
+
+
+TURN = [jobs.c[name] for name in Turn._fields]
+
+
+def turn_of(row: Any) -> Turn:
+    """A job from its row."""
+    return Turn(*(getattr(row, name) for name in Turn._fields))
+
+
+class Recorded(Protocol):
+    """What reads and writes a database."""
+
+    database: Database
+
+
+R = TypeVar("R", bound=Recorded)
+
+
+def repeated(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, P], T]:
+    """A transaction that may be carried out twice: it is, if its database went away before it said that it is done."""
+
+    @wraps(method)
+    def until_done(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.repeat(partial(method, self, *args, **kwargs))
+
+    return until_done
+
+
 class Store:
-    """Reads and writes our tables; each method is one transaction.
+    """The jobs that one worker has; each method is one transaction.
 
     Args:
-        engine: a database, whose commits are on the disk when they return.
-        schema: where the tables are, or None.
+        worker: a name for this process and this run alone.
+        budget: credits that the whole batch may cost, or None.
     """
 
-    def __init__(self, engine: sa.Engine, schema: str | None) -> None:
-        self._engine = engine.execution_options(schema_translate_map={None: schema}) if schema else engine
-        self._schema = schema
+    def __init__(self, database: Database, worker: str, budget: float | None = None) -> None:
+        self.database, self.worker, self.budget = database, worker, budget
 
-    @property
-    def shared(self) -> bool:
-        """True for a database that several processes may use."""
-        return self._schema is not None
+    def begin(self, turn: Turn, price: float | None) -> Begun:
+        """Commit that a job is being submitted (``send``: now, and by nobody else), unless something is in the way.
 
-    def create(self) -> None:
-        """Make the tables that are not there."""
-        with self._engine.begin() as connection:
-            self._lock(connection, _SETUP)
-            if self._schema:
-                connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
-            metadata.create_all(connection)
-
-    @contextmanager
-    def writing(self, lock: int | None = None) -> Iterator[sa.Connection]:
-        """A transaction, committed unless the block raises."""
-        with self._engine.begin() as connection:
-            if not self.shared:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins at the first write only
-            elif lock is not None:
-                self._lock(connection, lock)
-            yield connection
-
-    def reading(self) -> sa.Connection:
-        """A connection to read with, closed by its ``with``."""
-        return self._engine.connect()
-
-    def _lock(self, connection: sa.Connection, number: int) -> None:
-        if self.shared:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
-
-    def rows(self) -> Iterator[Any]:
-        """Every job, in the order of the lines, a page at a time."""
-        after = (-1, "")
-        key = sa.tuple_(jobs.c.number, jobs.c.name)
-        while True:
-            query = sa.select(jobs).where(key > after).order_by(jobs.c.number, jobs.c.name).limit(PAGE)
-            with self._engine.connect() as connection:
-                page = connection.execute(query).all()
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = (page[-1].number, page[-1].name)
-
-    def job(self, name: str, attempt: int) -> Any | None:
-        """A job that this workflow still has to do; else None."""
-        with self._engine.connect() as connection:
-            return connection.execute(_JOB, {"of": name, "nth": attempt}).one_or_none()
-
-    def claim(self, name: str, attempt: int, worker: str, price: float | None, budget: float | None) -> Claimed:
-        """Commit the intent to submit (``send``), unless there is a reason not to.
-
-        ``uncertain``: it was meant before, and got no answer; ``gone``: it is not this workflow's any more; ``budget``:
-        it could be passed; ``wait``: what it costs is known once another request is answered.
+        ``gone``: it is not this worker's, or was changed; ``budget``: it could pass the budget; ``pending``: it could
+        now, but perhaps not once the cost of others is known. Not repeated by itself: if this fails, `withdraw`.
 
         Args:
-            price: credits that it may cost, as far as that is known beforehand.
-            budget: credits that the whole batch may cost, or None.
+            price: the most that it can cost, in credits.
 
         Raises:
             LeaseLost: this process may not submit any more.
         """
-        with self.writing(_BUDGET if budget is not None else None) as connection:
-            self._hold(connection, worker)
-            job = connection.execute(_JOB_HELD, {"of": name, "nth": attempt}).one_or_none()
-            if job is None:
-                return "gone"
-            if connection.execute(_INTENT, {"of": name, "nth": attempt}).one_or_none() is not None:
-                return "uncertain"
-            if not job.listed:
-                _end(connection, job, "waiting", None, again=True)
-                return "gone"
-            held, refusal = _affordable(connection, job.endpoint, price, budget)
-            if refusal:
-                return refusal
-            values = {"name": name, "attempt": attempt, "endpoint": job.endpoint, "worker": worker, "made_at": now()}
-            connection.execute(sa.insert(intents).values(price=held, **values))
-            return "send"
+        try:
+            with self.database.writing(alone=self.budget is not None) as connection:
+                hold(connection, self.worker)
+                held = price or 0.0
+                if self.budget is not None:
+                    held, refusal = _affordable(connection, turn.endpoint, held, self.budget)
+                    if refusal:
+                        return refusal
+                return "send" if self._insert(connection, turn, held) else "gone"
+        except IntegrityError:  # this very submission was made before
+            self._follow_or_lose(turn)
+            return "gone"
 
-    def _hold(self, connection: sa.Connection, worker: str) -> None:
-        """See that nobody has taken this process for dead, and keep it so until the transaction ends."""
-        if connection.execute(_ALIVE, {"of": worker}).first() is None:
-            raise LeaseLost
+    def _insert(self, connection: sa.Connection, turn: Turn, held: float) -> bool:
+        if not self._move(connection, turn, "waiting", jobs.c.listed, state="submitting", error=None):
+            return False
+        row = {"job": turn.name, "number": turn.submission, "endpoint": turn.endpoint, "worker": self.worker}
+        connection.execute(sa.insert(submissions).values(**row, made_at=now(), held=held))
+        return True
 
-    def withdraw(self, name: str, attempt: int) -> None:
-        """Take back an intent: the request was certainly not carried out."""
-        with self.writing() as connection:
-            connection.execute(
-                sa.delete(intents).where(
-                    intents.c.name == name, intents.c.attempt == attempt, intents.c.answer.is_(None)
-                )
-            )
+    def _follow_or_lose(self, turn: Turn) -> None:
+        with self.database.writing() as connection:
+            for (answer,) in connection.execute(sa.select(submissions.c.answer).where(_of(turn))).all():
+                known = _submitted(json.loads(answer)) if answer else {"state": "uncertain", "error": LOST}
+                self._move(connection, turn, "waiting", owner=None, **known)
 
-    def answer(self, name: str, attempt: int, handle: dict[str, Any]) -> None:
-        """Answer an intent with the handle of its task, which the job then has."""
-        text = json.dumps(handle)
-        with self.writing() as connection:
-            mine = (intents.c.name == name) & (intents.c.attempt == attempt)
-            cost = {} if handle["cost"] is None else {"price": handle["cost"]}
-            connection.execute(sa.update(intents).where(mine).values(answer=text, **cost))
-            values = {
-                "task": text,
-                "task_id": handle["id"],
-                "cost": handle["cost"],
-                "submitted_at": handle["submitted_at"],
-            }
-            values |= {"state": "submitted", "error": None}
-            # taken for uncertain in the meantime, by a process that took this one for dead: it can be followed now
-            again = sa.case((jobs.c.state == "uncertain", jobs.c.attempt + 1), else_=jobs.c.attempt)
-            same = (jobs.c.name == name) & (jobs.c.attempt == attempt)
-            connection.execute(sa.update(jobs).where(same).values(attempt=again, **values))
+    @repeated
+    def withdraw(self, turn: Turn) -> None:
+        """Take a submission back: it was certainly not carried out."""
+        with self.database.writing() as connection:
+            mine = _of(turn) & (submissions.c.worker == self.worker) & submissions.c.answer.is_(None)
+            if connection.execute(sa.delete(submissions).where(mine)).rowcount == 0:
+                return
+            if not self._move(connection, turn, "submitting", state="waiting"):  # taken over, and thought to be lost
+                lost = _job(turn) & (jobs.c.state == "uncertain")
+                connection.execute(sa.update(jobs).where(lost).values(state="waiting", error=None))
 
-    def end(
-        self, name: str, attempt: int, state: str, error: str | None = None, *, again: bool = False, **facts: Any
-    ) -> None:
-        """Note how a workflow ended.
+    @repeated
+    def answer(self, turn: Turn, handle: dict[str, Any]) -> bool:
+        """Note the task that a submission made, whatever became of its job meanwhile; False if others follow it."""
+        with self.database.writing() as connection:
+            text, cost = json.dumps(handle), handle["cost"]
+            if not connection.execute(sa.update(submissions).where(_of(turn)).values(answer=text, cost=cost)).rowcount:
+                return False
+            if self._move(connection, turn, "submitting", **_submitted(handle)):
+                return True
+            # Taken over meanwhile: its new state is to be followed, if it was not sent once more on somebody's order.
+            lost = (jobs.c.submission == turn.submission) & (jobs.c.state == "uncertain")
+            ordered = (jobs.c.submission > turn.submission) & (jobs.c.state == "waiting")
+            late = sa.update(jobs).where(jobs.c.name == turn.name, lost | ordered)
+            connection.execute(late.values(**_submitted(handle)))
+            return False
 
-        Args:
-            state: of the job from now on.
-            again: another workflow may take it up.
-            facts: other columns of the job.
-        """
-        with self.writing() as connection:
-            job = connection.execute(_JOB_HELD, {"of": name, "nth": attempt}).one_or_none()
-            if job is not None:
-                _end(connection, job, state, error, again=again, **facts)
+    @repeated
+    def lose(self, turn: Turn, error: str = LOST) -> None:
+        """Note that a submission got no answer."""
+        with self.database.writing() as connection:
+            self._move(connection, turn, "submitting", state="uncertain", owner=None, error=error)
+
+    @repeated
+    def leave(self, turn: Turn, error: str) -> None:
+        """Leave a task, which may still end well, to a later run."""
+        with self.database.writing() as connection:
+            self._move(connection, turn, "submitted", owner=None, error=error)
+
+    @repeated
+    def release(self, turn: Turn) -> None:
+        """Have a job no more, however it was left; whoever takes it next does the rest."""
+        with self.database.writing() as connection:
+            self._move(connection, turn, "submitting", state="uncertain", owner=None, error=LOST)
+            mine = (jobs.c.name == turn.name) & (jobs.c.owner == self.worker)
+            connection.execute(sa.update(jobs).where(mine, jobs.c.state != "submitting").values(owner=None))
+
+    @repeated
+    def fail(self, turn: Turn, error: str, cost: float | None = None) -> None:
+        """Note that a job has failed; its task's handle is kept."""
+        with self.database.writing() as connection:
+            known = {} if cost is None else {"cost": cost}
+            values = {"state": "failed", "owner": None, "error": error, "finished_at": now(), "retry": False, **known}
+            if self._move(connection, turn, "submitted", **values) or self._move(connection, turn, "waiting", **values):
+                _settle(connection, turn, cost)
+
+    @repeated
+    def finish(self, turn: Turn, *, path: str, place: str, cost: float | None, seed: int | None) -> None:
+        """Note that a job is done: where its file is, and what its result says."""
+        facts = {"path": path, "place": place, "cost": cost, "seed": seed, "finished_at": now()}
+        with self.database.writing() as connection:
+            if self._move(connection, turn, "submitted", state="done", owner=None, error=None, retry=False, **facts):
+                _settle(connection, turn, cost)
+
+    @repeated
+    def replace(self, turn: Turn, path: str) -> None:
+        """Note the name of a file that was fetched again."""
+        with self.database.writing() as connection:
+            done = _job(turn) & (jobs.c.state == "done")
+            connection.execute(sa.update(jobs).where(done).values(path=path))
+
+    @repeated
+    def renew(self, turn: Turn) -> Turn | None:
+        """Let a job be submitted anew, as its retry was ordered; None if it is not this worker's any more."""
+        anew = fresh(submission=turn.submission + 1)
+        with self.database.writing() as connection:
+            if not self._move(connection, turn, "submitted", jobs.c.retry, **anew):
+                return None
+        return turn._replace(state="waiting", submission=turn.submission + 1, retry=False, task=None)
+
+    def _move(
+        self, connection: sa.Connection, turn: Turn, expected: str, /, *more: sa.ColumnElement[bool], **values: Any
+    ) -> bool:
+        """Change a job that is in the expected state and this worker's; False if it is not."""
+        mine = _job(turn) & (jobs.c.state == expected) & (jobs.c.owner == self.worker)
+        return connection.execute(sa.update(jobs).where(mine, *more).values(**values)).rowcount == 1
 
 
-def _end(connection: sa.Connection, job: Any, state: str, error: str | None, *, again: bool, **facts: Any) -> None:
-    values = {"state": state, "error": error, "open": False, "attempt": job.attempt + again, **facts}
-    if facts.get("cost") is not None:
-        mine = (intents.c.name == job.name) & (intents.c.answer.is_not(None))
-        last = sa.select(sa.func.max(intents.c.attempt)).where(mine).scalar_subquery()
-        connection.execute(sa.update(intents).where(mine, intents.c.attempt == last).values(price=facts["cost"]))
-    connection.execute(sa.update(jobs).where(jobs.c.name == job.name).values(**values))
+def hold(connection: sa.Connection, worker: str) -> None:
+    """See that nobody has taken a worker for dead, and keep it so until the transaction ends.
+
+    Raises:
+        LeaseLost: somebody has.
+    """
+    mine = sa.select(workers.c.id).where(workers.c.id == worker).with_for_update(read=True, key_share=True)
+    if connection.execute(mine).first() is None:
+        raise LeaseLost
+
+
+def fresh(**values: Any) -> dict[str, Any]:
+    """The columns of a job that is to be submitted, nothing of it known yet; with `values`."""
+    nothing = ("error", "task", "task_id", "cost", "seed", "path", "place", "submitted_at", "finished_at")
+    return {**dict.fromkeys(nothing), "state": "waiting", "retry": False, **values}
+
+
+def _submitted(handle: dict[str, Any]) -> dict[str, Any]:
+    known = {"task_id": handle["id"], "cost": handle["cost"], "submitted_at": handle["submitted_at"]}
+    return {"state": "submitted", "error": None, "task": json.dumps(handle), **known}
+
+
+def _job(turn: Turn) -> sa.ColumnElement[bool]:
+    return (jobs.c.name == turn.name) & (jobs.c.submission == turn.submission)
+
+
+def _of(turn: Turn) -> sa.ColumnElement[bool]:
+    return (submissions.c.job == turn.name) & (submissions.c.number == turn.submission)
+
+
+def _settle(connection: sa.Connection, turn: Turn, cost: float | None) -> None:
+    if cost is not None:
+        connection.execute(sa.update(submissions).where(_of(turn)).values(cost=cost))
 
 
 def _affordable(
-    connection: sa.Connection, endpoint: str, price: float | None, budget: float | None
-) -> tuple[float, Literal["budget", "wait"] | None]:
+    connection: sa.Connection, endpoint: str, price: float, budget: float
+) -> tuple[float, Literal["budget", "pending"] | None]:
     """The credits to hold back for a request, and why it may not be sent now, or None.
 
-    Held back is the dearest of what it may cost by its size and what its endpoint has cost so far. If nothing of that
-    is known, it is sent alone, so that its answer tells the price.
+    Where an endpoint has cost more than was held back for it, the same is expected of its next request.
     """
-    if budget is None:
-        return price or 0.0, None
-    here = intents.c.endpoint == endpoint
-    told = sa.select(sa.func.max(intents.c.price), sa.func.count()).where(here, intents.c.answer.is_not(None))
-    dearest, answered = connection.execute(told).one()
-    if price is None and not answered:
-        pending = sa.select(sa.func.count()).where(here, intents.c.answer.is_(None))
-        if connection.execute(pending).scalar_one():
-            return 0.0, "wait"
-    held = max(price or 0.0, dearest or 0.0)
-    spent = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(intents.c.price), 0.0))).scalar_one()
-    return held, "budget" if spent >= budget or spent + held > budget + 1e-9 else None
+    counted = sa.func.coalesce(submissions.c.cost, submissions.c.held)
+    spent = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(counted), 0.0))).scalar_one()
+    ratio = sa.func.max(submissions.c.cost / sa.func.nullif(submissions.c.held, 0.0))
+    dearer = connection.execute(sa.select(ratio).where(submissions.c.endpoint == endpoint)).scalar_one()
+    held = price * max(float(dearer or 1.0), 1.0)
+    if spent < budget and spent + held <= budget + 1e-9:
+        return held, None
+    open_ = submissions.c.cost.is_(None) & jobs.c.owner.is_not(None) & jobs.c.state.in_(("submitting", "submitted"))
+    same = (jobs.c.name == submissions.c.job) & (jobs.c.submission == submissions.c.number)
+    waits = connection.execute(sa.select(sa.exists().where(same, open_))).scalar_one()
+    return held, "pending" if waits else "budget"
 
 
 def now() -> str:

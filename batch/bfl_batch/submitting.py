@@ -1,4 +1,4 @@
-"""The first step of a job: its submit, meant before it is sent, and never sent again unless it certainly was not."""
+"""The first step of a job: record the intent, send, record the answer. Only what certainly never left is sent again."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ import json
 import time
 from typing import Any
 
-from bfl_client.base import Request
+from bfl_client import specification
 from bfl_client.errors import (
     AuthenticationError,
     BFLError,
+    ConfigurationError,
     InsufficientCreditsError,
     RateLimitError,
     ServerError,
     TransportError,
+    shorten,
 )
-from bfl_client.mapping import PATIENCE
-from bfl_client.tasks import Task
+from bfl_client.many import PATIENCE
+from bfl_client.tasks import Handle
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import inputs, prices
-from .database import RESERVE
+from .database import cause
+from .jobs import with_files
 from .stopping import Stopped
-from .work import Work, cause
+from .store import LOST, Begun, LeaseLost, Turn
+from .worker import Work
 
 OUTAGE = 1800.0
 """Seconds without a connection after which a batch that has already had one is stopped."""
 PATIENT = 120.0
-"""Seconds for which a paid task that the disk does not take is kept in memory."""
-_UNCERTAIN = (
-    "it was being submitted when its answer was lost: it may have been paid for, and was not sent again; "
-    "--on-uncertain resubmit does so"
-)
+"""Seconds for which a paid task is kept in memory that neither the record nor the folder takes."""
 
 
 class Submitting:
@@ -42,95 +41,106 @@ class Submitting:
         self._connected = False
         self._lost_at: float | None = None
 
-    def submit(self, name: str, attempt: int) -> dict[str, Any] | None:
-        """Submit a job, unless that was done; returns the handle of its task, or None if there is nothing to follow."""
-        work = self._work
-        job = work.store.job(name, attempt)
-        if job is None:
-            return None
-        if job.task is not None:
-            return dict(json.loads(job.task))
-        body = json.loads(job.body)  # all is made ready before the intent is: the shorter it is meant, the better
-        request = work.client.request(job.endpoint, inputs.with_files(job.endpoint, body, work.settings.base))
-        price = prices.estimate(job.endpoint, body) if work.settings.budget is not None else None
-        while (kind := self._cleared(name, attempt, price)) == "send":
+    def submit(self, turn: Turn) -> Turn | None:
+        """Submit a job; returns it with its task, or None if there is nothing to follow."""
+        body = with_files(turn.endpoint, json.loads(turn.body), self._work.base)
+        price = specification.highest_price(turn.endpoint, body)
+        while self._cleared(turn, price) == "send":
             try:
-                kept = self._send(name, attempt, request, price)
-            except BFLError as error:
-                if not self._repeat(name, attempt, request.endpoint, error):
+                handle = self._send(turn, body, price)
+            except (LeaseLost, SQLAlchemyError):
+                raise
+            except Exception as error:
+                if not isinstance(error, BFLError) or getattr(error, "maybe_submitted", False):
+                    self._work.store.lose(turn, f"{LOST} ({_said(error)})")
                     return None
+                self._refused(turn, error)
             else:
-                return self._answer(name, attempt, kept)
-        if kind == "uncertain":
-            work.store.end(name, attempt, "uncertain", _UNCERTAIN)
+                return self._answered(turn, handle)
         return None
 
-    def _cleared(self, name: str, attempt: int, price: float | None) -> str:
-        """What to do with a job to be submitted, once the budget has room for it; ``send`` has its intent committed."""
+    def _cleared(self, turn: Turn, price: float | None) -> Begun:
+        """``send``, once the job is recorded as being submitted and the budget has room for it; or why not."""
         work = self._work
-        budget = work.settings.budget
         while not work.stop.wanted:
-            kind = work.store.claim(name, attempt, work.worker, price, budget)
-            if kind == "budget":
-                work.leave("budget", f"the next request could pass the budget of {budget:g} credits")
-            if kind != "wait":
-                return kind
-            work.stop.before_submit(0.1)
+            begun = self._begun(turn, price)
+            if begun == "budget":
+                work.leave("budget", f"the next request could pass the budget of {work.store.budget:g} credits")
+            if begun != "pending":
+                return begun
+            work.stop.before_submit(0.2)
         raise Stopped
 
-    def _send(self, name: str, attempt: int, request: Request, price: float | None) -> dict[str, Any]:
-        """POST; the intent to do so is committed."""
+    def _begun(self, turn: Turn, price: float | None) -> Begun:
+        for last in (False, False, True):
+            try:
+                return self._work.store.begin(turn, price)
+            except SQLAlchemyError:
+                self._work.store.withdraw(turn)  # whether it was recorded is not known; that nothing was sent is
+                if last or not self._work.store.database.shared:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send(self, turn: Turn, body: dict[str, Any], price: float | None) -> Handle:
+        """POST; that it is going to be sent is committed."""
         work = self._work
 
         def pause(seconds: float) -> None:
-            """The last request was certainly not carried out: until the next one nothing is meant."""
-            work.store.withdraw(name, attempt)
+            """The last request was certainly not carried out: until the next one, nothing is being submitted."""
+            work.store.withdraw(turn)
             work.stop.before_submit(seconds)
-            if self._cleared(name, attempt, price) != "send":
+            if self._cleared(turn, price) != "send":
                 raise Stopped
 
-        kept = work.client._driver(pause).run(work.client.submit_flow(request, PATIENCE))
+        task = work.client.paused_by(pause, PATIENCE).submit(turn.endpoint, body, validate=False)
         self._lost_at = None
         self._connected = True
-        return kept
+        return task.handle
 
-    def _repeat(self, name: str, attempt: int, endpoint: str, error: BFLError) -> bool:
-        """What a failed POST means for the job, or for the batch; True if it is to be sent again."""
+    def _refused(self, turn: Turn, error: BFLError) -> None:
+        """What a POST without effect means for the job, or for the batch; returns if it is to be sent again."""
         work = self._work
         if error.task_id is not None:  # paid, but not to be polled where its answer says
-            kept = {"id": error.task_id, "polling_url": error.polling_url, "endpoint": endpoint}
-            self._answer(name, attempt, kept)
+            made = {"id": error.task_id, "polling_url": error.polling_url}
+            self._answered(turn, Handle.of(made, turn.endpoint))
             raise error
-        if getattr(error, "maybe_submitted", False):
-            work.store.end(name, attempt, "uncertain", f"{error}; --on-uncertain resubmit does so")
-            return False
-        work.store.withdraw(name, attempt)
+        work.store.withdraw(turn)
         if isinstance(error, InsufficientCreditsError):
-            work.leave("credits", f"paused: the account has too few credits ({error})")
+            work.leave("credits", f"paused: the account has too few credits ({error.message})")
         if isinstance(error, AuthenticationError):
-            work.leave("auth", f"the service refuses the key ({error})")
+            work.leave("auth", f"the service refuses the key ({error.message})")
+        if isinstance(error, ConfigurationError):
+            work.leave("configuration", error.message)
         if not isinstance(error, TransportError | RateLimitError | ServerError):
             raise error
         self._lost_at = self._lost_at or time.monotonic()
         if not self._connected or time.monotonic() - self._lost_at > OUTAGE:
-            work.leave("network", f"the service cannot be reached, or is too busy ({error})")
+            work.leave("network", f"the service cannot be reached, or is too busy ({error.message})")
         work.stop.before_submit(5.0)
-        return True
 
-    def _answer(self, name: str, attempt: int, kept: dict[str, Any]) -> dict[str, Any]:
-        """Note the task: it is paid for, so it is tried for minutes, with the space that is kept for it."""
-        work = self._work
-        handle, began = Task(work.client, **kept).to_dict(), time.monotonic()
+    def _answered(self, turn: Turn, handle: Handle) -> Turn | None:
+        """Note the task: it is paid for, so its handle goes into the record, or else into the folder."""
+        made, began = handle.to_dict(), time.monotonic()
         while True:
             try:
-                work.store.answer(name, attempt, handle)
-                return handle
+                followed = self._work.store.answer(turn, made)
+                return turn._replace(state="submitted", task=json.dumps(made)) if followed else None
             except SQLAlchemyError as error:
-                message = (
-                    f"task {handle['id']} is paid for, but cannot be noted ({cause(error)}); make room on the disk"
-                )
-                work.stop.no_more("output", message)
-                if time.monotonic() - began > PATIENT:
-                    work.leave("output", message)  # its intent has no answer: it will be uncertain
-                work.stop.under_way(0.5)
-                (work.settings.folder / RESERVE).unlink(missing_ok=True)
+                self._keep(turn, made, error, last=time.monotonic() - began > PATIENT)
+
+    def _keep(self, turn: Turn, made: dict[str, Any], error: SQLAlchemyError, *, last: bool) -> None:
+        work = self._work
+        try:
+            work.folder.keep({"job": turn.name, "submission": turn.submission, "handle": made})
+        except OSError:
+            message = f"task {shorten(made['id'], 60)} is paid for, but cannot be noted ({cause(error)})"
+            work.stop.no_more("output", message)
+            if last:
+                raise Stopped from error  # its submission has no answer: it will be uncertain
+            work.stop.under_way(0.5)
+        else:
+            raise error
+
+
+def _said(error: Exception) -> str:
+    return error.message if isinstance(error, BFLError) else f"{type(error).__name__}: {shorten(str(error), 100)}"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import stat
-import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from bfl_client import files
 from PIL import Image
 
 Kind = Literal["picture", "film", "missing", "unreadable"]
@@ -75,14 +74,9 @@ def _make(file: Path, kind: Kind, kept: Path) -> bytes | None:
 
 def _keep(content: bytes, kept: Path) -> None:
     """Keep a thumbnail if that is possible: it can be made again."""
-    partial = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
-    try:
+    with suppress(OSError):  # a folder that cannot be written, a full disk
         kept.parent.mkdir(mode=0o700, exist_ok=True)
-        partial.write_bytes(content)
-        os.replace(partial, kept)
-    except OSError:  # a folder that cannot be written, a full disk
-        with suppress(OSError):
-            partial.unlink()
+        files.write(kept, content, private=True)
 
 
 def _picture(file: Path) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bfl_batch.records import Record
+from bfl_batch.reports import Record
 from PIL import Image
 
 HOSTILE = [

@@ -69,8 +69,8 @@ def test_ctrl_c_ends_what_is_under_way_and_says_how_to_go_on(tmp_path: Path) -> 
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=LIMIT)
         assert process.returncode == 130, err
-        assert re.search(r"interrupted: no new work is begun; \d under way end first; Ctrl-C leaves them", err)
-        assert "the same command goes on" in err
+        assert re.search(r"interrupted: no new work is started; \d under way finish first; Ctrl-C leaves them", err)
+        assert "run the same command again to resume" in err
         assert "Traceback" not in err
         assert 0 < batch.states["done"] < 8
         assert len(emulator.tasks) == batch.states["done"] == batch.whole()
@@ -93,7 +93,7 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=15)
         assert process.returncode == 130
-        assert "the same command goes on" in err
+        assert "run the same command again to resume" in err
         status = batch.bfl("status", "out", "--json")
         assert json.loads(status.stdout)["states"] == {"submitted": 3}
 
@@ -104,7 +104,7 @@ def test_a_broken_line_ends_with_its_number(batch: Batch, emulator: Emulator) ->
     done = batch.bfl(batch.file.name, "-o", "out", "--json")
     assert done.returncode == 3
     assert "line 2: width: must be" in done.stderr
-    assert "line 4: the name 'fox' is that of line 3, too" in done.stderr
+    assert "line 4: line 3 has the name 'fox', too" in done.stderr
     assert [mistake["line"] for mistake in json.loads(done.stdout)["error"]["mistakes"]] == [2, 4]
     assert not emulator.requests
     assert [path.name for path in batch.here.iterdir() if path.name != "jobs.jsonl"] == []
@@ -170,18 +170,11 @@ def test_the_key_is_nowhere(batch: Batch, emulator: Emulator) -> None:
     assert sorted(path.name for path in batch.here.iterdir()) == ["jobs.jsonl", "out"]
 
 
-def test_only_a_batch_imports_the_engine(batch: Batch) -> None:
-    """Neither the command line nor the package imports dbos, nor does a status or a batch with nothing left to do."""
-    batch.write([job(1)])
-    assert batch.run().ok
+def test_only_a_batch_imports_the_database(batch: Batch) -> None:
+    """Neither the command line nor the package imports SQLAlchemy, Pillow or Jinja before a batch is run."""
     code = (
-        "import sys, bfl_cli.app, bfl_batch, bfl_cli.batch\n"
-        "assert not {'dbos', 'sqlalchemy'} & set(sys.modules)\n"
-        "sys.argv[1:] = ['batch', 'jobs.jsonl', '-o', 'out']\n"
-        "from bfl_cli import main\n"
-        "try: main()\n"
-        "except SystemExit as end: assert not end.code\n"
-        "assert 'dbos' not in sys.modules"
+        "import sys, bfl_cli.app, bfl_cli.batch, bfl_batch\n"
+        "assert not {'sqlalchemy', 'psycopg', 'PIL', 'jinja2'} & set(sys.modules)"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=batch.here, env=batch.environment(), capture_output=True, text=True, timeout=60)

@@ -8,27 +8,26 @@ from typing import Any
 
 import pytest
 from bfl_api.models import FluxDevInputs
-from bfl_batch.inputs import with_files, without_media
-from bfl_batch.jobs import LISTED, Job, Jobs, JobsError
+from bfl_batch.jobs import LISTED, Job, Jobs, JobsError, with_files, without_media
 from PIL import Image
 
 GOOD = {"endpoint": "flux-dev", "prompt": "a fox"}
 
 
 def refused(source: Any, endpoint: str | None = None) -> JobsError:
-    with pytest.raises(JobsError) as caught:
-        Jobs(source, endpoint).check()
+    with pytest.raises(JobsError) as caught, Jobs(source, endpoint) as jobs:
+        jobs.check()
     return caught.value
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("{broken", "is no JSON object"),
-        ("[1]", "is no JSON object"),
-        ("\xff", "is no JSON object"),
+        ("{broken", "is not a JSON object"),
+        ("[1]", "is not a JSON object"),
+        ("\xff", "is not a JSON object"),
         ('{"prompt": "a", "prompt": "b"}', "given twice"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "seed": NaN}', "NaN is no number"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "seed": NaN}', "NaN is not a number"),
         ('{"prompt": "a"}', "there is no endpoint"),
         ('{"endpoint": "flux-2-por", "prompt": "a"}', "did you mean 'flux-2-pro'"),
         ('{"endpoint": "flux-2-pro"}', "prompt: is required"),
@@ -39,7 +38,7 @@ def refused(source: Any, endpoint: str | None = None) -> JobsError:
         ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "cat.png"}', '"@cat.png"'),
         ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "@cat.png"}', "there is no such file"),
         ('{"endpoint": "flux-dev", "prompt": "a", "webhook_url": "https://x.example/"}', "leave it out"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "name": "first"}', "is that of line 1, too"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "name": "first"}', "line 1 has the name 'first', too"),
     ],
 )
 def test_every_mistake_is_told_with_its_line(tmp_path: Path, line: str, told: str) -> None:
@@ -74,17 +73,10 @@ def test_a_table_is_typed_by_the_specification(tmp_path: Path) -> None:
         '\ufeffname,prompt,width,prompt_upsampling,user\n1,"42, a fox\nin the snow",512,true,7\nb,owl,,,\n',
         encoding="utf-8",
     )
-    jobs = Jobs(path, "flux-dev")
-    assert jobs.check() == 2
-    assert list(jobs) == [
-        Job(
-            3,
-            "1",
-            "flux-dev",
-            {"prompt": "42, a fox\nin the snow", "width": 512, "prompt_upsampling": True, "user": "7"},
-        ),
-        Job(4, "b", "flux-dev", {"prompt": "owl"}),
-    ]
+    body = {"prompt": "42, a fox\nin the snow", "width": 512, "prompt_upsampling": True, "user": "7"}
+    with Jobs(path, "flux-dev") as jobs:
+        assert jobs.check() == 2
+        assert list(jobs) == [Job(3, "1", "flux-dev", body), Job(4, "b", "flux-dev", {"prompt": "owl"})]
 
 
 @pytest.mark.parametrize("text", ["prompt,prompt\na,b\n", "prompt,\na,b\n", "prompt\na,b\n", 'prompt\n"a\n'])
@@ -100,9 +92,9 @@ def test_jobs_come_from_python_too(tmp_path: Path) -> None:
     picture = tmp_path / "cat.png"
     Image.new("RGB", (64, 64)).save(picture)
     given: list[Any] = [{**GOOD, "name": 7, "image_prompt": picture}, FluxDevInputs(prompt="an owl")]
-    jobs = Jobs(given, "flux-dev")
-    assert jobs.check() == 2
-    first, second = jobs
+    with Jobs(given, "flux-dev") as jobs:
+        assert jobs.check() == 2
+        first, second = jobs
     assert first == Job(1, "7", "flux-dev", {"prompt": "a fox", "image_prompt": f"@{picture}"})
     assert second == Job(2, "00002", "flux-dev", {"prompt": "an owl"})
     assert "save it to a file" in str(refused([{**GOOD, "image_prompt": picture.read_bytes()}]))

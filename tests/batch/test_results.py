@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bfl_batch.records import Record
-from bfl_batch.results import write_results
+from bfl_batch.reports import Record, write_results
 
 from .sheets import HOSTILE, hostile, record
 
@@ -56,16 +53,6 @@ def test_a_failure_leaves_the_old_results(tmp_path: Path) -> None:
         write_results(tmp_path, broken())
     assert (tmp_path / "results.jsonl").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["results.jsonl"]
-
-
-def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
-    """A temporary file older than a day is removed; a younger one may be at work and stays."""
-    for name, age in (("old", 90_000), ("young", 60)):
-        left = tmp_path / f".results.jsonl.{name}.part"
-        left.touch()
-        os.utime(left, (time.time() - age, time.time() - age))
-    write_results(tmp_path, [])
-    assert {path.name for path in tmp_path.iterdir()} == {"results.jsonl", ".results.jsonl.young.part"}
 
 
 def test_memory_does_not_grow_with_the_records(tmp_path: Path) -> None:

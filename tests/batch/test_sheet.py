@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from bfl_batch.records import Record
+from bfl_batch.reports import Record
 from bfl_batch.sheet import write_sheet
 from bfl_batch.thumbnails import EDGE, thumbnail
 from PIL import Image
