@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import takewhile
-from typing import Annotated, Any, Concatenate, NamedTuple, ParamSpec
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -18,16 +18,12 @@ from typer.core import TyperCommand, TyperGroup
 from .exits import EXITS, Problem, problem_of
 from .screen import Screen, key_given, mask
 
-P = ParamSpec("P")
-
 
 class Lazy(NamedTuple):
-    """A command that is imported when it is used."""
+    """A command that is imported when it is used: a function or a `typer.Typer` in a module of this package."""
 
     module: str
-    """Module of this package."""
     name: str
-    """A function in it, or a `typer.Typer` with commands of its own."""
     help: str
     """One line for ``bfl --help``."""
 
@@ -40,10 +36,10 @@ COMMANDS: dict[str, Lazy] = {
     "endpoints": Lazy("endpoints", "endpoints", "List the endpoints."),
     "describe": Lazy("endpoints", "describe", "Show the parameters of an endpoint."),
     "validate": Lazy("endpoints", "validate", "Check a request without sending it."),
-    "credits": Lazy("account", "credits", "Show the credits left."),
-    "finetunes": Lazy("account", "finetunes", "List, show and delete finetunes."),
-    "auth": Lazy("auth", "app", "Show, keep and forget the API key."),
-    "emulator": Lazy("emulator", "emulator", "Serve the API on this machine."),
+    "credits": Lazy("service", "credits", "Show the credits left."),
+    "finetunes": Lazy("service", "finetunes", "List, show and delete finetunes."),
+    "auth": Lazy("auth", "app", "Show, store and forget the API key."),
+    "emulator": Lazy("service", "emulator", "Serve the API on this machine."),
     "webhook": Lazy("webhook", "app", "Receive webhooks and print them."),
 }
 
@@ -106,7 +102,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on
 Debug = Annotated[bool, typer.Option("--debug", help="Print all that is known about an error, without secrets.")]
 
 
-def command(function: Callable[Concatenate[Screen, P], None]) -> Callable[..., None]:
+def command(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of a function that takes a screen: with the options of all commands, and an exit code."""
 
     @functools.wraps(function)
@@ -115,12 +111,10 @@ def command(function: Callable[Concatenate[Screen, P], None]) -> Callable[..., N
         with _reporting(screen):
             function(screen, *args, **options)
 
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
-        for name, kind in (("as_json", Json), ("quiet", Quiet), ("debug", Debug))
-    ]
-    _, *own = inspect.signature(function, eval_str=True).parameters.values()
-    parameters = [*own, *shared]
+    _, *parameters = inspect.signature(function, eval_str=True).parameters.values()
+    for name, kind in (("as_json", Json), ("quiet", Quiet), ("debug", Debug)):
+        shared = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        parameters.append(shared)
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # where typer looks
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
@@ -141,9 +135,7 @@ def _reporting(screen: Screen) -> Iterator[None]:
     except BrokenPipeError:  # the reader of standard output has gone: there is nobody to tell
         raise typer.Exit(EXITS["pipe"].code) from None
     except (Exception, KeyboardInterrupt) as error:
-        problem = problem_of(error)
-        screen.problem(problem, error)
-        raise typer.Exit(problem.exit.code) from None
+        raise typer.Exit(screen.problem(problem_of(error), error)) from None
 
 
 _UsageError: Any = typer.BadParameter.__base__  # some versions of typer contain click, others import it
@@ -162,7 +154,7 @@ def run(arguments: list[str]) -> int:
     arguments = _options_last(arguments)
     screen = Screen(as_json="--json" in arguments)
     if "_BFL_COMPLETE" not in os.environ and key_given(arguments, screen.secrets):
-        remedy = "set BFL_API_KEY, or keep it with bfl auth login; others may have seen this one: replace it"
+        remedy = "set BFL_API_KEY, or store it with bfl auth login; others may have seen this one: replace it"
         return _refuse(screen, Problem("usage", "a key must not be on the command line", remedy))
     try:
         code = app(arguments, prog_name="bfl", standalone_mode=False)
@@ -188,7 +180,7 @@ def _usage(screen: Screen, error: Any) -> int:
 def _refuse(screen: Screen, problem: Problem) -> int:
     with contextlib.suppress(OSError):  # standard error is closed, too
         screen.problem(problem, problem)
-    return problem.exit.code
+    return EXITS[problem.kind].code
 
 
 def main() -> None:

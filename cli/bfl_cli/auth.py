@@ -5,11 +5,11 @@ The key is never an option, because other users of a machine can see options, an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -32,13 +32,11 @@ _LONGEST = 4096  # bytes of a key file; a key has about forty
 
 
 class Key(NamedTuple):
-    """A key and where it was found."""
+    """A key and where it was found: `source` is "environment", "file" or "keyring", `place` its name for a person."""
 
     value: str
     source: str
-    """``"environment"``, ``"file"`` or ``"keyring"``."""
     place: str
-    """The variable, the path or the keyring, as a person knows it."""
 
     def __repr__(self) -> str:
         return f"Key(source={self.source!r})"
@@ -50,19 +48,14 @@ def key_file() -> Path:
 
 
 def find(screen: Screen) -> Key:
-    """The user's key, which the screen then never shows: from BFL_API_KEY, else from the key file or the keyring.
-
-    Raises:
-        Problem: there is none.
-        ConfigurationError: there is a key file, but it cannot be used.
-    """
+    """The user's key, which the screen then never shows: from BFL_API_KEY, else from the key file or the keyring."""
     if value := os.environ.get(VARIABLE, "").strip():
         key = Key(value, "environment", VARIABLE)
     else:
         path = key_file()
         text = _read(path) if path.is_absolute() else None  # or there is no home folder
         if text is None:
-            message = f"no API key: set {VARIABLE}, or keep one with bfl auth login; --emulator needs none"
+            message = f"no API key: set {VARIABLE}, or store one with bfl auth login; --emulator needs none"
             raise Problem("configuration", message)
         key = _from_keyring(path) if text == KEYRING else Key(text, "file", str(path))
     screen.secrets.append(key.value)
@@ -104,32 +97,7 @@ def _possible(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and " " not in text and len(text) <= 1000
 
 
-def store(value: str) -> Path:
-    """Write the key file, readable by its owner only; the text `KEYRING` makes it refer to the keyring."""
-    path = key_file()
-    files.private_folder(path.parent)
-    return files.write(path, f"{value}\n".encode("ascii"), private=True)
-
-
-def forget() -> list[str]:
-    """Remove the key file, and the key in the keyring if the file refers to it; returns what was removed."""
-    path = key_file()
-    try:
-        text = path.read_bytes()[:_LONGEST].strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    path.unlink()
-    if text != KEYRING.encode():
-        return [str(path)]
-    try:
-        with _keyring("cannot be written") as ring:
-            ring.delete_password(_SERVICE, _USER)
-    except ConfigurationError:
-        return [str(path)]
-    return [str(path), "the key in the system keyring"]
-
-
-@contextmanager
+@contextlib.contextmanager
 def _keyring(failure: str) -> Iterator[Any]:
     """The library for the system keyring; its errors become ours."""
     with extra("keyring"):
@@ -141,13 +109,6 @@ def _keyring(failure: str) -> Iterator[Any]:
         raise ConfigurationError(f"the system keyring {failure} ({type(error).__name__})") from error
 
 
-def store_in_keyring(value: str) -> Path:
-    """Put the key into the system keyring, and the word `KEYRING` into the key file."""
-    with _keyring("did not take the key") as ring:
-        ring.set_password(_SERVICE, _USER, value)
-    return store(KEYRING)
-
-
 def _from_keyring(path: Path) -> Key:
     with _keyring("cannot be read") as ring:
         value = ring.get_password(_SERVICE, _USER)
@@ -156,8 +117,8 @@ def _from_keyring(path: Path) -> Key:
     return Key(value.strip(), "keyring", "the system keyring")
 
 
-app = group("Show, keep and forget the API key.")
-Keyring = Annotated[bool, typer.Option("--keyring", help='Keep it in the system keyring (extra "keyring").')]
+app = group("Show, store and forget the API key.")
+Keyring = Annotated[bool, typer.Option("--keyring", help='Store it in the system keyring (extra "keyring").')]
 
 
 @app.command()
@@ -187,18 +148,23 @@ def status(screen: Screen) -> None:
 @app.command()
 @command
 def login(screen: Screen, in_keyring: Keyring = False) -> None:
-    """Keep a key, typed unseen or piped in.
+    """Store a key, typed unseen or piped in.
 
     It goes to the key file, or with --keyring to the system keyring.
     """
     value = _typed()
     if not _possible(value):
-        raise Problem("configuration", "that is not an API key; nothing was kept", f"{LOGIN} < FILE, or type it")
+        raise Problem("configuration", "that is not an API key; nothing was stored", f"{LOGIN} < FILE, or type it")
     screen.secrets.append(value)
-    path = store_in_keyring(value) if in_keyring else store(value)
+    if in_keyring:
+        with _keyring("did not take the key") as ring:
+            ring.set_password(_SERVICE, _USER, value)
+    path = key_file()
+    files.private_folder(path.parent)
+    files.write(path, f"{KEYRING if in_keyring else value}\n".encode("ascii"), private=True)
     place = "the system keyring" if in_keyring else str(path)
-    shadowed = "; BFL_API_KEY is set, and takes precedence" if screen.secrets[0] != value else ""
-    screen.result(f"kept in {place}{shadowed}", {"source": "keyring" if in_keyring else "file", "place": place})
+    shadowed = f"; {VARIABLE} is set, and takes precedence" if screen.secrets[0] != value else ""
+    screen.result(f"stored in {place}{shadowed}", {"source": "keyring" if in_keyring else "file", "place": place})
 
 
 def _typed() -> str:
@@ -212,6 +178,14 @@ def _typed() -> str:
 @app.command()
 @command
 def logout(screen: Screen) -> None:
-    """Forget the key that bfl auth login kept."""
-    removed = forget()
-    screen.result(f"removed {' and '.join(removed)}" if removed else "there is no kept key", {"removed": removed})
+    """Forget the key that bfl auth login stored."""
+    path, removed = key_file(), []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        in_keyring = path.read_bytes()[:_LONGEST].strip() == KEYRING.encode()
+        path.unlink()
+        removed.append(str(path))
+        if in_keyring:
+            with contextlib.suppress(ConfigurationError), _keyring("cannot be written") as ring:
+                ring.delete_password(_SERVICE, _USER)
+                removed.append("the key in the system keyring")
+    screen.result(f"removed {' and '.join(removed)}" if removed else "there is no stored key", {"removed": removed})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 
 from . import options
 from .app import command
-from .screen import Screen, width
+from .screen import Screen
 
 if TYPE_CHECKING:
     from bfl_client.specification import Endpoint, Form, Parameter
@@ -26,7 +27,7 @@ def endpoints(screen: Screen) -> None:
     lines = []
     for each in ENDPOINTS.values():
         remark = "  (unpublished)" if each.unpublished else ""
-        name = each.name.ljust(longest) if width() >= 80 else each.name
+        name = each.name.ljust(longest) if _width() >= 80 else each.name
         lines.append(f"{name}  {each.kind}  {each.summary}{remark}".rstrip())
     screen.result("\n".join(lines), [_facts(each) for each in ENDPOINTS.values()])
 
@@ -77,9 +78,13 @@ def _data(parameter: Parameter) -> dict[str, Any]:
     return {**data, **described, "types": sorted(parameter.types)}
 
 
+def _width() -> int:
+    return max(shutil.get_terminal_size().columns, 20)
+
+
 def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
-        text, min(width(), 100), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        text, min(_width(), 100), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     )
 
 

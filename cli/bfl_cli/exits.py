@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 
 class Exit(NamedTuple):
-    """One exit code."""
+    """One exit code; `remedy` is what to do about it, where the error itself does not say."""
 
     code: int
     meaning: str
     remedy: str = ""
-    """What to do about it, where the error itself does not say."""
 
 
 EXITS: dict[str, Exit] = {
@@ -40,21 +39,16 @@ EXITS: dict[str, Exit] = {
 }
 """Name -> exit code. The names are the ``kind`` of an error with ``--json``."""
 
-_KINDS = {
-    "ConstraintError": "constraint",
-    "InvalidRequestError": "constraint",
-    "AuthenticationError": "auth",
-    "InsufficientCreditsError": "credits",
-    "RequestModerated": "moderated",
-    "ContentModerated": "moderated",
-    "TaskTimeout": "timeout",
-    "TaskError": "failed",
-    "APIError": "failed",
-    "TransportError": "network",
-    "UntrustedURLError": "network",
-    "DownloadError": "network",
+_ERRORS = {
+    "constraint": ("ConstraintError", "InvalidRequestError"),
+    "auth": ("AuthenticationError",),
+    "credits": ("InsufficientCreditsError",),
+    "moderated": ("RequestModerated", "ContentModerated"),
+    "timeout": ("TaskTimeout",),
+    "failed": ("TaskError", "APIError"),
+    "network": ("TransportError", "UntrustedURLError", "DownloadError"),
 }
-"""Class of error, or of its bases -> kind; every other error of the client is a matter of configuration."""
+"""Kind -> classes of errors. Every other error of the client is a matter of configuration."""
 
 _REMEDIES = {
     "NotFoundError": "",
@@ -65,7 +59,7 @@ _REMEDIES = {
 """Class of error -> remedy, where that of its exit code would not help."""
 
 ACTIONS = {
-    "set-key": "set BFL_API_KEY, or keep a key with bfl auth login",
+    "set-key": "set BFL_API_KEY, or store a key with bfl auth login",
     "pass-file": "for a file write @{path}",
     "unknown-parameter": "--no-validate sends it as it is",
     "check-credits": "it may have been carried out and paid: look at bfl credits before you repeat it",
@@ -99,15 +93,11 @@ class Problem(Exception):
         super().__init__(message)
         self.kind, self.message, self.remedy, self.facts = kind, message, remedy, facts
 
-    @property
-    def exit(self) -> Exit:
-        """The exit code with its meaning."""
-        return EXITS[self.kind]
-
     def to_dict(self) -> dict[str, Any]:
         """The error as ``--json`` prints it."""
-        error = {"kind": self.kind, "exit_code": self.exit.code, "message": self.message, "remedy": self.remedy}
-        return {"error": {**error, **{name: fact for name, fact in self.facts.items() if fact is not None}}}
+        facts = {name: fact for name, fact in self.facts.items() if fact is not None}
+        error = {"kind": self.kind, "exit_code": EXITS[self.kind].code, "message": self.message, "remedy": self.remedy}
+        return {"error": {**error, **facts}}
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -130,7 +120,8 @@ def problem_of(error: BaseException) -> Problem:
 
 def _of_ours(error: Any) -> Problem:
     names = [each.__name__ for each in type(error).__mro__]
-    kind = next((_KINDS[name] for name in names if name in _KINDS), "configuration")
+    kinds = {name: kind for kind, classes in _ERRORS.items() for name in classes}
+    kind = next((kinds[name] for name in names if name in kinds), "configuration")
     if names[0] == "ConstraintError":
         return _refusal(error)
     if getattr(error, "unwritable", False):
@@ -172,11 +163,7 @@ def _not_installed(error: ModuleNotFoundError, extra: str) -> Problem:
 
 @contextmanager
 def extra(name: str) -> Iterator[None]:
-    """For imports that need an extra.
-
-    Raises:
-        Problem: it is not installed; its one line says how to install it.
-    """
+    """For imports that need an extra; raises a Problem whose one line says how to install it."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bfl_client import specification
-from bfl_client.errors import CHECK_CREDITS, BFLError, shorten
+from bfl_client.errors import CHECK_CREDITS, BFLError
 from typer.core import TyperCommand
 
 from . import options
-from .account import connected
 from .app import command
 from .exits import Problem, problem_of, worded
-from .following import Follower
 from .interrupts import PaidRequest
 from .output import Destination, can_show
 from .request import Request, known
 from .screen import Screen
+from .service import connected
 from .state import Keeper, Kept
+from .tasks import Follower
 
 if TYPE_CHECKING:
     from bfl_client import Client
@@ -107,11 +107,11 @@ def generate(
     if wait:
         destination.check(screen)
     with connected(screen, emulated=emulator) as client:
-        submit = _Submit(screen, None if emulator else Keeper(screen, destination.folder))
+        submit = _Submit(screen, Keeper(screen, None if emulator else destination.folder))
         task, kept = submit(client, endpoint, request)
         follower = Follower(screen, task, kept, destination)
         if task.polling_url is None or not wait:
-            _submitted(screen, task, follower.resume)
+            follower.leave()
         elif submit.interrupted:
             raise follower.interrupted()
         else:
@@ -130,61 +130,38 @@ def _request(endpoint: str, prompt: str | None, param: list[str], source: str | 
 class _Submit:
     """Submits a request, and keeps the handle at once; a signal meanwhile waits for the answer."""
 
-    def __init__(self, screen: Screen, keeper: Keeper | None) -> None:
+    def __init__(self, screen: Screen, keeper: Keeper) -> None:
         self._screen, self._keeper = screen, keeper
         self.interrupted = False
 
     def __call__(self, client: Client, endpoint: str, request: Request) -> tuple[Task, Kept | None]:
-        """The task, and its handle on disk.
-
-        Raises:
-            Problem: there is no task, or one that cannot be waited for; its handle is then kept.
-        """
+        """The task, and its handle on disk."""
         with PaidRequest(self._screen) as paid:
             try:
                 task = client.paused_by(paid.pause).submit(endpoint, request.body, validate=False)  # it was validated
-            except KeyboardInterrupt as error:
+            except (BFLError, KeyboardInterrupt) as error:
                 paid.answered()
-                raise self._stopped(error, paid.pausing) from None
-            except BFLError as error:
-                paid.answered()
-                raise self._failed(error, endpoint) from error
+                raise self._failed(error, endpoint, paid.pausing) from error
             paid.answered()
-            kept = self._keep(task.handle)
+            kept = self._keeper.keep(task.handle)
         self.interrupted = paid.pressed
         return task, kept
 
-    def _keep(self, handle: Handle | None) -> Kept | None:
-        return self._keeper.keep(handle) if self._keeper and handle else None
-
-    def _stopped(self, error: KeyboardInterrupt, pausing: bool) -> Problem:
-        """A second signal; a handle that came with it is kept."""
-        if kept := self._keep(getattr(error, "handle", None)):
-            message, resume = "interrupted; the task was submitted, and continues", f"bfl task {kept.name}"
-            return Problem("interrupted", message, f"resume it: {resume}", resume=resume)
-        if pausing:
-            return Problem("interrupted", "interrupted; nothing was submitted")
-        message = "interrupted while the request was being submitted"
-        return Problem("interrupted", message, worded(CHECK_CREDITS), maybe_submitted=True)
-
-    def _failed(self, error: BFLError, endpoint: str) -> Problem:
-        """A submit that failed; if a task was created all the same, its handle is kept."""
-        from bfl_client.tasks import Handle
-
+    def _failed(self, error: BFLError | KeyboardInterrupt, endpoint: str, pausing: bool) -> Problem:
+        """What a failed submit means; if a task was created all the same, its handle is kept."""
+        handle: Handle | None = getattr(error, "handle", None)
         problem = problem_of(error)
-        if error.task_id and error.polling_url:
+        if isinstance(error, KeyboardInterrupt):
+            doing = "; nothing was submitted" if pausing else " while the request was being submitted"
+            problem = Problem("interrupted", f"interrupted{doing}")
+            if not pausing and handle is None:
+                problem.remedy, problem.facts["maybe_submitted"] = worded(CHECK_CREDITS), True
+        elif error.task_id and error.polling_url:
+            from bfl_client.tasks import Handle
+
             fields = {"id": error.task_id, "polling_url": error.polling_url, "endpoint": endpoint}
-            if kept := self._keep(Handle.from_dict(fields)):
-                resume = problem.facts["resume"] = f"bfl task {kept.name}"
-                problem.remedy = f"{problem.remedy or 'correct that'}; the task is kept: {resume}"
+            handle = Handle.from_dict(fields)
+        if kept := self._keeper.keep(handle):
+            resume = problem.facts["resume"] = f"bfl task {kept.name}"
+            problem.remedy = f"{problem.remedy or 'the task is kept'}; resume it: {resume}"
         return problem
-
-
-def _submitted(screen: Screen, task: Task, resume: str) -> None:
-    """Print a task that is not waited for."""
-    lead = f"submitted  task {shorten(task.id, 80)}"
-    data = {"id": task.id, "endpoint": task.endpoint, "status": "submitted", "cost": task.cost}
-    if task.polling_url is None:
-        screen.result(f"{lead}  its result goes to the webhook", data)
-    else:
-        screen.result(f"{lead}  fetch it: {resume}", {**data, "resume": resume})

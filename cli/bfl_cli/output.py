@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,12 +28,8 @@ class Destination:
     """Where the result of a task is to go.
 
     Args:
-        path: a file, a folder, ``-`` for standard output, or None for the current folder; with a slash at its end it
-            must be a folder.
+        path: a file, a folder (only that with a slash at its end), ``-`` for standard output; None: the current folder.
         force: an existing file may be replaced.
-
-    Attributes:
-        folder: the folder of the result.
     """
 
     def __init__(self, path: str | None, force: bool) -> None:
@@ -44,8 +41,6 @@ class Destination:
     @property
     def option(self) -> str:
         """The option that names it, in a command to be repeated by hand."""
-        import shlex
-
         return "" if self.path is None else f" -o {shlex.quote(str(self.path))}"
 
     def check(self, screen: Screen) -> None:
@@ -70,12 +65,7 @@ class Destination:
             raise Problem("output", f"nothing can be written in {self.folder}: {error.strerror}") from error
 
     def save(self, result: Result, task: Task, screen: Screen) -> Path:
-        """Write the result, whole or not at all, and return its path.
-
-        Raises:
-            Problem: it cannot be written.
-            DownloadError: it cannot be fetched.
-        """
+        """Write the result, whole or not at all, and return its path; raises Problem if it cannot be written."""
         if self.path == STDOUT:
             write(sys.stdout, result.read())
             return STDOUT
@@ -132,17 +122,13 @@ def show(path: Path, kind: str, screen: Screen) -> None:
         screen.note("--show shows pictures only, and not with --json or -o -")
     elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         screen.note("--show needs a terminal")
-    elif not _put(path):
-        screen.note("this terminal cannot show pictures")
+    else:
+        logging.getLogger("textual_image").setLevel(logging.ERROR)  # it warns of terminals that do not state their size
+        from rich.console import Console
+        from textual_image.renderable import Image, SixelImage, TGPImage  # asks the terminal what it can
 
-
-def _put(path: Path) -> bool:
-    logging.getLogger("textual_image").setLevel(logging.ERROR)  # it warns of terminals that do not report their size
-    from rich.console import Console
-    from textual_image.renderable import Image, SixelImage, TGPImage  # asks the terminal what it can
-
-    if Image not in (SixelImage, TGPImage):
-        return False
-    console = Console()
-    console.print(Image(str(path), width="auto", height=max(console.height // 2, 8)))
-    return True
+        if Image in (SixelImage, TGPImage):
+            console = Console()
+            console.print(Image(str(path), width="auto", height=max(console.height // 2, 8)))
+        else:
+            screen.note("this terminal cannot show pictures")

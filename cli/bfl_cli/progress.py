@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +15,12 @@ from bfl_client.specification import credits_in_words
 from .screen import Screen, moves
 
 if TYPE_CHECKING:
-    from bfl_batch.reports import Progress
+    from bfl_batch import Progress
     from bfl_client.answers import Update
     from bfl_client.tasks import Task
 
 EVERY = 5.0  # seconds between two plain lines about a batch
 _SPINNER = "|/-\\"
-OnProgress = Callable[["Progress"], object]
 
 
 class TaskLine:
@@ -68,15 +68,45 @@ def of_task(task: Task, screen: Screen) -> Iterator[Callable[[Update], object]]:
 
 
 @contextmanager
-def of_batch(screen: Screen) -> Iterator[OnProgress]:
+def of_batch(screen: Screen) -> Iterator[Callable[[Progress], object]]:
     """Show the progress of a batch for as long as the context lasts; yields what to call with each `Progress`."""
-    if screen.quiet:
-        yield _stopping(screen, lambda _: None)
-    elif moves(sys.stderr):
-        with _bar() as on_progress:
-            yield _stopping(screen, on_progress)
-    else:
-        yield _stopping(screen, _lines(screen))
+    if screen.quiet or not moves(sys.stderr):
+        yield _Batch(screen).take
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(20), TaskProgressColumn(), TextColumn("{task.description}")
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        yield _Batch(screen, functools.partial(bar.update, bar.add_task("", total=None))).take
+
+
+class _Batch:
+    """Shows a batch: with a bar, or else with a line now and then."""
+
+    def __init__(self, screen: Screen, bar: Callable[..., object] | None = None) -> None:
+        self._screen, self._bar = screen, bar
+        self._last, self._spoken, self._stopping = -EVERY, "", False
+
+    def take(self, progress: Progress) -> None:
+        if progress.stopping is not None and not self._stopping:
+            self._stopping = True
+            self._screen.error(_stopping(progress, progress.stopping.message))
+        text = batch_line(progress)
+        if self._bar is not None:
+            over = progress.done + progress.failed + progress.uncertain
+            self._bar(total=progress.jobs, completed=over, description=text)
+        elif text != self._spoken and (time.monotonic() - self._last >= EVERY or not progress.left):
+            self._last, self._spoken = time.monotonic(), text
+            self._screen.note(text)
+
+
+def _stopping(progress: Progress, reason: str) -> str:
+    """Why no new work is started, and what is still under way."""
+    active = progress.active
+    under_way = f"{active} under way finish first; Ctrl-C leaves them" if active else "nothing is under way"
+    return f"{reason}: no new work is started; {under_way}. Run the same command again to resume."
 
 
 def batch_line(progress: Progress) -> str:
@@ -94,50 +124,3 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _stopping(screen: Screen, inner: OnProgress) -> OnProgress:
-    """Say once why no new work is started, and what is still under way."""
-    said = False
-
-    def on_progress(progress: Progress) -> None:
-        nonlocal said
-        if progress.stopping is not None and not said:
-            said = True
-            active = progress.active
-            under_way = f"{active} under way finish first; Ctrl-C leaves them" if active else "nothing is under way"
-            message = f"{progress.stopping.message}: no new work is started; {under_way}"
-            screen.error(f"{message}. Run the same command again to resume.")
-        inner(progress)
-
-    return on_progress
-
-
-def _lines(screen: Screen) -> OnProgress:
-    last, spoken = -EVERY, ""
-
-    def on_progress(progress: Progress) -> None:
-        nonlocal last, spoken
-        over = not progress.left
-        if (time.monotonic() - last >= EVERY or over) and (text := batch_line(progress)) != spoken:
-            last, spoken = time.monotonic(), text
-            screen.note(text)
-
-    return on_progress
-
-
-@contextmanager
-def _bar() -> Iterator[OnProgress]:
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = BarColumn(20), TaskProgressColumn(), TextColumn("{task.description}")
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task("", total=None)
-
-        def on_progress(progress: Progress) -> None:
-            over = progress.done + progress.failed + progress.uncertain
-            bar.update(shown, total=progress.jobs, completed=over, description=batch_line(progress))
-
-        yield on_progress

@@ -21,11 +21,7 @@ _PLACEHOLDER = b"?"  # stands for a missing file, so that everything else that i
 
 
 def known(name: str) -> Endpoint:
-    """The endpoint with that name.
-
-    Raises:
-        Problem: there is none; it names the nearest one.
-    """
+    """The endpoint with that name; raises a Problem that names the nearest one if there is none."""
     found = specification.find(name)
     if found is not None:
         return found
@@ -54,11 +50,7 @@ class Request:
         self.body: dict[str, Any] = {}
 
     def read(self, prompt: str | None, pairs: list[str], source: str | None) -> None:
-        """Read the body: `source` is a file of JSON or ``-``; the prompt and the pairs take precedence over it.
-
-        Raises:
-            Problem: a pair without ``=``, a key given twice, or a body that is not a JSON object.
-        """
+        """Read the body: `source` is a file of JSON or ``-``; the prompt and the pairs take precedence over it."""
         whole = {} if source is None else self._whole(source)
         given: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
         for pair in pairs:
@@ -72,11 +64,7 @@ class Request:
         self.body = {**whole, **given}
 
     def check(self, *, validate: bool = True) -> None:
-        """Hold the request to the specification; needs neither key nor network.
-
-        Raises:
-            ConstraintError: everything that is wrong with it.
-        """
+        """Hold the request to the specification; raises ConstraintError with everything that is wrong with it."""
         found = list(self._violations)
         missing = {violation.field for violation in found}
         try:
@@ -137,5 +125,5 @@ class Request:
         """Standard input, which can be read once."""
         if self._stdin is not None:
             raise Problem("usage", "standard input (-) can be used once only")
-        self._stdin = b"" if sys.stdin is None else sys.stdin.buffer.read(_LARGEST)
-        return self._stdin
+        found = self._stdin = b"" if sys.stdin is None else sys.stdin.buffer.read(_LARGEST)
+        return found

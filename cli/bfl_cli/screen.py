@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -58,29 +58,31 @@ class Screen:
         """Something a person must know; redacted."""
         write(sys.stderr, f"{printable(redact(message, self.secrets))}\n")
 
-    def problem(self, problem: Problem, cause: BaseException) -> None:
-        """How the command ended: one line, one remedy; with ``--debug`` the traceback."""
+    def problem(self, problem: Problem, cause: BaseException) -> int:
+        """Print how the command ended: one line, one remedy; with ``--debug`` the traceback. Returns the exit code."""
         if self.debug:
             self.error("".join(traceback.format_exception(cause)).rstrip())
         self.error(f"bfl: {problem.message}")
         if problem.remedy:
             self.error(f"  try: {problem.remedy}")
+        data = problem.to_dict()
         if self.as_json:
-            write(sys.stdout, f"{redact(json.dumps(problem.to_dict()), self.secrets)}\n")
+            write(sys.stdout, f"{redact(json.dumps(data), self.secrets)}\n")
+        return int(data["error"]["exit_code"])
 
     def _log(self) -> None:
         import logging
 
-        secrets = self.secrets
+        error = self.error
 
-        class Redacted(logging.Formatter):
-            def format(self, record: logging.LogRecord) -> str:
-                return printable(redact(super().format(record), secrets))
+        class Log(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                error(self.format(record))
 
-        handler = logging.StreamHandler()
-        handler.setFormatter(Redacted("%(asctime)s %(name)s: %(message)s"))
+        log = Log()
+        log.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
         for name in ("bfl_client", "httpx"):
-            logging.getLogger(name).addHandler(handler)
+            logging.getLogger(name).addHandler(log)
             logging.getLogger(name).setLevel(logging.DEBUG)
 
 
@@ -100,16 +102,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 def key_given(arguments: Sequence[str], secrets: Iterable[str] = ()) -> bool:
     """True if the arguments of a command line contain a key, or an option that would take one."""
     known = set(secrets)
-    for argument in arguments:
-        if argument == "--":
-            return any(_is_key(rest, known) for rest in arguments)
-        if _OPTION.fullmatch(argument) or _is_key(argument, known):
-            return True
-    return False
-
-
-def _is_key(argument: str, known: set[str]) -> bool:
-    return argument in known or _KEY.fullmatch(argument) is not None
+    options = takewhile(lambda argument: argument != "--", arguments)
+    return any(each in known or _KEY.fullmatch(each) for each in arguments) or any(map(_OPTION.fullmatch, options))
 
 
 def mask(text: str) -> str:
@@ -118,19 +112,17 @@ def mask(text: str) -> str:
 
 
 def write(stream: TextIO | None, text: str | bytes) -> None:
-    """Write at once, whatever the text and the encoding: file names need not be UTF-8, and terminals may be ASCII.
-
-    Raises:
-        OSError: the stream cannot be written; BrokenPipeError among them.
-    """
+    """Write at once, whatever the text and the encoding: file names need not be UTF-8, and terminals may be ASCII."""
     if stream is None:  # closed by whoever started us
         return
     try:
         stream.flush()
         stream.buffer.write(text if isinstance(text, bytes) else _encoded(text, stream.encoding or "utf-8"))
         stream.buffer.flush()
-    except OSError:
-        _abandon(stream)
+    except OSError:  # what is left in the buffer goes nowhere, or Python would complain about it when it ends
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
         raise
 
 
@@ -139,18 +131,6 @@ def _encoded(text: str, encoding: str) -> bytes:
         return text.encode(encoding, "surrogateescape")
     except UnicodeEncodeError:
         return text.encode(encoding, "backslashreplace")
-
-
-def _abandon(stream: TextIO) -> None:
-    """Discard what is left in the buffer, or Python would complain about it when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-def width() -> int:
-    """Columns of the terminal, or 80; at least 20."""
-    return max(shutil.get_terminal_size().columns, 20)
 
 
 def moves(stream: TextIO | None) -> bool:

@@ -32,12 +32,9 @@ from .screen import Screen, write
 if TYPE_CHECKING:
     from bfl_client.tasks import Handle
 
-UNFINISHED_DAYS = 30
-"""Days that the handle of an unfinished task is kept."""
-ENDED_DAYS = 7
-"""Days that an ended task is listed."""
-_DAY = 86400.0
 _OPEN, _ENDED = ".json", ".ended"
+_DAY = 86400.0
+_KEPT = {_OPEN: 30 * _DAY, _ENDED: 7 * _DAY}  # seconds
 _LARGEST = 64 * 1024**2  # bytes of a handle; a real one has a few hundred
 _FIRST = 1_735_689_600.0  # 2025-01-01, before this program existed: an earlier time comes from a clock that was not set
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -69,11 +66,7 @@ def ready(place: Path) -> None:
 
 
 class Kept:
-    """The handle of one task on disk.
-
-    Args:
-        handle: the handle.
-        place: the folder: `folder()`, or another one when that cannot be written.
+    """The handle of one task on disk: in `folder()`, or in another place when that cannot be written.
 
     Attributes:
         name: what ``bfl task`` takes.
@@ -100,15 +93,15 @@ class Kept:
 
 
 class Keeper:
-    """Finds a place for a handle before anything is paid: the state folder, or else the folder of the result.
+    """Finds a place for a handle before anything is paid: the state folder, else beside the result, else a Problem.
 
-    Raises:
-        Problem: no handle can be written anywhere; nothing was submitted.
+    Args:
+        beside: the folder of the result; None to keep no handle.
     """
 
-    def __init__(self, screen: Screen, beside: Path) -> None:
+    def __init__(self, screen: Screen, beside: Path | None) -> None:
         self._screen = screen
-        self._places = [folder(), beside.absolute()]
+        self._places = [folder(), beside.absolute()] if beside else []
         while self._places:
             try:
                 ready(self._places[0])
@@ -117,11 +110,14 @@ class Keeper:
                 if self._places.pop(0) == folder():
                     reason = f"no handle can be kept in {folder()} ({error.strerror})"
                     screen.note(f"warning: {reason}; it goes to {beside}")
-        message = f"no handle can be written, neither in {folder()} nor in {beside}; nothing was submitted"
-        raise Problem("output", message)
+        if beside:
+            message = f"no handle can be written, neither in {folder()} nor in {beside}; nothing was submitted"
+            raise Problem("output", message)
 
-    def keep(self, handle: Handle) -> Kept | None:
-        """Write the handle of a task that was just paid for, wherever that is still possible."""
+    def keep(self, handle: Handle | None) -> Kept | None:
+        """Write the handle of a task that was just paid for, if there is one, wherever that is still possible."""
+        if handle is None or not self._places:
+            return None
         for place in self._places:
             with contextlib.suppress(OSError):  # the disk filled up meanwhile
                 return Kept(handle, place)
@@ -172,9 +168,8 @@ def listed() -> list[dict[str, Any]]:
 def prune() -> None:
     """Remove what is old, by every clock that says something about it."""
     for path in folder().iterdir():
-        days = ENDED_DAYS if path.suffix == _ENDED else UNFINISHED_DAYS
         with contextlib.suppress(OSError):  # another bfl was faster
-            if _age(path) > days * _DAY:
+            if _age(path) > _KEPT.get(path.suffix, _KEPT[_OPEN]):
                 path.unlink()
 
 

@@ -1,4 +1,4 @@
-"""``bfl task`` resumes a task that was submitted earlier; ``bfl tasks`` lists those that are kept."""
+"""Submitted tasks: followed to their end, resumed with ``bfl task``, listed with ``bfl tasks``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,118 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from bfl_client.errors import ConfigurationError, shorten
+from bfl_client import errors
+from bfl_client.errors import shorten
 from bfl_client.specification import credits_in_words
 
-from . import options, state
-from .account import connected
+from . import options, progress, state
 from .app import command
-from .following import Follower
-from .output import Destination
+from .exits import Problem, problem_of
+from .output import STDOUT, Destination, show
 from .screen import Screen, mask
+from .service import connected
 
 if TYPE_CHECKING:
-    from bfl_client.tasks import Task
+    from bfl_client.tasks import Result, Task
+
+
+class Follower:
+    """Follows one task to its end: nothing that happens now may lose it.
+
+    Args:
+        task: the task.
+        kept: its handle on disk, or None where it cannot be resumed from there, as with an emulator of this run.
+        destination: where the result goes; None if it is not wanted.
+        otherwise: the command that resumes the task when there is no handle of it on disk.
+    """
+
+    def __init__(
+        self, screen: Screen, task: Task, kept: state.Kept | None, destination: Destination | None, otherwise: str = ""
+    ) -> None:
+        self.screen, self.task, self.kept, self.destination = screen, task, kept, destination
+        self._otherwise, self._saving = otherwise, False
+
+    @property
+    def resume(self) -> str:
+        """The command that resumes the task, or empty."""
+        if self.kept is None:
+            return self._otherwise
+        return f"bfl task {shlex.quote(self.kept.name)}{self.destination.option if self.destination else ''}"
+
+    def leave(self) -> None:
+        """Print the task, without waiting for it."""
+        lead = f"submitted  task {shorten(self.task.id, 80)}"
+        data = {"id": self.task.id, "endpoint": self.task.endpoint, "status": "submitted", "cost": self.task.cost}
+        if self.task.polling_url is None:
+            self.screen.result(f"{lead}  its result goes to the webhook", data)
+        else:
+            self.screen.result(f"{lead}  fetch it: {self.resume}", {**data, "resume": self.resume})
+
+    def follow(self, timeout: float | None, shown: bool = False) -> None:
+        """Wait, save, and print the result; raises a Problem that says how to resume."""
+        try:
+            with progress.of_task(self.task, self.screen) as on_update:
+                result = self.task.wait(timeout, on_update)
+                self._saving = True
+                path, draft = self._save(result)
+        except KeyboardInterrupt as error:
+            raise self.interrupted() from error
+        except BrokenPipeError:  # nobody reads any more
+            raise
+        except Exception as error:  # ours, the system's, or a bug: the task is paid in each case
+            raise self._failed(error) from error
+        if self.kept is not None and path is not None:
+            self.kept.ended("saved", path, result.cost)
+        if path != STDOUT:
+            self.screen.result(self._text(result, path, draft), self._data(result, path, draft))
+        if shown and path is not None:
+            show(path, result.kind, self.screen)
+
+    def _save(self, result: Result) -> tuple[Path | None, Path | None]:
+        """The file, and the draft's cache beside it, where there is one."""
+        if self.destination is None:
+            return None, None
+        path = self.destination.save(result, self.task, self.screen)
+        return path, self.destination.save_draft(result, path)
+
+    def _text(self, result: Result, path: Path | None, draft: Path | None) -> str:
+        cost = credits_in_words(result.cost) + ("" if result.cost is None else " credits")
+        lead = "ready" if path is None else f"{path}"
+        return f"{lead}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {draft}' if draft else ''}"
+
+    def _data(self, result: Result, path: Path | None, draft: Path | None) -> dict[str, Any]:
+        """What ``--json`` says; none of the URLs, because they are signed."""
+        said = {name: getattr(result, name) for name in ("kind", "cost", "seed", "prompt")}
+        saved = {"file": path and str(path), "draft": draft and str(draft)}
+        return {"id": self.task.id, "endpoint": self.task.endpoint, "status": "Ready", **said, **saved}
+
+    def interrupted(self) -> Problem:
+        """What an interrupt means for the task."""
+        shown = shorten(self.task.id, 80)
+        if not self.resume:
+            return Problem("interrupted", f"interrupted; task {shown} ended with its emulator")
+        doing = "while its result was being saved" if self._saving else "while waiting for it"
+        return Problem(
+            "interrupted",
+            f"interrupted {doing}; task {shown} was submitted, and continues",
+            f"resume it: {self.resume}",
+            task_id=self.task.id,
+            resume=self.resume,
+        )
+
+    def _failed(self, error: BaseException) -> Problem:
+        """The problem, with the command that resumes the task unless it ended without a result."""
+        problem = problem_of(error)
+        problem.facts["task_id"] = self.task.id
+        if isinstance(error, errors.TaskError) and not isinstance(error, errors.TaskTimeout | errors.TaskNotFound):
+            if self.kept is not None:
+                self.kept.ended(error.status or problem.kind, cost=error.cost)
+        elif self.resume:
+            if not isinstance(error, errors.UntrustedURLError | errors.ConfigurationError):  # to be corrected first
+                problem.remedy = f"resume it: {self.resume}"
+            problem.facts["resume"] = self.resume
+        return problem
+
 
 Reference = Annotated[
     str,
@@ -79,7 +179,7 @@ def _handle(reference: str) -> dict[str, Any]:
     except (OSError, ValueError):  # not a possible file name
         pass
     shown = shorten(mask(reference) if len(reference) != 36 else reference, 60)  # ids are as long as keys
-    raise ConfigurationError(
+    raise errors.ConfigurationError(
         f"no task {shown!r} is kept in {state.folder()}: see bfl tasks, or give the task's handle as a file"
     )
 

@@ -56,21 +56,21 @@ class Receiver(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     timeout = 10.0  # seconds that a sender may be silent
     server_version, sys_version = "bfl", ""
-    server: Receiver
 
     def do_POST(self) -> None:
+        receiver: Any = self.server
         length = self.headers.get("content-length", "")
         if not length.isdecimal() or int(length[:20]) > webhooks.BODY_LIMIT:
             self._answer(413 if length else 411)
             return
         try:
-            update = self.server.parse(self.rfile.read(int(length)), dict(self.headers))
+            update = receiver.parse(self.rfile.read(int(length)), dict(self.headers))
         except WebhookError as error:
-            self.server.screen.note(f"refused: {error.message}")
+            receiver.screen.note(f"refused: {error.message}")
             self._answer(403)
             return
         self._answer(200)
-        self.server.arrived.put(update)
+        receiver.arrived.put(update)
 
     def _answer(self, status: int) -> None:
         self.send_response(status)

@@ -1,11 +1,12 @@
-"""The service as the owner of a key sees it: a client for one command, ``bfl credits`` and ``bfl finetunes``."""
+"""The service that a command talks to, real or emulated; ``bfl credits``, ``bfl finetunes``, ``bfl emulator``."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,8 +15,7 @@ from bfl_client.specification import credits_in_words
 
 from .app import command, group
 from .auth import find
-from .emulator import emulator_module
-from .exits import Problem
+from .exits import EXITS, Problem, extra
 from .screen import Screen
 
 if TYPE_CHECKING:
@@ -26,19 +26,15 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the finetune.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(screen: Screen, *, emulated: bool = False) -> Iterator[Client]:
-    """A client for one command: with the user's key, or of an emulator that lives as long as the command.
-
-    Raises:
-        Problem: there is no key, or no emulator.
-        ConfigurationError: the key cannot be used.
-    """
+    """A client for one command: with the user's key, or of an emulator that lives as long as the command."""
     from bfl_client import Client
 
     if emulated:
-        running = emulator_module().Emulator(speed=EMULATOR_SPEED)
-        with running as emulator, Client(emulator.api_key, emulator.base_url) as client:
+        with extra("emulator"):
+            from bfl_emulator import Emulator
+        with Emulator(speed=EMULATOR_SPEED) as emulator, Client(emulator.api_key, emulator.base_url) as client:
             yield client
         return
     with Client(find(screen).value) as client:
@@ -89,3 +85,25 @@ def delete(screen: Screen, finetune_id: Id, yes: Yes = False) -> None:
     with connected(screen) as client:
         answer = client.utility.delete_finetune(finetune_id).to_dict()
     screen.result(f"deleted finetune {finetune_id}", answer)
+
+
+@command
+def emulator(
+    screen: Screen,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    speed: Annotated[float, typer.Option(help="How many times faster than the service; inf: ready at once.")] = 1.0,
+    script: Annotated[Path | None, typer.Option(metavar="FILE", help="YAML file with faults to play.")] = None,
+    one_host: Annotated[bool, typer.Option("--one-host", help="One port for submits, polls and files.")] = False,
+    allow_outbound: Annotated[
+        bool, typer.Option("--allow-outbound", help="Allow webhooks and picture URLs on other machines.")
+    ] = False,
+    credits: Annotated[float, typer.Option(help="Credits to start with.")] = 10_000.0,
+) -> None:
+    """Serve the API on this machine until interrupted; prints its address and key as one line of JSON."""
+    with extra("emulator"):
+        from bfl_emulator import serve
+    options = {"one_host": one_host, "allow_outbound": allow_outbound, "credits": credits}
+    code = 0
+    with contextlib.suppress(KeyboardInterrupt):  # of a signal that `serve` does not handle itself
+        code = serve(port=port, speed=speed, script=script or (), **options)
+    raise typer.Exit(EXITS["configuration"].code if code else 0)  # it has said why itself
