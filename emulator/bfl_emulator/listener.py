@@ -1,97 +1,211 @@
-"""Serves an ASGI application on ports of one address, from a thread of its own."""
+"""Serves an ASGI application on ports of one address, from a thread of its own, and can break connections."""
 
 import asyncio
+import contextlib
 import logging
 import socket
+import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .script import Occasion, Script
-from .wire import CONNECTION
 
-_GLANCE = 0.01  # seconds between looks at whether a listener is to refuse connections
-_GRACE = 1.0  # seconds that answers under way have when the server stops
+_STATE = "bfl_emulator.connection"  # where the scope of a request has its connection
+_RESET = struct.pack("ii", 1, 0)  # linger for no time: the kernel sends a reset instead of an orderly end
+_GLANCE = 0.01  # seconds between looks at whether a listener is to refuse connections, or a request has ended
+_GRACE = 1.0  # seconds that requests being answered have when the server stops
+_PATIENCE = 5.0  # seconds after which requests that still have not ended are cancelled
+_BACKLOG = 2048  # connections that may wait to be accepted
 
 
-class Listener:
-    """A server in a daemon thread; its ports are bound first. Raises OSError for a port that is taken.
+class Listener(uvicorn.Server):
+    """A server in a daemon thread; its ports are bound at once. Raises OSError for a port that is taken.
 
-    ports: the port of each listener by name, 0 for a free one. script: tells which listener refuses connections when.
+    ports: the port of each listener by name, 0 for a free one. script: says which listener refuses connections when.
     """
 
     def __init__(self, app: ASGIApp, address: str, ports: Mapping[str, int], script: Script) -> None:
+        super().__init__(_configuration(app))
+        self._address, self._script = address, script
         self._sockets: dict[str, socket.socket] = {}
+        self._held: dict[str, socket.socket] = {}
         try:
             for name, port in ports.items():
-                self._sockets[name] = bind(address, port)
+                self._sockets[name] = _bound(address, port)
+                self._sockets[name].listen(_BACKLOG)
         except OSError:
             self._close()
             raise
         self.ports: dict[str, int] = {name: bound.getsockname()[1] for name, bound in self._sockets.items()}
         self._ready = threading.Event()
-        self._server = _Server(_Configuration(app), self._ready.set, address, self.ports, script)
         self._thread = threading.Thread(target=self._run, name="bfl_emulator", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; when this returns, requests are answered. Raises RuntimeError if the server ended."""
+        """Start the thread; once this returns, requests are answered. Raises RuntimeError if the server failed."""
         self._thread.start()
         self._ready.wait()
-        if not self._server.started:
+        if not self.started:
             raise RuntimeError("the emulator's server did not start")
 
     def stop(self) -> None:
-        """Stop accepting, give answers under way their second, close every connection, and wait for the thread."""
-        self._server.should_exit = True
+        """Stop accepting, give requests being answered a second, close every connection, and wait for the thread."""
+        self.should_exit = True
+        if self.started:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
         if self._thread.ident is not None:
             self._thread.join()
         self._close()
 
     def _close(self) -> None:
-        for bound in self._sockets.values():
+        for bound in (*self._sockets.values(), *self._held.values()):
             bound.close()
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=list(self._sockets.values()))
+            self.run(sockets=list(self._sockets.values()))
         finally:
             self._ready.set()
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, and say so."""
+        await super().startup(sockets)
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._doors = dict(zip(self.ports, self.servers, strict=True))
+        self._keeper = asyncio.create_task(self._keep_doors())
+        self._ready.set()
 
-def bind(address: str, port: int) -> socket.socket:
-    """Bind a port of an address, 0 for a free one. Raises OSError for one that is taken."""
-    bound = socket.create_server((address, port), backlog=2048)
-    # Named as TCP, or asyncio would not turn Nagle's algorithm off, and each answer would take forty milliseconds.
-    return socket.socket(bound.family, bound.type, socket.IPPROTO_TCP, fileno=bound.detach())
+    async def main_loop(self) -> None:
+        """Wait for `stop` rather than for uvicorn's next tick: tests start and stop many emulators."""
+        while not await self.on_tick(0):  # renews the date header, every second
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 1)
+
+    async def _keep_doors(self) -> None:
+        """Close and open each listener as the script wants it."""
+        while True:
+            await asyncio.sleep(_GLANCE)
+            for name, door in self._doors.items():
+                if self._script.refuses(name) and door.is_serving():
+                    await self._close_door(name, door)
+                elif name in self._held and not self._script.refuses(name):
+                    await self._open_door(name)
+
+    async def _close_door(self, name: str, door: asyncio.Server) -> None:
+        """Stop listening on a port, and reset the connections to it.
+
+        The port stays bound: the system would give a free one to anybody, even to the client that tries to connect.
+        """
+        port = self.ports[name]
+        door.close()
+        self._script.log("refuse", Occasion("connect", None, name))
+        for connection in list(self.server_state.connections):
+            if connection.transport.get_extra_info("sockname")[1] == port:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # until they are closed
+        self._held[name] = _bound(self._address, port)
+
+    async def _open_door(self, name: str) -> None:
+        protocol = partial(_Protocol, self.config, self.server_state, {})
+        held = self._held.pop(name)
+        self._doors[name] = await self._loop.create_server(protocol, sock=held, backlog=_BACKLOG)
+        self.servers.append(self._doors[name])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, and leave nothing open."""
+        self._keeper.cancel()
+        for server in self.servers:
+            server.close()
+        await self._wait_while(self._busy, _GRACE)
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await self._wait_while(lambda: bool(state.connections or state.tasks), _PATIENCE)
+        for task in state.tasks:
+            task.cancel()
+
+    async def _wait_while(self, condition: Callable[[], bool], seconds: float) -> None:
+        end = self._loop.time() + seconds
+        while condition() and self._loop.time() < end:
+            await asyncio.sleep(_GLANCE)
+
+    def _busy(self) -> bool:
+        """Return whether a request is being answered, or a reply not yet sent."""
+        unsent = (connection.transport.get_write_buffer_size() for connection in self.server_state.connections)
+        return bool(self.server_state.tasks) or any(unsent)
 
 
-class _Configuration(uvicorn.Config):
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(
-            app,
-            loop="asyncio",
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            timeout_keep_alive=60,  # seconds, as load balancers have it; uvicorn's five break requests of slow clients
-        )
+class Connection:
+    """The connection of one request. In-process there is none: breaking it raises ConnectionResetError instead."""
 
-    def configure_logging(self) -> None:
-        """Leave logging alone: uvicorn would set up its loggers for the whole process, which is not its own."""
+    def __init__(self, scope: Scope) -> None:
+        self._protocol: Any = scope.get("state", {}).get(_STATE)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the other side can no longer be reached."""
+        return self._protocol is not None and self._protocol.transport.is_closing()
+
+    @property
+    def answered(self) -> bool:
+        """Whether a whole reply was handed to the connection."""
+        return self._protocol is None or self._protocol.cycle.response_complete
+
+    def reset(self) -> None:
+        """Break the connection with a reset."""
+        if self._protocol is None:
+            raise ConnectionResetError("the script of the emulator breaks this connection")
+        connection = self._protocol.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._protocol.transport.abort()
+
+    def hang_up(self) -> None:
+        """Close the connection in an orderly way after what was written, however much of a reply is missing."""
+        if self._protocol is None:
+            raise ConnectionResetError("the script of the emulator cuts this reply off")
+        self._protocol.transport.close()
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    """Bind a port of an address, 0 for a free one, without listening. Raises OSError for a port that is taken."""
+    # Named as TCP, or asyncio would not turn Nagle's algorithm off, and each reply would take forty milliseconds.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if sys.platform != "win32":  # there, the option would let two programs share a port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _configuration(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,  # uvicorn would set up its loggers for the whole process, which belongs to others
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=60,  # seconds, like load balancers; uvicorn's five break requests of slow clients
+    )
 
 
 class _Protocol(H11Protocol):
-    """Logs under the emulator's name, errors only: a test may well send what is no HTTP.
+    """Logs under the emulator's name, and only errors: a test may well send something that is not HTTP.
 
-    Each request's scope leads back to its connection, so that a script can break it.
+    The scope of each request leads back to its connection, so that a script can break it.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -100,64 +214,4 @@ class _Protocol(H11Protocol):
         if self.logger.level == logging.NOTSET:
             self.logger.setLevel(logging.ERROR)
         self.access_log = False
-        self.app_state = {**self.app_state, CONNECTION: self}
-
-
-class _Server(uvicorn.Server):
-    """Tells when it accepts connections, closes a door for as long as it is to, and leaves nothing open at its end."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        ready: Callable[[], None],
-        address: str,
-        ports: Mapping[str, int],
-        script: Script,
-    ) -> None:
-        super().__init__(config)
-        self._ready, self._address, self._ports, self._script = ready, address, ports, script
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._doors = dict(zip(self._ports, self.servers, strict=True))
-        self._keeper = asyncio.create_task(self._keep_doors())
-        self._ready()
-
-    async def _keep_doors(self) -> None:
-        while True:
-            await asyncio.sleep(_GLANCE)
-            for name, door in self._doors.items():
-                if self._script.refuses(name) == door.is_serving():
-                    self._doors[name] = await self._turn(name, door)
-
-    async def _turn(self, name: str, door: asyncio.Server) -> asyncio.Server:
-        """Close an open door, with what came in through it, or open a closed one on the same port."""
-        port = self._ports[name]
-        if door.is_serving():
-            door.close()
-            self._script.log("refuse", Occasion("connect", None, name))
-            for connection in list(self.server_state.connections):
-                if connection.transport.get_extra_info("sockname")[1] == port:
-                    connection.transport.abort()
-            return door
-        protocol = partial(_Protocol, self.config, self.server_state, {})
-        opened = await asyncio.get_running_loop().create_server(protocol, sock=bind(self._address, port))
-        self.servers.append(opened)
-        return opened
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._keeper.cancel()
-        for server in self.servers:
-            server.close()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _GRACE
-        while self._busy() and loop.time() < end:
-            await asyncio.sleep(0.01)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await super().shutdown(sockets)
-
-    def _busy(self) -> bool:
-        """Tell whether a request is being answered, or an answer not yet sent."""
-        unsent = (connection.transport.get_write_buffer_size() for connection in self.server_state.connections)
-        return bool(self.server_state.tasks) or any(unsent)
+        self.app_state = {**self.app_state, _STATE: self}

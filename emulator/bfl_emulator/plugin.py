@@ -1,6 +1,6 @@
-"""pytest plugin: the fixture ``bfl_emulator``, an emulator that listens for the length of one test.
+"""pytest plugin: the fixture ``bfl_emulator``, an emulator that listens for the duration of one test.
 
-Loading it imports nothing but pytest. The marker takes the options of `Emulator`, and `env`::
+Loading the plugin imports nothing but pytest. The marker takes `env` and the options of `Emulator`::
 
     @pytest.mark.bfl_emulator(env=True, credits=3)
     def test_my_application(bfl_emulator):
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, so that --strict-markers accepts it."""
+    """Declare the marker, so that --strict-markers accepts it."""
     config.addinivalue_line(
         "markers",
-        "bfl_emulator(env=False, **options): how the fixture bfl_emulator starts its Emulator; env=True sets "
-        "BFL_BASE_URL and BFL_API_KEY for the test",
+        "bfl_emulator(env=False, **options): options of the Emulator that the fixture bfl_emulator starts; env=True "
+        "sets BFL_BASE_URL and BFL_API_KEY for the test",
     )
 
 
 @pytest.fixture
 def bfl_emulator(request: pytest.FixtureRequest) -> "Iterator[Emulator]":
-    """An emulated BFL API on a free port of this machine, with tasks that are ready at once unless a marker says else.
+    """An emulated BFL API on a free port of this machine, whose tasks are ready at once unless a marker says otherwise.
 
     It has `base_url`, `api_key`, `requests`, `tasks`, `faults`, `script(...)`, and `use(monkeypatch)`, which sets
     BFL_BASE_URL and BFL_API_KEY for the test.

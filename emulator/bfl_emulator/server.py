@@ -1,7 +1,12 @@
-"""The emulator as a program sees it: a context manager around a server on a port of this machine."""
+"""The emulator as its users see it: a context manager around a server on this machine, and a program."""
 
+import json
+import logging
+import os
+import signal
+import sys
+import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from secrets import token_hex
@@ -9,46 +14,47 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import anyio
-from starlette.applications import Starlette
+from bfl_api import specification as packaged
 
-from .app import build_app
-from .hosts import LISTENERS, Hosts
-from .journal import ReceivedRequest
+from .addresses import LISTENERS, Addresses
 from .listener import Listener
-from .script import SentFault, load
+from .routes import build_app
+from .script import load
 from .service import Service
-from .tasks import Task
-from .webhooks import Delivery
+from .tasks import TaskRecord
 
 
 class Environment(Protocol):
-    """What sets environment variables for a while, such as pytest's monkeypatch."""
+    """Anything that sets environment variables for a while, such as pytest's monkeypatch."""
 
-    def setenv(self, name: str, value: str) -> None:
-        """Set a variable."""
-        ...
+    def setenv(self, name: str, value: str) -> None: ...
 
 
 class Emulator:
     """An emulated BFL API.
 
-    Used as a context manager, synchronous or asynchronous, it listens on 127.0.0.1 in a thread of its own; `app` can be
-    used in-process, without listening.
+    As a context manager, synchronous or asynchronous, it listens on 127.0.0.1 in a thread of its own; `app` can be used
+    in-process, without listening.
 
     port: port to listen on; 0 takes a free one.
-    speed: how many times faster than usual a generation is; `float("inf")` makes every task ready at once.
-    api_key: key that requests must carry; None makes one up.
+    speed: how many times faster than the service a task is; with `float("inf")` every task is ready at once.
+    api_key: the key that requests must carry; None makes one up.
     credits: what there is to spend, at 0.01 USD each. finetunes: ids of the finetunes that exist.
-    specification: effective specification; None takes the one packaged in bfl_api.
-    clock: monotonic seconds; with a clock of their own, tests let time pass without waiting.
-    script: rules of faults, or the path of a YAML file with them; `script` adds more. seed: starts their chances.
+    specification: an effective specification; None takes the one packaged in bfl_api.
+    clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
+    script: rules of faults, or the path of a YAML file with some; `script` adds more. seed: for their probabilities.
     one_host: one host for everything, for clients that build their own polling URL; otherwise submissions, polls and
-    files have a listener each, as the service has it.
-    limits: refuse what goes beyond the limits on active tasks. webhook_hmac: sign webhooks, not show the secret.
-    allow_outbound: let webhooks and pictures named by URL lead to other machines.
-    allow_remote: names under which other machines may reach it; then it listens on all addresses, not on loopback only.
-    control: add endpoints that tell the logs and take scripts, behind `control_token`; see `bfl_emulator.control`.
-    check: hold every answer to the specification; one that breaks it is an AssertionError in the server (500).
+    files have a port each, just as the service has hosts for them.
+    limits: whether too many active tasks are refused. webhook_hmac: sign webhooks rather than send the secret.
+    allow_outbound: let webhooks and picture URLs lead to other machines.
+    allow_remote: names under which other machines may reach it; it then listens on all addresses.
+    control: add control endpoints, behind `control_token`; see `bfl_emulator.routes`.
+    check: check every reply against the specification; a wrong one is an AssertionError in the server (500).
+
+    api_key, control_token: what requests must carry. app: the ASGI application. tasks: by id, oldest first. requests,
+    faults, webhooks: what arrived, the faults that were really sent, and the attempts to deliver webhooks, each the
+    latest few thousand, oldest first. Copy these to iterate while requests come in.
+
     Raises ValueError for a speed that is not above 0, an impossible key or script, or a specification without a polling
     operation, and OSError for a script that cannot be read and, on entering, for a port that is taken.
     """
@@ -75,111 +81,81 @@ class Emulator:
     ) -> None:
         self._listener: Listener | None = None
         ports = {"submit": port, "cluster": 81, "delivery": 82} if port else None
-        self._at_rest = Hosts(ports, one=one_host, names=allow_remote)
+        self._at_rest = Addresses(ports, one=one_host, names=allow_remote)
         self._ports = {"submit": port} if one_host else {**dict.fromkeys(LISTENERS, 0), "submit": port}
         self._service = Service(
-            _packaged() if specification is None else specification,
+            packaged.load() if specification is None else specification,
             api_key=f"bfl_emulator_{token_hex(16)}" if api_key is None else api_key,
             speed=speed,
             credits=credits,
             finetunes=finetunes,
             clock=clock,
-            hosts=self._at_rest,
+            addresses=self._at_rest,
             limits=limits,
             outbound=allow_outbound,
             signed=webhook_hmac,
         )
         rules, written = load(script) if isinstance(script, str | Path) else (script, None)
         self._service.script.add(rules, written if seed is None else seed)
-        self._control_token = token_hex(16) if control else None
-        self._app = build_app(self._service, check, self._control_token)
+        self.api_key = self._service.api_key
+        self.control_token = token_hex(16) if control else None
+        self.app = build_app(self._service, check, self.control_token)
+        self.requests = self._service.requests
+        self.tasks: dict[str, TaskRecord] = self._service.tasks
+        self.faults = self._service.script.sent
+        self.webhooks = self._service.webhooks.deliveries
 
     @property
     def base_url(self) -> str:
-        """Where the emulator listens, without a slash at the end; until it does, a URL that only `app` answers."""
-        return self._service.hosts.url("submit")
+        """The base URL, without a slash at the end; until the emulator listens, a URL that only `app` answers."""
+        return self._service.addresses.url("submit")
 
     @property
     def cluster_url(self) -> str:
-        """Where tasks are polled: the beginning of every polling URL."""
-        return self._service.hosts.url("cluster")
+        """The beginning of every polling URL."""
+        return self._service.addresses.url("cluster")
 
     @property
     def delivery_url(self) -> str:
-        """Where files lie: the beginning of every sample URL."""
-        return self._service.hosts.url("delivery")
-
-    @property
-    def api_key(self) -> str:
-        """The key that requests must carry."""
-        return self._service.api_key
-
-    @property
-    def control_token(self) -> str | None:
-        """The token for the control endpoints, or None if there are none."""
-        return self._control_token
-
-    @property
-    def app(self) -> Starlette:
-        """The ASGI application, for use within the process."""
-        return self._app
-
-    @property
-    def requests(self) -> deque[ReceivedRequest]:
-        """What arrived, oldest first; of very many the last ones. Take a copy to iterate while requests come in."""
-        return self._service.requests
-
-    @property
-    def tasks(self) -> dict[str, Task]:
-        """The tasks by id, oldest first. Take a copy to iterate while requests come in."""
-        return self._service.tasks
+        """The beginning of every sample URL."""
+        return self._service.addresses.url("delivery")
 
     @property
     def credits(self) -> float:
         """The credits that are left."""
         return self._service.account.credits
 
-    @property
-    def faults(self) -> deque[SentFault]:
-        """The faults that were really sent, oldest first."""
-        return self._service.script.sent
-
-    @property
-    def webhooks(self) -> deque[Delivery]:
-        """The attempts to deliver webhooks, oldest first."""
-        return self._service.webhooks.deliveries
-
     def script(self, *rules: Mapping[str, Any], seed: int | None = None) -> None:
-        """Add rules of faults, which count from now on; see `Rule` for their keys.
+        """Add rules of faults, which count from now on; `bfl_emulator.script.Rule` explains their keys.
 
-        A `seed` starts the chances anew. Raises ValueError for a rule that is not possible, and then adds none.
+        A `seed` restarts the chances. Raises ValueError for an impossible rule, and then adds none.
         """
         self._service.script.add(rules, seed)
 
     def clear_script(self) -> None:
-        """Take all rules away; what was sent stays in the log."""
+        """Remove all rules; the log of what was sent stays."""
         self._service.script.rules = []
 
     def deliver_webhooks(self) -> int:
-        """Deliver, in this thread, what webhooks are due by the clock, and return how many attempts were made.
+        """Deliver, in this thread, the webhooks that are due by the clock, and return the number of attempts.
 
         Only needed in-process: an emulator that listens delivers by itself.
         """
         return self._service.webhooks.deliver_due()
 
-    def use(self, monkeypatch: "Environment") -> Self:
+    def use(self, monkeypatch: Environment) -> Self:
         """Set BFL_BASE_URL and BFL_API_KEY for a test, with pytest's monkeypatch."""
         monkeypatch.setenv("BFL_BASE_URL", self.base_url)
         monkeypatch.setenv("BFL_API_KEY", self.api_key)
         return self
 
     def start(self) -> None:
-        """Listen; when this returns, requests are answered. Raises RuntimeError if it already listens."""
+        """Listen; once this returns, requests are answered. Raises RuntimeError if it listens already."""
         if self._listener is not None:
             raise RuntimeError("this emulator already listens")
         rest = self._at_rest
-        self._listener = Listener(self._app, rest.address, self._ports, self._service.script)
-        self._service.hosts = Hosts(self._listener.ports, one=rest.one, names=rest.names)
+        self._listener = Listener(self.app, rest.address, self._ports, self._service.script)
+        self._service.addresses = Addresses(self._listener.ports, one=rest.one, names=rest.names)
         try:
             self._listener.start()
             self._service.webhooks.start()
@@ -188,12 +164,12 @@ class Emulator:
             raise
 
     def stop(self) -> None:
-        """Stop listening and wait until the server's thread has ended; answers under way have a second to finish."""
+        """Stop listening and wait until the server's thread has ended; requests being answered have a second."""
         listener, self._listener = self._listener, None
         if listener is not None:
             self._service.webhooks.stop()
             listener.stop()
-            self._service.hosts = self._at_rest
+            self._service.addresses = self._at_rest
 
     def __enter__(self) -> Self:
         self.start()
@@ -205,7 +181,7 @@ class Emulator:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        # Shielded: a cancellation in between would leave a server behind that nobody stops.
+        # Shielded: a cancellation in between would leave behind a server that nobody stops.
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.start)
         return self
@@ -220,7 +196,26 @@ class Emulator:
         return f"<Emulator {'listening' if self._listener else 'not listening'} on {self.base_url}>"
 
 
-def _packaged() -> Mapping[str, Any]:
-    from bfl_api import specification
+def serve(**options: Any) -> int:
+    """Print the URLs and the key as one line of JSON, then serve until SIGINT or SIGTERM.
 
-    return specification.load()
+    The options are those of `Emulator`, except for the key: it is made up, or taken from the environment variable
+    BFL_API_KEY, because other users of a machine can see options. Returns the exit status: 0, or 1 after one line on
+    standard error. Call it in the main thread, where signals arrive.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with Emulator(**options, api_key=os.environ.get("BFL_API_KEY") or None) as emulator:
+            names = ("base_url", "api_key", "cluster_url", "delivery_url", "control_token")
+            announced = {name: value for name in names if (value := getattr(emulator, name)) is not None}
+            sys.stdout.write(json.dumps(announced) + "\n")
+            sys.stdout.flush()
+            while not stop.wait(0.5):  # in pieces, because Windows does not interrupt an endless wait
+                pass
+    except (OSError, ValueError, OverflowError) as error:  # the last one: a port above 65535
+        sys.stderr.write(f"bfl_emulator: {error}\n")
+        return 1
+    return 0

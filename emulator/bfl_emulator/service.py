@@ -1,53 +1,96 @@
-"""The state of one emulated service, shared by everything that answers for it."""
+"""The state of one emulated service: key, credits, limits, clock, tasks, and what arrived."""
 
+import heapq
+import math
 import re
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .files import Files
-from .hosts import Hosts
-from .journal import ReceivedRequest
-from .limits import ActiveTasks, PollWindow
-from .prices import Account
-from .samples import Signer
+from .addresses import Addresses
+from .requests import ReceivedRequest, Refusal
+from .samples import SampleFiles, Signer
 from .script import Script
-from .specification import Node, Operation, Specification
+from .specification import Node, Specification, TaskEndpoint
+from .tasks import TaskRecord
 from .validation import Contract
 from .webhooks import Postman
 
-if TYPE_CHECKING:
-    from .tasks import Task
-
 MAX_TASKS = 10_000  # tasks remembered; how long the service keeps one is not known
 MAX_REQUESTS = 5_000  # requests remembered
+POLLS_A_SECOND = 1200  # recorded in X-Ratelimit-Limit (2025-08, 2025-12)
 _KEY = re.compile(r"[!-~]+", re.ASCII)
 _KEY_LENGTH = 8  # characters; anything shorter cannot be one of the service's keys
 
 
-@dataclass(frozen=True)
-class Call:
-    """A request that passed validation: `schema` is the object schema that its body obeys.
+class Account:
+    """The credits of the one project that the emulator knows."""
 
-    `polls_here` tells whether it came to the host that knows the tasks.
-    """
+    def __init__(self, credits: float) -> None:
+        self.credits = credits
 
-    operation: Operation
-    parameters: dict[str, Any]
-    body: dict[str, Any]
-    schema: Node
-    polls_here: bool = True
+    def charge(self, cost: float) -> None:
+        """Charge for a task. Raises Refusal (402, documented) if the credits do not suffice or are used up."""
+        if self.credits <= 0 or cost > self.credits:
+            raise Refusal(402, "Insufficient credits")  # how the service words it is not known
+        self.credits = round(self.credits - cost, 4)
+
+    def refund(self, cost: float) -> None:
+        """Give back what was charged."""
+        self.credits = round(self.credits + cost, 4)
+
+
+class PollCounter:
+    """Counts polls in windows of one second, and refuses none: what the service does beyond its limit is not known."""
+
+    def __init__(self) -> None:
+        self._window, self._used = -1, 0
+
+    def headers(self, now: float) -> dict[str, str]:
+        """Count a poll at `now` (seconds since 1970) and return the headers recorded on every successful one."""
+        window = math.floor(now)
+        self._used = self._used + 1 if window == self._window else 1
+        self._window = window
+        return {
+            "Retry-After": "1",
+            "X-Ratelimit-Limit": str(POLLS_A_SECOND),
+            "X-Ratelimit-Remaining": str(max(0, POLLS_A_SECOND - self._used)),
+            "X-Ratelimit-Reset": f"{window + 1:.1f}",
+        }
+
+
+class ActiveTasks:
+    """Counts tasks that have not ended: 24 at a time, fewer on some endpoints (documented 2026-09)."""
+
+    def __init__(self, limit: int, *, enforced: bool) -> None:
+        self._limit, self._enforced = limit, enforced
+        self._ends = defaultdict[str, list[float]](list)  # when each task ends, which is known from the start
+
+    def admit(self, endpoint: TaskEndpoint, now: float) -> None:
+        """Raise Refusal (429) if one more would be too many."""
+        if not self._enforced:
+            return
+        for ends in self._ends.values():
+            while ends and ends[0] <= now:
+                heapq.heappop(ends)
+        total = sum(map(len, self._ends.values()))
+        if len(self._ends[endpoint.name]) >= endpoint.active_limit or total >= self._limit:
+            raise Refusal(429, "too many active tasks")  # as seen for FLUX 3; no Retry-After is known here
+
+    def add(self, endpoint: TaskEndpoint, until: float) -> None:
+        """Count a task as active until this moment of the clock."""
+        if self._enforced:
+            heapq.heappush(self._ends[endpoint.name], until)
 
 
 class Service:
-    """Key, credits, finetunes, tasks and clock of one emulated service.
+    """Everything that the parts of one emulated service share.
 
-    `clock` gives monotonic seconds; all that takes time or expires follows it. `limits` tells whether the number of
-    active tasks is limited, `outbound` whether webhooks may leave this machine, `signed` whether they carry an HMAC.
-    Raises ValueError for a speed that is not above 0 and for a key that no header can carry.
+    clock: returns monotonic seconds; whatever takes time or expires follows it. limits: whether the number of active
+    tasks is limited. outbound: whether webhooks and URLs in requests may lead to other machines. signed: whether
+    webhooks carry an HMAC. Raises ValueError for a speed that is not above 0, and for a key that no header can carry.
     """
 
     def __init__(
@@ -59,7 +102,7 @@ class Service:
         credits: float,
         finetunes: Iterable[str],
         clock: Callable[[], float],
-        hosts: Hosts,
+        addresses: Addresses,
         limits: bool,
         outbound: bool,
         signed: bool,
@@ -70,28 +113,29 @@ class Service:
             raise ValueError("an API key consists of printable ASCII characters without spaces")
         self.specification = Specification(document)
         self.contract = Contract(self.specification)
-        self.api_key, self.speed, self.hosts = api_key, speed, hosts
+        self.api_key, self.speed, self.addresses = api_key, speed, addresses
         self.account, self.lock = Account(credits), threading.Lock()
         self.active = ActiveTasks(self.specification.active_limit, enforced=limits)
         self.finetunes: dict[str, dict[str, Any]] = {name: {"finetune_id": name} for name in finetunes}
         self.clock, self._epoch = clock, time.time() - clock()
-        self.signer, self.polls = Signer(), PollWindow()
-        self.script, self.webhooks = Script(clock), Postman(self, outbound=outbound, signed=signed)
-        self.tasks: OrderedDict[str, Task] = OrderedDict()
-        self.files = Files(self, outbound)
+        self.polls, self.script = PollCounter(), Script(clock)
+        self.webhooks = Postman(clock, self.script, outbound=outbound, signed=signed)
+        self.tasks: OrderedDict[str, TaskRecord] = OrderedDict()
+        self.signer = Signer(lambda: self.epoch(self.clock()))
+        self.files = SampleFiles(self.tasks, self.signer, outbound=outbound)
         self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_REQUESTS)
 
     def epoch(self, moment: float) -> float:
-        """Convert a reading of the clock to seconds since 1970."""
+        """Convert a moment of the clock to seconds since 1970."""
         return self._epoch + moment
 
-    def remember(self, task: "Task") -> None:
-        """Keep a task so that it can be polled; beyond MAX_TASKS the oldest is forgotten, and its files with it."""
+    def remember(self, task: TaskRecord) -> None:
+        """Keep a task so that it can be polled; beyond MAX_TASKS, forget the oldest and its files."""
         self.tasks[task.id] = task
         while len(self.tasks) > MAX_TASKS:
             self.files.forget(self.tasks.popitem(last=False)[1])
 
 
 def well_formed(key: str) -> bool:
-    """Tell whether a key could be one at all: the service tells a malformed key (422) from a wrong one (403)."""
+    """Return whether this could be a key at all: the service answers a malformed key with 422, a wrong one with 403."""
     return len(key) >= _KEY_LENGTH and _KEY.fullmatch(key) is not None

@@ -1,13 +1,13 @@
-"""Reads the effective specification: its operations, what they require, and the marks that tell how they behave."""
+"""Reads the effective specification: its operations, what they require, and the marks that say how they behave."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Node = Mapping[str, Any]
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-# What holds for a task endpoint when neither its operation nor the root of the document says otherwise.
+# The marks of a task endpoint, unless its operation or the root of the document says otherwise.
 DEFAULTS: Node = {
     "kind": "image",
     "duration": 8.0,
@@ -18,14 +18,23 @@ DEFAULTS: Node = {
     "price": None,
 }
 JSON = "application/json"
+# The text of a string in an instance, by format.
+_TEXTS = {
+    "uri": "https://example.com/",
+    "uuid": "00000000-0000-0000-0000-000000000000",
+    "date": "2026-01-01",
+    "date-time": "2026-01-01T00:00:00Z",
+    "email": "someone@example.com",
+    "bfl-media": "https://example.com/picture.png",
+}
 
 
 @dataclass(frozen=True)
 class TaskEndpoint:
-    """What a task endpoint's marks say.
+    """What the marks of a task endpoint say.
 
-    Its name, kind of file, usual seconds of work, seconds a sample URL lives, tasks that may be active at a time, what
-    a poll says until the task is finished and whether it tells the progress, and the mark with its price.
+    `duration` and `url_lifetime` are seconds; `statuses` is what polls say until the task has ended, `progress` whether
+    they also say how far it is; `price` is the mark ``x-bfl-price``.
     """
 
     name: str
@@ -33,16 +42,16 @@ class TaskEndpoint:
     duration: float
     url_lifetime: float
     active_limit: int
-    statuses: tuple[str, ...]
+    statuses: Sequence[str]
     progress: bool
     price: Node | None
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One method of one path: what it takes, whether it needs a key, what makes its answer, and all its marks.
+    """One method of one path.
 
-    `success` is the status of its good answer: the lowest 2xx that it declares, else 200.
+    `success` is the lowest 2xx status that it declares, else 200; `emulate` is the word in its mark ``x-bfl-emulate``.
     """
 
     method: str
@@ -59,7 +68,7 @@ class Operation:
 
 
 class Specification:
-    """The operations of an OpenAPI document, with its local references resolved where they are asked for.
+    """The operations of an OpenAPI document; local references are resolved on request.
 
     Raises ValueError for a document without a polling operation: one marked ``x-bfl-emulate: get-result`` that takes an
     id.
@@ -74,7 +83,7 @@ class Specification:
         self.polling_path, self.polling_parameter = self._polling()
 
     def resolve(self, node: Node) -> Node:
-        """Follow the node's chain of local references to the node that they stand for."""
+        """Follow local references to the node they stand for. Raises ValueError for a circle, or another document."""
         seen: set[str] = set()
         while isinstance(reference := node.get("$ref"), str):
             if reference in seen or not reference.startswith("#/"):
@@ -86,7 +95,7 @@ class Specification:
         return node
 
     def variants(self, schema: Node) -> Iterator[Node]:
-        """Yield the schemas that a schema consists of or chooses between, without references and unions around them."""
+        """Yield the schemas that a schema combines or chooses between, with references and unions resolved."""
         schema = self.resolve(schema)
         parts = [part for keyword in ("anyOf", "oneOf", "allOf") for part in schema.get(keyword, ())]
         if not parts:
@@ -102,11 +111,8 @@ class Specification:
 
     def _operation(self, path: str, method: str, node: Node, shared: tuple[Node, ...]) -> Operation:
         body = self.resolve(node["requestBody"]) if "requestBody" in node else {}
-        responses = {
-            int(status): self._json_schema(answer)
-            for status, answer in node.get("responses", {}).items()
-            if status.isdigit()
-        }
+        answers = {int(code): answer for code, answer in node.get("responses", {}).items() if code.isdigit()}
+        responses = {code: self._json_schema(answer) for code, answer in answers.items()}
         success = min((status for status in responses if 200 <= status < 300), default=200)
         makes_task = method == "post" and self._gives_task(responses.get(success))
         return Operation(
@@ -128,23 +134,15 @@ class Specification:
         return schema
 
     def _gives_task(self, answer: Node | None) -> bool:
-        """A task endpoint is one whose answer may hold an id and a polling URL: a rule, so that no list is needed."""
+        """Return whether an answer may contain an id and a polling URL: that is what makes a task endpoint."""
         return answer is not None and any(
             {"id", "polling_url"} <= set(part.get("properties", ())) for part in self.variants(answer)
         )
 
     def _task_endpoint(self, path: str, node: Node) -> TaskEndpoint:
-        marks = {mark: node.get(f"x-bfl-{mark}", value) for mark, value in self._defaults().items()}
-        return TaskEndpoint(
-            name=path.removeprefix("/v1/"),
-            kind=str(marks["kind"]),
-            duration=float(marks["duration"]),
-            url_lifetime=float(marks["url-lifetime"]),
-            active_limit=int(marks["active-limit"]),
-            statuses=tuple(marks["statuses"]),
-            progress=bool(marks["progress"]),
-            price=marks["price"],
-        )
+        defaults = self._defaults()
+        marks = {mark.replace("-", "_"): node.get(f"x-bfl-{mark}", defaults[mark]) for mark in DEFAULTS}
+        return TaskEndpoint(path.removeprefix("/v1/"), **marks)
 
     def _defaults(self) -> dict[str, Any]:
         return {**DEFAULTS, **self.document.get("x-bfl-defaults", {})}
@@ -154,7 +152,7 @@ class Specification:
         return bool(choices) and {} not in choices
 
     def _polling(self) -> tuple[str, str]:
-        """Find path and id parameter of the polling operation: it takes one thing that it requires."""
+        """Return the path of the polling operation and its required query parameter."""
         for operation in self.operations:
             for parameter in operation.parameters if operation.emulate == "get-result" else ():
                 if parameter.get("required") and parameter["in"] == "query":
@@ -162,8 +160,52 @@ class Specification:
         raise ValueError("the specification marks no operation that takes an id with x-bfl-emulate: get-result")
 
     def _key_header(self) -> str:
-        schemes = (self.resolve(scheme) for scheme in self.components.get("securitySchemes", {}).values())
-        names = (
-            str(scheme["name"]) for scheme in schemes if scheme.get("type") == "apiKey" and scheme.get("in") == "header"
-        )
-        return next(names, "x-key").lower()
+        for scheme in map(self.resolve, self.components.get("securitySchemes", {}).values()):
+            if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+                return str(scheme["name"]).lower()
+        return "x-key"
+
+
+def value_of(body: Node, schema: Node, name: str) -> Any:
+    """Return a property, given or default; None for one that the schema does not know (the service ignores it)."""
+    node = schema.get("properties", {}).get(name)
+    if node is None:
+        return None
+    given = body.get(name)
+    return node.get("default") if given is None else given
+
+
+def minimal(specification: Specification, schema: Node) -> Any:
+    """Return an instance with only what the schema requires; of a union, the first branch that is not null."""
+    schema = specification.resolve(schema)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            branches = [branch for branch in schema[keyword] if branch.get("type") != "null"]
+            return minimal(specification, branches[0]) if branches else None
+    match schema.get("type", "object"):
+        case "object":
+            properties = schema.get("properties", {})
+            return {name: minimal(specification, properties.get(name, {})) for name in schema.get("required", ())}
+        case "array":
+            items = schema.get("prefixItems", [schema.get("items", {})] * schema.get("minItems", 0))
+            return [minimal(specification, item) for item in items]
+        case "string":
+            return _TEXTS.get(schema.get("format", ""), "x" * schema.get("minLength", 1))
+        case "integer" | "number" as kind:
+            return _least(schema, whole=kind == "integer")
+        case "boolean":
+            return False
+    return None
+
+
+def _least(schema: Node, whole: bool) -> float:
+    step = schema.get("multipleOf", 1)
+    low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+    least = -(-low // step) * step
+    if least == schema.get("exclusiveMinimum"):
+        least += step
+    return int(least) if whole or least == int(least) else least

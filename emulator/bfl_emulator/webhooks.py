@@ -1,8 +1,8 @@
 """Webhooks: the result of a task, sent to the URL that its submission named.
 
-Payload: the same object as a polling answer (documented 2026-02). The secret goes plainly into ``X-Webhook-Secret``
-(documented); by option ``X-BFL-Signature: sha256=<hex>``, an HMAC of the body, takes its place. That form and the
-repetitions after 1, 5 and 30 seconds stand in the vendor's own material only (2026-01); no delivery was recorded.
+The payload is the body of a poll (documented 2026-02). The secret is sent as it is in ``X-Webhook-Secret``
+(documented); as an option ``X-BFL-Signature: sha256=<hex>``, an HMAC of the body, replaces it. That form, and the
+retries after 1, 5 and 30 seconds, are in the vendor's own material only (2026-01); no delivery was recorded.
 """
 
 import hashlib
@@ -16,14 +16,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from .fetching import is_loopback
-from .script import Occasion
-
-if TYPE_CHECKING:
-    from .service import Service
+from .addresses import is_loopback
+from .script import Occasion, Script
 
 DELAYS = (1.0, 5.0, 30.0)  # seconds after each failure before the next attempt
 MAX_DELIVERIES = 5_000  # deliveries remembered
@@ -33,9 +30,9 @@ _GLANCE = 0.01  # seconds between looks at a clock that does not run by itself
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt to deliver a webhook: the answer's HTTP `status`, or the `error` why there was none.
+    """One attempt to deliver a webhook: the HTTP `status` of the answer, or the `error` that prevented one.
 
-    `at` is the reading of the emulator's clock in seconds.
+    `at` is seconds on the emulator's clock.
     """
 
     task_id: str
@@ -50,17 +47,20 @@ class _Letter:
     occasion: Occasion
     url: str
     secret: str | None
-    tell: Callable[[], Any]
+    body: Callable[[], Any]
     fault: str | None = None
     held: bool = False
     failures: int = 0
 
 
 class Postman:
-    """Delivers webhooks when they are due by the emulator's clock; `outbound` lets them leave this machine."""
+    """Delivers webhooks when they are due by the clock. outbound: whether they may leave this machine.
 
-    def __init__(self, service: "Service", *, outbound: bool, signed: bool) -> None:
-        self._service, self._outbound, self._signed = service, outbound, signed
+    signed: whether the secret signs the body rather than being sent.
+    """
+
+    def __init__(self, clock: Callable[[], float], script: Script, *, outbound: bool, signed: bool) -> None:
+        self._clock, self._script, self._outbound, self._signed = clock, script, outbound, signed
         self._due: list[tuple[float, int, _Letter]] = []
         self._held: _Letter | None = None
         self._numbers, self._changed, self._round = itertools.count(), threading.Condition(), threading.Lock()
@@ -68,14 +68,14 @@ class Postman:
         self._stopping = False
         self.deliveries: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
 
-    def expect(self, occasion: Occasion, at: float, url: str, secret: str | None, tell: Callable[[], Any]) -> None:
-        """Deliver to `url` at this reading of the clock what `tell` returns then."""
-        rule = self._service.script.next(occasion)
-        letter = _Letter(occasion, url, secret, tell, None if rule is None else rule.fault)
+    def expect(self, occasion: Occasion, at: float, url: str, secret: str | None, body: Callable[[], Any]) -> None:
+        """Deliver to `url`, at this moment of the clock, what `body` returns then."""
+        rule = self._script.next(occasion)
+        letter = _Letter(occasion, url, secret, body, None if rule is None else rule.fault)
         self._enqueue(at + (float(rule.options["seconds"]) if rule and rule.fault == "late" else 0.0), letter)
 
     def deliver_due(self) -> int:
-        """Deliver in this thread all that is due, and return how many attempts were made."""
+        """Deliver everything that is due, in this thread, and return the number of attempts."""
         count = 0
         with self._round:
             while letter := self._next():
@@ -107,8 +107,8 @@ class Postman:
     def _pause(self) -> float | None:
         if not self._due:
             return None
-        rest = max(0.0, self._due[0][0] - self._service.clock())
-        return rest if self._service.clock is time.monotonic else min(rest, _GLANCE)
+        rest = max(0.0, self._due[0][0] - self._clock())
+        return rest if self._clock is time.monotonic else min(rest, _GLANCE)
 
     def _enqueue(self, at: float, letter: _Letter) -> None:
         with self._changed:
@@ -117,18 +117,18 @@ class Postman:
 
     def _next(self) -> _Letter | None:
         with self._changed:
-            if self._stopping or not self._due or self._due[0][0] > self._service.clock():
+            if self._stopping or not self._due or self._due[0][0] > self._clock():
                 return None
             return heapq.heappop(self._due)[2]
 
     def _carry(self, letter: _Letter) -> int:
-        """Make the attempts that a letter asks for now: none if another is to overtake it, two if it is doubled."""
+        """Make the attempts that are due for a letter: none if another is to overtake it, two if it is doubled."""
         if letter.fault == "overtaken" and not letter.held and self._held is None:
             letter.held, self._held = True, letter
             return 0
         arrived, count = self._attempt(letter), 1
         if not arrived:
-            self._repeat(letter)
+            self._retry(letter)
             return count
         happened = letter.fault == "late" or letter.held
         if letter.fault == "double":
@@ -139,28 +139,27 @@ class Postman:
             count += self._carry(late)
         return count
 
-    def _repeat(self, letter: _Letter) -> None:
+    def _retry(self, letter: _Letter) -> None:
         if letter.failures < len(DELAYS):
             letter.failures += 1
-            self._enqueue(self._service.clock() + DELAYS[letter.failures - 1], letter)
+            self._enqueue(self._clock() + DELAYS[letter.failures - 1], letter)
 
     def _log(self, letter: _Letter, happened: bool) -> None:
-        script = self._service.script
-        promised = script.promised.pop(letter.occasion.task_id or "", None)
+        promised = self._script.promised.pop(letter.occasion.task_id or "", None)
         if happened and letter.fault is not None:
-            script.log(letter.fault, letter.occasion)
+            self._script.log(letter.fault, letter.occasion)
         if promised is not None:
-            script.log(promised.fault, letter.occasion)
+            self._script.log(promised.fault, letter.occasion)
 
     def _attempt(self, letter: _Letter) -> bool:
-        body = json.dumps(letter.tell()).encode()
+        body = json.dumps(letter.body()).encode()
         headers = {b"Content-Type": b"application/json", b"User-Agent": b"bfl_emulator"}
         if letter.secret is not None:
             secret = letter.secret.encode()
             name = b"X-BFL-Signature" if self._signed else b"X-Webhook-Secret"
             digest = hmac.digest(secret, body, hashlib.sha256).hex()
             headers[name] = f"sha256={digest}".encode() if self._signed else secret
-        task_id, at = letter.occasion.task_id or "", self._service.clock()
+        task_id, at = letter.occasion.task_id or "", self._clock()
         try:
             status = self._post(letter.url, body, headers)
         except (OSError, HTTPException, ValueError) as error:
@@ -170,10 +169,10 @@ class Postman:
         return 200 <= status < 300
 
     def _post(self, url: str, body: bytes, headers: dict[bytes, bytes]) -> int:
-        """Send one POST, follow nothing, and return the status. Raises ValueError for a URL that is not allowed."""
+        """Send one POST, follow no redirect, and return the status. Raises ValueError for a URL that is not allowed."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("no http(s) URL")
+            raise ValueError("not an http(s) URL")
         if not (self._outbound or is_loopback(url)):
             raise ValueError("the emulator delivers to this machine only, unless allow_outbound is set")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection

@@ -1,4 +1,4 @@
-"""An emulator that is used in-process, with a clock that stands still until a test moves it."""
+"""An emulator used in-process, whose clock stands still until a test moves it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from copy import deepcopy
@@ -34,7 +34,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def specification() -> dict[str, Any]:
-    """The effective specification as it is packaged."""
+    """The packaged effective specification."""
     return packaged.load()
 
 
@@ -155,7 +155,7 @@ _SMALL: dict[str, Any] = {
 
 @pytest.fixture
 def small() -> dict[str, Any]:
-    """A specification of its own: what a test says of it stays true when the vendor's changes."""
+    """A specification of our own, so that tests stay true when the vendor changes theirs."""
     return deepcopy(_SMALL)
 
 
@@ -164,13 +164,16 @@ def emulator(small: dict[str, Any], clock: Clock) -> Emulator:
     return Emulator(specification=small, clock=clock, check=True)
 
 
+def connected(emulator: Emulator, **headers: str) -> httpx.AsyncClient:
+    """Return a client that talks to an emulator in-process, with the key unless other headers are given."""
+    transport, headers = httpx.ASGITransport(emulator.app), headers or {"x-key": emulator.api_key}
+    return httpx.AsyncClient(transport=transport, base_url=emulator.base_url, headers=headers)
+
+
 @pytest.fixture
 async def client(emulator: Emulator, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the key."""
-    headers = {"x-key": emulator.api_key}
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url, headers=headers
-    ) as client:
+    async with connected(emulator) as client:
         yield client
 
 
@@ -183,7 +186,7 @@ async def anonymous(emulator: Emulator, anyio_backend: str) -> AsyncIterator[htt
 
 @pytest.fixture
 def generate(client: httpx.AsyncClient, anonymous: httpx.AsyncClient, clock: Clock) -> Generate:
-    """Submit a body to a path, let its time pass, poll, and return the download."""
+    """Submit a body to a path, let the task finish, poll, and return the download."""
 
     async def run(body: dict[str, Any], path: str = "/v1/paint") -> httpx.Response:
         receipt = await client.post(path, json=body)

@@ -1,4 +1,4 @@
-"""Endpoints that use pictures they are sent, by the marks in a specification."""
+"""Endpoints that edit the pictures they are sent, as the marks in a specification say."""
 
 import base64
 import io
@@ -7,11 +7,12 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-import httpx
 import pytest
 from bfl_emulator import Emulator
-from bfl_emulator.scenery import paint
+from bfl_emulator.drawing.landscapes import paint
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
+
+from .conftest import connected
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +57,7 @@ def _pixel(image: Image.Image, place: tuple[int, int]) -> tuple[int, ...]:
 
 
 def _specification(small: dict[str, Any], marks: dict[str, Any]) -> dict[str, Any]:
-    """The small specification with an endpoint that takes pictures and has these marks."""
+    """Return the small specification with an endpoint that takes pictures and has these marks."""
     document = deepcopy(small)
     operation = deepcopy(document["paths"]["/v1/paint"]["post"])
     operation["requestBody"]["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/Edit"}
@@ -69,24 +70,23 @@ def _specification(small: dict[str, Any], marks: dict[str, Any]) -> dict[str, An
 
 @pytest.fixture
 def edit(small: dict[str, Any]) -> Edit:
-    """Submit pictures and parameters to an endpoint with these marks, and return the picture that it made."""
+    """Submit pictures and parameters to an endpoint with these marks, and return the result."""
 
     async def run(marks: dict[str, Any], **body: Any) -> Image.Image:
         emulator = Emulator(specification=_specification(small, marks), speed=float("inf"), check=True)
         body = {name: _sent(value) if isinstance(value, Image.Image) else value for name, value in body.items()}
-        transport = httpx.ASGITransport(emulator.app)
-        async with httpx.AsyncClient(transport=transport, base_url=emulator.base_url) as client:
-            key = {"x-key": emulator.api_key}
-            receipt = await client.post("/v1/change", json={"prompt": "a hare", "seed": 4, **body}, headers=key)
+        async with connected(emulator) as client:
+            receipt = await client.post("/v1/change", json={"prompt": "a hare", "seed": 4, **body})
             answer = (await client.get(receipt.json()["polling_url"])).json()
             assert answer["status"] == "Ready", answer
+            del client.headers["x-key"]  # a download must not carry it
             return Image.open(io.BytesIO((await client.get(answer["result"]["sample"])).content))
 
     return run
 
 
 async def test_inpaint(edit: Edit) -> None:
-    """Inpainting changes what the mask shows white, and not one pixel elsewhere."""
+    """Inpainting changes what is white in the mask, and not one pixel elsewhere."""
     photo, mask = _photo(), Image.new("L", (240, 160))
     ImageDraw.Draw(mask).ellipse((80, 40, 160, 130), fill=255)
     made = await edit({"emulate": "inpaint"}, image=photo, mask=mask)
@@ -95,7 +95,7 @@ async def test_inpaint(edit: Edit) -> None:
 
 
 async def test_inpaint_alpha(edit: Edit) -> None:
-    """Without a mask the transparent part is repainted; without that either, nothing is."""
+    """Without a mask, the transparent part is repainted; without either, nothing is."""
     photo = _photo()
     holed = photo.copy()
     holed.putalpha(255)
@@ -107,7 +107,7 @@ async def test_inpaint_alpha(edit: Edit) -> None:
 
 
 async def test_erase(edit: Edit) -> None:
-    """What the mask shows, widened by so many pixels, takes on the colours around it; the rest stays."""
+    """What the mask covers, widened by so many pixels, takes on the colours around it; the rest stays."""
     photo, mask = Image.new("RGB", (120, 90), (40, 90, 160)), Image.new("L", (120, 90))
     photo.paste((255, 0, 0), (50, 30, 70, 50))
     mask.paste(255, (53, 33, 67, 47))
@@ -145,7 +145,7 @@ async def test_outpaint(edit: Edit, offset: dict[str, int], corner: tuple[int, i
 
 @pytest.mark.parametrize("offset", [-10_000, 10**12])
 async def test_outpaint_elsewhere(edit: Edit, offset: int) -> None:
-    """A picture that lies beside the canvas leaves a canvas that is painted all over."""
+    """If the picture lies outside the canvas, the whole canvas is painted."""
     mark = {"effect": "outpaint", "image": "input_image"}
     made = await edit({"emulate": mark}, input_image=_photo(), width=300, height=200, reference_offset_x=offset)
     assert len(made.getcolors(10**6) or []) > 2000
@@ -171,7 +171,7 @@ async def test_try_on(edit: Edit) -> None:
 
 @pytest.mark.parametrize("effect", ["edit", "remix"])
 async def test_reference(edit: Edit, effect: str) -> None:
-    """A result differs with each picture that was referred to, and is the same for the same ones."""
+    """Different reference pictures give different results, and the same ones give the same."""
     red, green = (Image.new("RGB", (128, 128), colour) for colour in ((250, 0, 0), (0, 250, 0)))
     mark = {"emulate": effect}
     one, two = await edit(mark, input_image=red), await edit(mark, input_image=green)
@@ -182,7 +182,7 @@ async def test_reference(edit: Edit, effect: str) -> None:
 
 
 async def test_unmarked(edit: Edit) -> None:
-    """Without a mark a picture has no influence but that of its size."""
+    """Without a mark, only the size of a picture matters."""
     made = [await edit({}, image=Image.new("RGB", (96, 64), colour)) for colour in ("red", "blue")]
     assert made[0].size == (96, 64)
     assert _same(*made)
@@ -199,6 +199,6 @@ async def test_kind(edit: Edit, kind: str, mode: str) -> None:
 @pytest.mark.parametrize("effect", ["inpaint", "erase", "expand", "deblur", "edit", "remix"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 90), (90, 1), (7, 5)])
 async def test_tiny(edit: Edit, effect: str, size: tuple[int, int]) -> None:
-    """No picture is too small for an effect whose endpoint has no bound."""
+    """Without a bound in the marks, no picture is too small for an effect."""
     pictures = {"image": _photo(size=(64, 64)).resize(size), "mask": Image.new("L", size, 255)}
     assert (await edit({"emulate": effect}, **pictures, left=1)).width >= size[0]

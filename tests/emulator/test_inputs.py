@@ -1,4 +1,4 @@
-"""Pictures that cannot be used, and where pictures may come from."""
+"""Input pictures: which cannot be used, and where they may come from."""
 
 import base64
 import io
@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from bfl_emulator import Emulator
-from bfl_emulator.fetching import FetchError, fetch, is_loopback
-from bfl_emulator.inputs import Inputs, Unfit
-from bfl_emulator.media import Reference
-from bfl_emulator.refusals import Refusal
-from bfl_emulator.store import Store
+from bfl_emulator.addresses import is_loopback
+from bfl_emulator.inputs import FileCache, InputError, Inputs, Medium, fetch
+from bfl_emulator.requests import Refusal
 from PIL import Image
+
+from .conftest import connected
 
 
 def _png(width: int, height: int) -> bytes:
@@ -25,7 +25,7 @@ def _png(width: int, height: int) -> bytes:
 
 
 def _bomb(side: int) -> bytes:
-    """A PNG of so many pixels a side that takes a few kilobytes: the header, and rows of zeros that compress well."""
+    """Return a PNG of so many pixels a side in a few kilobytes: the header, and rows of zeros that compress well."""
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b"\0" * 10**6))]
     content = b"\x89PNG\r\n\x1a\n"
     for name, data in (*chunks, (b"IEND", b"")):
@@ -36,15 +36,15 @@ def _bomb(side: int) -> bytes:
 def _take(content: bytes | str, rules: dict[str, Any] | None = None, own: Any = None) -> Any:
     text = content if isinstance(content, str) else base64.b64encode(content).decode()
     inputs = Inputs(own or (lambda url: None), allow_outbound=False)
-    return inputs.take(Reference("image", text), rules or {}, "picture", fetched=True)
+    return inputs.take(Medium("image", text), rules or {}, "picture", fetched=True)
 
 
 @pytest.mark.parametrize(
     ("content", "rules", "words"),
     [
-        (b"no picture", {}, "no picture that can be decoded"),
-        (_png(80, 80)[:-40], {}, "no picture that can be decoded"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", {}, "no picture that can be decoded"),
+        (b"no picture", {}, "not a picture that can be decoded"),
+        (_png(80, 80)[:-40], {}, "not a picture that can be decoded"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", {}, "not a picture that can be decoded"),
         (_png(63, 200), {"min-side": 64}, "at least 64"),
         (_png(1100, 1000), {"max-mp": 1}, "more than 1 megapixels"),
         (_png(80, 80), {"max-bytes": 50}, "larger than 50 bytes"),
@@ -53,17 +53,17 @@ def _take(content: bytes | str, rules: dict[str, Any] | None = None, own: Any = 
     ids=["text", "cut short", "postscript", "small", "many pixels", "many bytes", "elsewhere"],
 )
 def test_unfit(content: bytes | str, rules: dict[str, Any], words: str) -> None:
-    """A picture that breaks a rule is refused in words that name the parameter and the rule."""
-    with pytest.raises(Unfit, match=f"image: .*{words}"):
+    """A picture that breaks a rule is refused with a message that names the parameter and the rule."""
+    with pytest.raises(InputError, match=f"image: .*{words}"):
         _take(content, rules)
 
 
 @pytest.mark.parametrize("side", [6_000, 12_000, 60_000])
 def test_bomb(side: int) -> None:
-    """A small file that stands for very many pixels is refused from its header, before memory is taken for them."""
+    """A small file with very many pixels is refused by its header, before it takes any memory."""
     bomb = _bomb(side)
     tracemalloc.start()
-    with pytest.raises(Unfit, match="more than 24 megapixels"):
+    with pytest.raises(InputError, match="more than 24 megapixels"):
         _take(bomb)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -71,14 +71,14 @@ def test_bomb(side: int) -> None:
 
 
 def test_status() -> None:
-    """Where the marks say so, a picture of too many pixels is refused at once, with their status."""
+    """If the marks name a status, a picture with too many pixels is refused at once with that status."""
     with pytest.raises(Refusal) as refused:
         _take(_png(1100, 1000), {"max-mp": 1, "status": 400})
-    assert refused.value.answer.status == 400
+    assert refused.value.reply.status == 400
 
 
 def test_own_file() -> None:
-    """A URL of the emulator's own is read without going over the network."""
+    """A URL of this emulator is read without a request."""
     taken = _take(
         "http://127.0.0.1/delivery/1/sample.png", own={"http://127.0.0.1/delivery/1/sample.png": _png(9, 8)}.get
     )
@@ -104,10 +104,10 @@ def test_own_file() -> None:
     ],
 )
 def test_loopback(url: str, local: bool) -> None:
-    """Only hosts written as loopback names or addresses are this machine."""
+    """Only hosts written as loopback names or addresses count as this machine."""
     assert is_loopback(url) is local
     if not local:
-        with pytest.raises(FetchError, match="this machine only"):
+        with pytest.raises(InputError, match="this machine only"):
             fetch(url, 1000, allow_outbound=False)
 
 
@@ -122,9 +122,9 @@ def test_loopback(url: str, local: bool) -> None:
     ids=["missing", "redirect", "compressed", "large"],
 )
 def test_fetch_refused(monkeypatch: pytest.MonkeyPatch, answer: httpx.Response, words: str) -> None:
-    """Redirects, compressed and large files are not taken from this machine either."""
+    """Redirects, compressed files and large files are refused even from this machine."""
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: answer)
-    with pytest.raises(FetchError, match=words):
+    with pytest.raises(InputError, match=words):
         fetch("http://localhost/cat.png", 1000, allow_outbound=False)
 
 
@@ -142,13 +142,13 @@ def test_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {"x-key", "cookie", "authorization"} & seen[0].headers.keys()
 
 
-def test_store() -> None:
-    """A store keeps so many bytes, drops the oldest first, and takes nothing larger than itself."""
-    store = Store(10)
+def test_cache() -> None:
+    """A cache keeps so many bytes, drops the oldest files first, and keeps nothing larger than itself."""
+    cache = FileCache(10)
     for name, content in (("a", b"1234"), ("b", b"1234"), ("a", b"12345"), ("c", b"123"), ("d", b"x" * 11)):
-        store.put(name, content)
-    assert [store.get(name) for name in "abcd"] == [b"12345", None, b"123", None]
-    assert (len(store), store.size) == (2, 8)
+        cache.put(name, content)
+    assert [cache.get(name) for name in "abcd"] == [b"12345", None, b"123", None]
+    assert (len(cache), cache.size) == (2, 8)
 
 
 def _marked(small: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _marked(small: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"images": "aGVsbG8="}, "images: the file is no picture"),
+        ({"images": "aGVsbG8="}, "images: the file is not a picture"),
         ({"images": base64.b64encode(_png(31, 90)).decode()}, "at least 32"),
         ({"images": [base64.b64encode(_png(32, 32)).decode()] * 3}, "at most 2 pictures"),
         ({"images": base64.b64encode(_png(999, 999)).decode(), "height": 1024}, "together"),
@@ -176,11 +176,10 @@ def _marked(small: dict[str, Any]) -> dict[str, Any]:
     ids=lambda value: str(value)[:30],
 )
 async def test_failure(small: dict[str, Any], clock: Any, body: dict[str, Any], words: str) -> None:
-    """What the service would find out while it works lets the task end in Error, with the reason, once it is due."""
+    """A fault that the service would find while it works ends the task in Error, with the reason, when it is due."""
     emulator = Emulator(specification=_marked(small), clock=clock, check=True)
-    transport = httpx.ASGITransport(emulator.app)
-    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
-        receipt = await client.post(emulator.base_url + "/v1/paint", json={"prompt": "x", **body})
+    async with connected(emulator) as client:
+        receipt = await client.post("/v1/paint", json={"prompt": "x", **body})
         assert (await client.get(receipt.json()["polling_url"])).json()["status"] == "Pending"
         clock.now += 10
         answer = (await client.get(receipt.json()["polling_url"])).json()
@@ -190,12 +189,11 @@ async def test_failure(small: dict[str, Any], clock: Any, body: dict[str, Any], 
 
 @pytest.mark.anyio
 async def test_refused(small: dict[str, Any]) -> None:
-    """A picture that the marks refuse at once gives their status, and no task."""
+    """A picture that is refused at once, with the status in the marks, makes no task."""
     emulator = Emulator(specification=_marked(small), check=True)
-    transport = httpx.ASGITransport(emulator.app)
-    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
+    async with connected(emulator) as client:
         body = {"prompt": "x", "images": base64.b64encode(_png(1100, 1000)).decode()}
-        assert (await client.post(emulator.base_url + "/v1/paint", json=body)).status_code == 400
+        assert (await client.post("/v1/paint", json=body)).status_code == 400
     assert not emulator.tasks
 
 
@@ -203,12 +201,11 @@ async def test_refused(small: dict[str, Any]) -> None:
 async def test_chain(small: dict[str, Any]) -> None:
     """The sample of one task can be the input of the next, by its URL."""
     emulator = Emulator(specification=_marked(small), speed=float("inf"), check=True)
-    transport = httpx.ASGITransport(emulator.app)
-    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
+    async with connected(emulator) as client:
         url, sizes = None, []
         for size in ({"width": 320, "height": 192}, {}):
             body = {"prompt": "x", **({"images": url} if url else {}), **size}
-            receipt = (await client.post(emulator.base_url + "/v1/paint", json=body)).json()
+            receipt = (await client.post("/v1/paint", json=body)).json()
             url = (await client.get(receipt["polling_url"])).json()["result"]["sample"]
             sizes.append(emulator.tasks[receipt["id"]].picture)
     assert (sizes[1].width, sizes[1].height) == (320, 192)

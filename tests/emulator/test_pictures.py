@@ -1,4 +1,4 @@
-"""Pictures: their size by every rule, their format, and what stands in them."""
+"""Pictures: their size by every rule, their format, and what they contain."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from bfl_emulator.pictures import Picture
+from bfl_emulator.drawing.pictures import Picture
 from PIL import Image, ImageStat
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,7 @@ async def test_size(generate: Any, body: dict[str, Any], size: tuple[int, int]) 
 
 
 async def test_size_from_default(generate: Any, small: dict[str, Any]) -> None:
-    """The schema's default size holds where the request has none; a property it does not know has no effect."""
+    """Without a size in the request the schema's default applies; a property it does not know has no effect."""
     properties = small["components"]["schemas"]["Strict"]["properties"]
     properties |= {"width": {"type": "integer", "default": 192}, "height": {"type": "integer", "default": 96}}
     small["components"]["schemas"]["Strict"]["additionalProperties"] = True
@@ -64,13 +64,13 @@ async def test_size_from_default(generate: Any, small: dict[str, Any]) -> None:
 
 
 async def test_size_that_is_ignored(generate: Any) -> None:
-    """Width and height have no effect where the schema, or the branch that was chosen, does not know them."""
+    """Width and height have no effect where the chosen branch of a schema does not know them."""
     answer = await generate({"mode": "r", "width": 64, "height": 64}, "/v1/either")
     assert _open(answer.content).size == (1024, 1024)
 
 
 async def test_input_megapixels(client: httpx.AsyncClient) -> None:
-    """A receipt counts the megapixels of all pictures that came in as base64."""
+    """A receipt counts the megapixels of all pictures that were sent as base64."""
     images = [_base64(1024, 512), _base64(1024, 1024)]
     answer = await client.post("/v1/paint", json={"prompt": "x", "images": images})
     assert answer.json()["input_mp"] == 1.5
@@ -78,7 +78,7 @@ async def test_input_megapixels(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("body", [{"width": 1440, "height": 12_000}, {"width": 64, "height": 20_000}])
 async def test_too_large(client: httpx.AsyncClient, clock: Any, body: dict[str, Any]) -> None:
-    """A task for more than 16 megapixels, or a side longer than WebP can hold, ends in Error."""
+    """A task for more than 16 megapixels, or for a side longer than WebP allows, ends in Error."""
     receipt = await client.post("/v1/paint", json={"prompt": "x", **body})
     clock.now += 10
     answer = (await client.get(receipt.json()["polling_url"])).json()
@@ -88,7 +88,7 @@ async def test_too_large(client: httpx.AsyncClient, clock: Any, body: dict[str, 
 
 @pytest.mark.parametrize(("name", "kind"), [("jpeg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), (None, "JPEG")])
 async def test_format(generate: Any, name: str | None, kind: str) -> None:
-    """A picture has the format that was asked for, or the schema's default, and is served as that."""
+    """A picture has the requested format, or the schema's default, and is served as such."""
     answer = await generate({"prompt": "x", "width": 64, "height": 64, "output_format": name})
     assert _open(answer.content).format == kind
     assert answer.headers["content-type"] == f"image/{kind.lower()}"
@@ -100,7 +100,7 @@ async def test_png_without_the_parameter(generate: Any) -> None:
 
 
 async def test_a_format_of_a_newer_specification(generate: Any, small: dict[str, Any]) -> None:
-    """A format that only a newer specification knows gives a PNG that says so, whatever its case a known one itself."""
+    """A format that only a newer specification knows gives a PNG; the letter case of a known format does not matter."""
     small["components"]["schemas"]["Format"]["enum"] += ["avif", "WEBP"]
     for name, made in (("avif", "PNG"), ("WEBP", "WEBP")):
         assert _open((await generate({"prompt": "x", "output_format": name})).content).format == made
@@ -115,7 +115,7 @@ def test_deterministic(name: str) -> None:
 
 @pytest.mark.parametrize("other", [{"prompt": "a cat"}, {"seed": 2}])
 def test_scene(other: dict[str, Any]) -> None:
-    """Prompt and seed decide the scene itself, above the words at its foot."""
+    """Prompt and seed decide the scene itself, not only the banner at its foot."""
     scenes = [_open(_draw(**changes)).crop((0, 0, 256, 100)).tobytes() for changes in ({}, other)]
     assert scenes[0] != scenes[1]
 
@@ -129,14 +129,14 @@ def test_not_flat(seed: int) -> None:
 
 
 def test_marked() -> None:
-    """The foot of a picture differs by endpoint alone: the name is written there."""
+    """Pictures of two endpoints differ only at the foot, where the endpoint's name is."""
     one, other = (_open(Picture(name, "x", 1, 512, 384, "png").draw()).convert("RGB") for name in ("one", "other"))
     assert one.crop((0, 0, 512, 250)).tobytes() == other.crop((0, 0, 512, 250)).tobytes()
     assert one.tobytes() != other.tobytes()
 
 
 def test_metadata() -> None:
-    """Each format carries the word emulated, the seed and the whole prompt in its metadata."""
+    """In each format the metadata say that the picture is emulated, with its seed and its whole prompt."""
     prompt = "a fox, " * 200
     png = _open(_draw(prompt, seed=77)).info["Description"]
     exif = [_open(_draw(prompt, seed=77, name=name)).getexif()[0x010E] for name in ("jpeg", "webp")]
@@ -162,7 +162,7 @@ def test_metadata() -> None:
 )
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
 def test_any_prompt(prompt: str, name: str) -> None:
-    """No prompt, in whatever script or length, keeps a picture from being drawn."""
+    """A picture is drawn for any prompt, in whatever script and of whatever length."""
     assert _open(_draw(prompt, name=name)).size == (256, 192)
 
 

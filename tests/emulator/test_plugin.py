@@ -1,4 +1,4 @@
-"""The pytest plugin, used as somebody's own tests would use it."""
+"""The pytest plugin, used as in somebody's own tests."""
 
 import subprocess
 import sys
@@ -8,7 +8,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-_OPTIONS = ["--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
+# Without the plugins that take longest to load; ours is loaded by its entry point.
+_OPTIONS = ["--strict-markers", "-W", "error", "-pno:cacheprovider", "-pno:schemathesis", "-pno:hypothesispytest"]
 _PLUGIN = "bfl_emulator.plugin"
 if _PLUGIN not in entry_points(group="pytest11").names:  # not installed, but run from a source folder
     _OPTIONS += ["-p", _PLUGIN]
@@ -16,7 +17,7 @@ if _PLUGIN not in entry_points(group="pytest11").names:  # not installed, but ru
 
 @pytest.mark.about("credits")
 def test_use(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test gets an emulator, can point its application at it, script faults and see what arrived."""
+    """A test gets an emulator, can point its application at it, script faults, and see what arrived."""
     monkeypatch.delenv("BFL_BASE_URL", raising=False)
     monkeypatch.delenv("BFL_API_KEY", raising=False)
     pytester.makepyfile(
@@ -34,8 +35,9 @@ def test_use(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None
             assert "BFL_BASE_URL" not in os.environ
             bfl_emulator.use(monkeypatch)
             bfl_emulator.script({"fault": "html", "nth": 1})
-            with pytest.raises(urllib.error.HTTPError):
+            with pytest.raises(urllib.error.HTTPError) as refused:
                 credits()
+            refused.value.close()
             assert credits() == 10000
             assert [request.path for request in bfl_emulator.requests] == ["/v1/credits"] * 2
             assert bfl_emulator.api_key not in repr(list(bfl_emulator.requests))

@@ -1,4 +1,4 @@
-"""The life of a task, from its receipt to its result."""
+"""A task from its receipt to its result, and how it ends other than well."""
 
 import uuid
 from typing import Any
@@ -7,7 +7,74 @@ import httpx
 import pytest
 from bfl_emulator import Emulator, service
 
+from .conftest import connected
+
 pytestmark = pytest.mark.anyio
+
+
+async def test_polls_without_progress(small: dict[str, Any], clock: Any) -> None:
+    """Where a mark says so, polls never report progress."""
+    small["paths"]["/v1/paint"]["post"]["x-bfl-progress"] = False
+    emulator = Emulator(specification=small, clock=clock, check=True)
+    async with connected(emulator) as client:
+        url = (await client.post("/v1/paint", json={"prompt": "x"})).json()["polling_url"]
+        seen = set()
+        for seconds in (1, 5, 9.9, 10):
+            clock.now = 5000 + seconds
+            seen.add((await client.get(url)).json()["progress"])
+    assert seen == {None}
+
+
+async def test_statuses(small: dict[str, Any], clock: Any) -> None:
+    """Polls go through the statuses in the mark: the first in the queue, the others during the work."""
+    small["paths"]["/v1/paint"]["post"]["x-bfl-statuses"] = ["Pending", "Reasoning", "Generating"]
+    emulator = Emulator(specification=small, clock=clock, check=True)
+    async with connected(emulator) as client:
+        url = (await client.post("/v1/paint", json={"prompt": "x"})).json()["polling_url"]
+        seen = []
+        for seconds in (1, 2, 5.9, 6.1, 9.9, 10):
+            clock.now = 5000 + seconds
+            seen.append((await client.get(url)).json()["status"])
+    assert seen == ["Pending", "Reasoning", "Reasoning", "Generating", "Generating", "Ready"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code", "status", "details"),
+    [
+        ("a fox #request-moderated", 200, "Request Moderated", {"Moderation Reasons": ["Safety"]}),
+        (
+            "#content-moderated=violence,hate a fox",
+            200,
+            "Content Moderated",
+            {"Moderation Reasons": ["violence", "hate"]},
+        ),
+        ("a fox #error", 200, "Error", {"error": "The prompt asked for it (#error)"}),
+        ("a fox #error-503", 503, "Error", {"error": "The prompt asked for it (#error-503)"}),
+        ("a fox #failed-422, please", 422, "Failed", {"error": "The prompt asked for it (#failed-422)"}),
+        ("a fox #errors #failed-500", 200, "Ready", None),
+    ],
+)
+async def test_prompt_words(
+    client: httpx.AsyncClient, clock: Any, prompt: str, code: int, status: str, details: Any
+) -> None:
+    """A word in the prompt decides how a task ends: status, details and HTTP status, without a result."""
+    url = (await client.post("/v1/paint", json={"prompt": prompt})).json()["polling_url"]
+    assert (await client.get(url)).json()["status"] == "Pending"
+    clock.now += 10
+    answer = await client.get(url)
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["details"]) == (code, status, details)
+    assert (body["result"] is None) == (status != "Ready")
+
+
+async def test_early_refusal(client: httpx.AsyncClient, clock: Any) -> None:
+    """An input is refused when the task leaves the queue, an output only after the work."""
+    urls = [
+        (await client.post("/v1/paint", json={"prompt": word})).json()["polling_url"]
+        for word in ("#request-moderated", "#content-moderated")
+    ]
+    clock.now += 2
+    assert [(await client.get(url)).json()["status"] for url in urls] == ["Request Moderated", "Pending"]
 
 
 async def _submit(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
@@ -18,7 +85,7 @@ async def _submit(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
 
 
 async def test_receipt(client: httpx.AsyncClient, emulator: Emulator) -> None:
-    """A receipt has a UUID, an absolute polling URL on the cluster, no cost, and the megapixels that come out."""
+    """A receipt has a UUID, a polling URL on the cluster, no cost without a price mark, and the megapixels."""
     receipt = await _submit(client, width=256, height=256)
     assert uuid.UUID(receipt["id"]).version == 4
     assert receipt["polling_url"] == f"{emulator.cluster_url}/v1/poll?id={receipt['id']}"
@@ -26,21 +93,21 @@ async def test_receipt(client: httpx.AsyncClient, emulator: Emulator) -> None:
 
 
 async def test_webhook_receipt(client: httpx.AsyncClient) -> None:
-    """With a webhook the receipt repeats its URL and has no polling URL."""
+    """The receipt of a request with a webhook repeats its URL and has no polling URL."""
     receipt = await _submit(client, webhook_url="https://example.com/hook")
     assert receipt["webhook_url"] == "https://example.com/hook"
     assert "polling_url" not in receipt
 
 
 async def test_webhook_without_such_a_receipt(client: httpx.AsyncClient, small: dict[str, Any]) -> None:
-    """An operation whose answer is always a polling URL gives one, also with a webhook."""
+    """Where the specification has no webhook receipt, a request with a webhook gets a polling URL."""
     schema = small["paths"]["/v1/paint"]["post"]["responses"]["200"]["content"]["application/json"]
     schema["schema"]["anyOf"].pop()
     assert "polling_url" in await _submit(client, webhook_url="https://example.com/hook")
 
 
 async def test_states(client: httpx.AsyncClient, clock: Any) -> None:
-    """A task of ten seconds waits two without progress, then progresses from 0 to 1, and is ready after ten."""
+    """A task of ten seconds is queued for two, then progresses from 0 to 1, and is ready after ten."""
     url = (await _submit(client))["polling_url"]
     seen = []
     for seconds in (0, 1.9, 2, 6, 9.9, 10, 1000):
@@ -62,11 +129,8 @@ async def test_states(client: httpx.AsyncClient, clock: Any) -> None:
 async def test_speed(small: dict[str, Any], clock: Any, speed: float, seconds: float) -> None:
     """A task takes its usual duration divided by the speed; at infinite speed it is ready at the first poll."""
     emulator = Emulator(specification=small, clock=clock, speed=speed)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app)) as client:
-        answer = await client.post(
-            emulator.base_url + "/v1/paint", json={"prompt": "x"}, headers={"x-key": emulator.api_key}
-        )
-        url = answer.json()["polling_url"]
+    async with connected(emulator) as client:
+        url = (await client.post("/v1/paint", json={"prompt": "x"})).json()["polling_url"]
         clock.now += seconds
         assert (await client.get(url)).json()["status"] == "Ready"
         clock.now -= 0.01
@@ -74,7 +138,7 @@ async def test_speed(small: dict[str, Any], clock: Any, speed: float, seconds: f
 
 
 async def test_result(client: httpx.AsyncClient, clock: Any) -> None:
-    """A result repeats prompt and seed and tells when the work began and ended."""
+    """A result repeats prompt and seed, and says when the work began and ended."""
     url = (await _submit(client, seed=42))["polling_url"]
     clock.now += 10
     result = (await client.get(url)).json()["result"]
@@ -83,7 +147,7 @@ async def test_result(client: httpx.AsyncClient, clock: Any) -> None:
 
 
 async def test_random_seed(client: httpx.AsyncClient, clock: Any) -> None:
-    """Without a seed each task gets one of its own."""
+    """Each task without a seed gets one of its own."""
     urls = [(await _submit(client))["polling_url"] for _ in range(3)]
     clock.now += 10
     seeds = {(await client.get(url)).json()["result"]["seed"] for url in urls}
@@ -91,7 +155,7 @@ async def test_random_seed(client: httpx.AsyncClient, clock: Any) -> None:
 
 
 async def test_no_seed_where_there_is_no_such_parameter(client: httpx.AsyncClient, clock: Any) -> None:
-    """An endpoint without a seed parameter tells no seed."""
+    """The result of an endpoint without a seed parameter has no seed."""
     receipt = await client.post("/v1/strict", json={"prompt": "x"})
     clock.now += 10
     assert "seed" not in (await client.get(receipt.json()["polling_url"])).json()["result"]
@@ -107,7 +171,7 @@ async def test_result_stays_the_same(client: httpx.AsyncClient, clock: Any) -> N
 
 
 async def test_poll_without_key(anonymous: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
-    """A poll needs no key."""
+    """Polling needs no key."""
     assert (await anonymous.get((await _submit(client))["polling_url"])).status_code == 200
 
 
@@ -119,7 +183,7 @@ async def test_unknown_task(client: httpx.AsyncClient) -> None:
 
 
 async def test_poll_headers(client: httpx.AsyncClient, clock: Any) -> None:
-    """A poll tells how many are left in its second; a receipt has no such header."""
+    """A poll says how many are left in its second; a receipt has no such header."""
     answer = await client.post("/v1/paint", json={"prompt": "x"})
     assert "x-ratelimit-limit" not in answer.headers
     url = answer.json()["polling_url"]
@@ -138,14 +202,14 @@ async def test_tasks(client: httpx.AsyncClient, emulator: Emulator) -> None:
 
 
 async def test_many_tasks(client: httpx.AsyncClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the number of tasks that are remembered, the oldest is forgotten."""
+    """Beyond the number of tasks that are kept, the oldest is forgotten."""
     monkeypatch.setattr(service, "MAX_TASKS", 2)
     ids = [(await _submit(client))["id"] for _ in range(3)]
     assert list(emulator.tasks) == ids[1:]
 
 
 async def test_forgotten_files(generate: Any, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The drawn files of a forgotten task take no memory any more."""
+    """The drawn files of a forgotten task are dropped."""
     monkeypatch.setattr(service, "MAX_TASKS", 1)
     drawn = emulator._service.files._drawn
     for _ in range(2):
@@ -159,22 +223,14 @@ async def test_no_task(client: httpx.AsyncClient, emulator: Emulator) -> None:
     assert not emulator.tasks
 
 
-async def test_credits(small: dict[str, Any]) -> None:
-    """The credits operation tells the credits that the emulator was given."""
-    emulator = Emulator(specification=small, credits=12.5)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url) as client:
-        answer = await client.get("/v1/credits", headers={"x-key": emulator.api_key})
-    assert answer.json() == {"credits": 12.5}
-
-
 async def test_broken_answer(small: dict[str, Any], clock: Any) -> None:
-    """With check, an answer that breaks the specification is an AssertionError, not an answer."""
+    """With check, an answer that breaks the specification is an AssertionError and is not sent."""
     schema = small["paths"]["/v1/credits"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     schema["required"] = ["something else"]
     emulator = Emulator(specification=small, check=True)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url) as client:
+    async with connected(emulator) as client:
         with pytest.raises(AssertionError, match="something else"):
-            await client.get("/v1/credits", headers={"x-key": emulator.api_key})
+            await client.get("/v1/credits")
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])

@@ -1,4 +1,4 @@
-"""Webhooks: what arrives at the receiver, how often, and where none may go."""
+"""Webhooks: what the receiver gets, how often, and where none may go."""
 
 import hashlib
 import hmac
@@ -12,11 +12,13 @@ import httpx
 import pytest
 from bfl_emulator import Emulator
 
+from .conftest import connected
+
 pytestmark = pytest.mark.anyio
 
 
 class Receiver:
-    """Takes webhooks on a free port, and answers each with the next of `codes`."""
+    """Receives webhooks on a free port, and answers each with the next of `codes`."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -31,7 +33,7 @@ class Receiver:
                 self.end_headers()
 
             def log_message(self, format: str, *arguments: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook?x=1"
@@ -66,7 +68,7 @@ def emulator(small: dict[str, Any], clock: Any) -> Emulator:
 
 
 async def test_delivery(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """A webhook comes when the task is ready, with the secret as it is and the body that a poll has."""
+    """A webhook is sent when the task is ready, with the plain secret and the body that a poll gets."""
     task_id = await _submit(client, receiver, webhook_secret="s3cret")
     clock.now += 9.9
     assert emulator.deliver_webhooks() == 0
@@ -82,13 +84,10 @@ async def test_delivery(client: httpx.AsyncClient, emulator: Emulator, receiver:
 
 
 async def test_signature(small: dict[str, Any], clock: Any, receiver: Receiver) -> None:
-    """By option the secret signs the body, and does not travel."""
+    """With webhook_hmac the secret signs the body and is not sent."""
     small["components"]["schemas"]["Paint"]["properties"]["webhook_secret"] = {"type": "string"}
     emulator = Emulator(specification=small, clock=clock, webhook_hmac=True)
-    headers = {"x-key": emulator.api_key}
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url, headers=headers
-    ) as client:
+    async with connected(emulator) as client:
         await _submit(client, receiver, webhook_secret="s3cret")
     clock.now += 10
     emulator.deliver_webhooks()
@@ -98,7 +97,7 @@ async def test_signature(small: dict[str, Any], clock: Any, receiver: Receiver) 
 
 
 async def test_repetition(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """A delivery that fails is repeated after 1, 5 and 30 seconds, and then no more."""
+    """A failed delivery is retried after 1, 5 and 30 seconds, and then no more."""
     receiver.codes = [500, 404, 302, 503]
     await _submit(client, receiver)
     clock.now += 10
@@ -113,7 +112,7 @@ async def test_repetition(client: httpx.AsyncClient, emulator: Emulator, receive
 async def test_success_ends_repetition(
     client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any
 ) -> None:
-    """After a delivery that was accepted there is no other."""
+    """A delivery that was accepted is not repeated."""
     receiver.codes = [500, 200]
     await _submit(client, receiver)
     for _ in range(20):
@@ -123,7 +122,7 @@ async def test_success_ends_repetition(
 
 
 async def test_nobody_there(client: httpx.AsyncClient, emulator: Emulator, clock: Any) -> None:
-    """A receiver that does not exist is an entry in the log, and no error."""
+    """A receiver that does not exist is an entry in the log, not an error."""
     await client.post("/v1/paint", json={"prompt": "x", "webhook_url": "http://127.0.0.1:1/"})
     clock.now += 10
     assert emulator.deliver_webhooks() == 1
@@ -132,7 +131,7 @@ async def test_nobody_there(client: httpx.AsyncClient, emulator: Emulator, clock
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1/hook", "https://example.com/hook", "http://localhost.example/"])
 async def test_elsewhere(client: httpx.AsyncClient, emulator: Emulator, clock: Any, url: str) -> None:
-    """A webhook to another machine is not delivered, and nothing is looked up for it."""
+    """A webhook to another machine is not delivered."""
     await client.post("/v1/paint", json={"prompt": "x", "webhook_url": url})
     clock.now += 10
     emulator.deliver_webhooks()
@@ -140,7 +139,7 @@ async def test_elsewhere(client: httpx.AsyncClient, emulator: Emulator, clock: A
 
 
 async def test_failed_task(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """A task that failed is told as well."""
+    """A failed task sends a webhook, too."""
     await _submit(client, receiver, prompt="#error")
     clock.now += 10
     emulator.deliver_webhooks()
@@ -148,7 +147,7 @@ async def test_failed_task(client: httpx.AsyncClient, emulator: Emulator, receiv
 
 
 async def test_late(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """A late webhook comes so many seconds after the task is ready."""
+    """A late webhook is sent so many seconds after the task is ready."""
     emulator.script({"fault": "late", "seconds": 100})
     await _submit(client, receiver)
     clock.now += 109
@@ -160,7 +159,7 @@ async def test_late(client: httpx.AsyncClient, emulator: Emulator, receiver: Rec
 
 
 async def test_double(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """A doubled webhook comes twice, the same each time."""
+    """A doubled webhook is sent twice, the same each time."""
     emulator.script({"fault": "double", "nth": 1})
     await _submit(client, receiver)
     clock.now += 10
@@ -170,7 +169,7 @@ async def test_double(client: httpx.AsyncClient, emulator: Emulator, receiver: R
 
 
 async def test_overtaken(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """An overtaken webhook comes after the one that follows it."""
+    """An overtaken webhook is sent after the one that follows it."""
     emulator.script({"fault": "overtaken", "nth": 1})
     first, second = [await _submit(client, receiver) for _ in range(2)]
     clock.now += 10
@@ -180,7 +179,7 @@ async def test_overtaken(client: httpx.AsyncClient, emulator: Emulator, receiver
 
 
 async def test_all_overtaken(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
-    """Where every webhook shall be overtaken, every second one is, and the log says no more."""
+    """If every webhook is to be overtaken, every other one is, and only those are logged."""
     emulator.script({"fault": "overtaken"})
     ids = [await _submit(client, receiver) for _ in range(5)]
     clock.now += 10
@@ -190,7 +189,7 @@ async def test_all_overtaken(client: httpx.AsyncClient, emulator: Emulator, rece
 
 
 def test_while_listening(small: dict[str, Any], receiver: Receiver) -> None:
-    """An emulator that listens delivers by itself, before it is stopped."""
+    """An emulator that listens delivers by itself."""
     arrived = threading.Event()
     receiver.arrived = _Announcing(arrived)
     with Emulator(specification=small, speed=float("inf")) as emulator:

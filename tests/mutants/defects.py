@@ -118,7 +118,7 @@ DEFECTS = (
     ),
     Defect(
         "emulator: no key is asked for",
-        _SERVER + "app.py",
+        _SERVER + "routes.py",
         "        if operation.needs_key:\n",
         "        if False:\n",
         (EMULATOR,),
@@ -126,13 +126,13 @@ DEFECTS = (
     Defect(
         "emulator: bounds are ignored",
         _SERVER + "validation.py",
-        "if found := list(self._faults(schema, body, start)):",
-        "if found := list(self._faults({}, body, start)):",
+        "if found := list(self._violations(schema, body, start)):",
+        "if found := list(self._violations({}, body, start)):",
         (EMULATOR,),
     ),
     Defect(
         "emulator: a poll answers with another id",
-        _SERVER + "tasks.py",
+        _SERVER + "operations.py",
         'return {"id": task_id, **dict',
         'return {"id": task_id[1:], **dict',
         (LOOP,),
@@ -140,13 +140,13 @@ DEFECTS = (
     Defect(
         "emulator: a task never ends",
         _SERVER + "tasks.py",
-        'return "Ready" if self.outcome is None',
-        'return "Pending" if self.outcome is None',
+        'return "Ready" if self.ending is None',
+        'return "Pending" if self.ending is None',
         (LOOP,),
     ),
     Defect(
         "codegen: an endpoint is dropped",
-        "codegen/tasks.py",
+        "codegen/methods.py",
         "for operation in self._specification.tasks:",
         "for operation in self._specification.tasks[1:]:",
         (GENERATE, PACKAGE),
@@ -160,7 +160,7 @@ DEFECTS = (
     ),
     Defect(
         "codegen: a stale file is kept",
-        "codegen/swap.py",
+        "codegen/output.py",
         "    had_one = output.exists()\n",
         '    had_one = False\n    __import__("shutil").copytree(package, output, dirs_exist_ok=True)\n    return\n',
         (GENERATE, DRIFT),

@@ -1,0 +1,281 @@
+"""Clips: what their files contain, how requests decide them, and how drafts are finished."""
+
+import base64
+import io
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+from bfl_emulator.drawing import clips
+from bfl_emulator.drawing.films import Draft, DraftError, Film
+from bfl_emulator.drawing.landscapes import paint
+from bfl_emulator.drawing.pictures import Input
+from PIL import Image, ImageChops, ImageStat
+
+from .conftest import connected
+
+av = pytest.importorskip("av")
+_FILM = Film("film", "a fox", 1, 192, 128, 1.0)
+_PHOTOS = {name: Image.new("RGB", (192, 128), name) for name in ("red", "blue")}
+
+
+def _still(name: str, moment: float) -> Input:
+    return Input("keyframes", name, (192, 128), moment)
+
+
+def _draw(film: Film, source: bytes = b"") -> bytes:
+    return film.draw(lambda item: _PHOTOS[item.digest], lambda item: source)
+
+
+def _frames(content: bytes) -> list[Image.Image]:
+    """Return the frames of a clip without the banner at their foot."""
+    with av.open(io.BytesIO(content)) as container:
+        images = [frame.to_image() for frame in container.decode(video=0)]
+    return [image.crop((0, 0, image.width, image.height // 2)) for image in images]
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean)
+
+
+def test_file() -> None:
+    """A clip is an MP4 file of the requested length and size, encoded as H.264, with its index in front."""
+    content = _draw(replace(_FILM, seconds=2.0))
+    assert content.find(b"moov") < content.find(b"mdat")
+    with av.open(io.BytesIO(content)) as container:
+        (stream,) = container.streams
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 192, 128)
+        assert float(stream.duration * stream.time_base) == 2.0
+        assert container.metadata["title"].startswith("Emulated clip, film")
+        assert container.metadata["comment"] == "a fox"
+
+
+def test_sound() -> None:
+    """With sound, a clip has an AAC track as long as itself."""
+    with av.open(io.BytesIO(_draw(replace(_FILM, audio=True)))) as container:
+        (stream,) = container.streams.audio
+        assert stream.codec_context.name == "aac"
+        assert float(stream.duration * stream.time_base) == pytest.approx(1.0, abs=0.1)
+
+
+def test_motion() -> None:
+    """A landscape moves from frame to frame, and prompt and seed decide it."""
+    frames = _frames(_draw(_FILM))
+    assert len(frames) == 12
+    assert all(_difference(one, other) > 0.1 for one, other in pairwise(frames))
+    assert _draw(_FILM) == _draw(_FILM)
+    assert _difference(frames[0], _frames(_draw(replace(_FILM, seed=2)))[0]) > 5
+
+
+def test_keyframes() -> None:
+    """A clip shows each keyframe at its moment, and blends one into the next."""
+    frames = _frames(_draw(replace(_FILM, stills=(_still("red", 0.0), _still("blue", 1.0)))))
+    means = [ImageStat.Stat(frame).mean for frame in (frames[0], frames[6], frames[-1])]
+    assert means[0][0] > 230 > 30 > means[0][2]
+    assert min(means[1][0], means[1][2]) > 50
+    assert means[2][2] > 230 > 30 > means[2][0]
+
+
+def test_continuation() -> None:
+    """A continuation begins with the picture that it continues, and ends in a landscape."""
+    frames = _frames(_draw(replace(_FILM, effect="continue", stills=(_still("red", 0.0),))))
+    assert ImageStat.Stat(frames[0]).mean[0] > 230
+    assert _difference(frames[-1], _frames(_draw(_FILM))[-1]) < 12
+
+
+@pytest.mark.parametrize(("effect", "size"), [("edit-clip", (192, 128)), ("upscale", (288, 192))])
+def test_reworked(effect: str, size: tuple[int, int]) -> None:
+    """An edited clip keeps the length of the clip that was sent; an enlarged one also keeps its look."""
+    source, item = _draw(_FILM), Input("video", "source", (192, 128), seconds=1.0)
+    film = replace(_FILM, effect=effect, source=item, width=size[0], height=size[1], prompt="night")
+    frames, before = _frames(_draw(film, source)), _frames(source)
+    assert (len(frames), frames[0].size) == (12, (size[0], size[1] // 2))
+    changes = [_difference(frame.resize(old.size), old) for frame, old in zip(frames, before, strict=True)]
+    assert max(changes) < 20 if effect == "upscale" else min(changes) > 20
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no clip", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", b"\0\0\0\x20ftypisom"]
+)
+def test_no_clip(content: bytes) -> None:
+    """Anything but an MP4 file is refused, even a playlist of other files."""
+    with pytest.raises(clips.ClipError):
+        clips.examine(content)
+
+
+def test_clip_cut_off() -> None:
+    """A clip whose end is missing is refused when it is examined."""
+    whole = clips.encode([Image.effect_noise((64, 64), 60).convert("RGB") for _ in range(12)], (64, 64), {}, None)
+    assert clips.examine(whole).frames == 12
+    with pytest.raises(clips.ClipError):
+        clips.examine(whole[: len(whole) // 2])
+
+
+def test_clip_broken_in_the_middle() -> None:
+    """A clip whose last frames cannot be decoded is shown as far as possible."""
+    whole = clips.encode([Image.effect_noise((64, 64), 60).convert("RGB") for _ in range(12)], (64, 64), {}, None)
+    broken = whole[: len(whole) // 2].ljust(len(whole), b"\0")
+    assert 1 <= len(list(clips.frames(broken, 12))) < 12
+    assert clips.last_frame(broken).size == (64, 64)
+
+
+def test_draft() -> None:
+    """A draft can be read back from its data; changed data, or data with impossible values, are refused."""
+    draft = Draft("a fox", 3, "animate", 1.5, 5.0, True, ((0.0, b"jpeg"),))
+    assert Draft.from_bytes(draft.to_bytes()) == draft
+    for content in (
+        b"",
+        b"x" * 99,
+        draft.to_bytes()[:-1],
+        replace(draft, seconds=1e9).to_bytes(),
+        replace(draft, ratio=0).to_bytes(),
+    ):
+        with pytest.raises(DraftError):
+            Draft.from_bytes(content)
+
+
+def _jpeg(name: str = "red") -> str:
+    file = io.BytesIO()
+    _PHOTOS[name].save(file, "JPEG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.fixture
+def small(small: dict[str, Any]) -> dict[str, Any]:
+    """The small specification with an endpoint for each way of making clips."""
+    media: dict[str, Any] = {"type": "string", "format": "bfl-media"}
+    small["components"]["schemas"]["Film"] = {
+        "type": "object",
+        "properties": {
+            "prompt": {"type": "string"},
+            "keyframes": {
+                "anyOf": [media, {"type": "array", "items": {"anyOf": [media, {"prefixItems": [{}, media]}]}}]
+            },
+            "start_video": media,
+            "draft_cache": media,
+            "video": media,
+            "aspect_ratio": {"type": "string", "default": "auto"},
+            "resolution": {"type": "string", "default": "hd"},
+            "duration": {"default": "auto"},
+            "draft": {"type": "boolean", "default": False},
+        },
+    }
+    for effect in ("animate", "continue", "enhance", "edit-clip", "upscale"):
+        operation = {**small["paths"]["/v1/film"]["post"], "x-bfl-emulate": effect}
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Film"}}}
+        operation |= {"requestBody": {"required": True, "content": content}}
+        operation |= {"x-bfl-output": {"step": 32, "draft-only": "hd", "within": [160, 90]}}
+        operation |= {"x-bfl-input": {"min-frames": 10, "max-seconds": 3, "failed-code": 422}}
+        small["paths"][f"/v1/{effect}"] = {"post": operation}
+    return small
+
+
+async def _order(emulator: Emulator, clock: Any, effect: str, **body: Any) -> Any:
+    """Submit, and return the film, or the answer to the poll of a failed task."""
+    async with connected(emulator) as client:
+        receipt = await client.post(f"/v1/{effect}", json={"prompt": "a fox", **body})
+        clock.now += 10
+        answer = await client.get(receipt.json()["polling_url"])
+        ready = answer.json()["status"] == "Ready"
+        return emulator.tasks[receipt.json()["id"]].picture if ready else answer
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("body", "size", "seconds", "moments"),
+    [
+        ({}, (1280, 736), 5.0, []),
+        ({"resolution": "uhd", "duration": 7}, (3840, 2176), 7.0, []),
+        ({"aspect_ratio": "1:1", "resolution": "fhd"}, (1440, 1440), 5.0, []),
+        ({"keyframes": _jpeg()}, (1184, 768), 5.0, [0.0]),
+        ({"keyframes": [_jpeg(), _jpeg("blue")], "duration": 8}, (1184, 768), 8.0, [0.0, 8.0]),
+        ({"keyframes": [_jpeg()] * 3, "duration": 6}, (1184, 768), 6.0, [0.0, 3.0, 6.0]),
+        ({"keyframes": [[1, _jpeg()], [6.5, _jpeg("blue")]], "aspect_ratio": "9:16"}, (736, 1280), 7.0, [1.0, 6.5]),
+        ({"keyframes": [2, _jpeg()]}, (1184, 768), 5.0, [2.0]),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_order(
+    emulator: Emulator, clock: Any, body: dict[str, Any], size: tuple[int, int], seconds: float, moments: list[float]
+) -> None:
+    """Ratio, resolution, duration and keyframes decide the size and length of a clip, and what it shows when."""
+    film = await _order(emulator, clock, "animate", **body)
+    assert ((film.width, film.height), film.seconds) == (size, seconds)
+    assert [still.moment for still in film.stills] == moments
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("effect", "body", "words"),
+    [
+        ("animate", {"keyframes": [_jpeg()] * 3}, "need a duration"),
+        ("animate", {"keyframes": [9, _jpeg()], "duration": 5}, "not within"),
+        ("animate", {"draft": True, "resolution": "fhd"}, "hd only"),
+        ("continue", {"start_video": _jpeg()}, "not an MP4 clip"),
+        ("edit-clip", {"video": base64.b64encode(_draw(replace(_FILM, seconds=0.5))).decode()}, "fewer than 10 frames"),
+        ("edit-clip", {"video": base64.b64encode(_draw(replace(_FILM, seconds=4))).decode()}, "longer than 3 seconds"),
+        ("enhance", {"draft_cache": _jpeg()}, "not the draft data"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_failure(emulator: Emulator, clock: Any, effect: str, body: dict[str, Any], words: str) -> None:
+    """A clip that cannot be made ends in Error, reported with the HTTP status in the marks."""
+    answer = await _order(emulator, clock, effect, **body)
+    assert (answer.status_code, answer.json()["status"]) == (422, "Error")
+    assert words in answer.json()["details"]["error"]
+
+
+@pytest.mark.anyio
+async def test_clip_sent(emulator: Emulator, clock: Any) -> None:
+    """A clip that was sent decides the length, and the size up to the endpoint's largest."""
+    clip = base64.b64encode(_draw(_FILM)).decode()
+    film = await _order(emulator, clock, "edit-clip", video=clip)
+    assert ((film.width, film.height), film.seconds) == ((136, 90), 1.0)
+    film = await _order(emulator, clock, "continue", start_video=clip, prompt="on")
+    assert (len(film.stills), film.effect) == (1, "continue")
+
+
+@pytest.mark.anyio
+async def test_draft_enhanced(emulator: Emulator, clock: Any) -> None:
+    """The data of a draft, by URL or as base64, give the same clip in another size."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app)) as client:
+        body, key = {"prompt": "a fox", "keyframes": _jpeg(), "draft": True}, {"x-key": emulator.api_key}
+        receipt = await client.post(emulator.base_url + "/v1/animate", json=body, headers=key)
+        clock.now += 10
+        url = (await client.get(receipt.json()["polling_url"])).json()["result"]["draft_cache"]
+        answer = await client.get(url)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    draft = emulator.tasks[receipt.json()["id"]].picture
+    for data in (url, base64.b64encode(answer.content).decode()):
+        film = await _order(emulator, clock, "enhance", draft_cache=data, resolution="fhd")
+        assert (film.width, film.height, film.prompt, film.seed) == (1792, 1152, "a fox", draft.seed)
+        assert len(film.stills) == 1
+
+
+@pytest.mark.anyio
+async def test_without_the_extra(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyAV, a request for a clip gets a 501 that says what to install, and makes no task."""
+    monkeypatch.setattr(clips, "available", lambda: False)
+    async with connected(emulator) as client:
+        answer = await client.post("/v1/animate", json={"prompt": "a fox"})
+    assert answer.status_code == 501
+    assert "bfl-client[video]" in answer.json()["detail"]
+    assert not emulator.tasks
+
+
+def test_nothing_left_behind(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The temporary folder of a clip is removed."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    _draw(_FILM)
+    assert not list(tmp_path.iterdir())
+
+
+def test_scaled() -> None:
+    """A clip larger than what is drawn has the requested size all the same."""
+    frame = _frames(_draw(replace(_FILM, width=1280, height=736, seconds=0.2)))[0]
+    assert frame.size == (1280, 368)
+    assert _difference(frame, paint((1280, 736), Random("x")).crop((0, 0, 1280, 368))) > 1

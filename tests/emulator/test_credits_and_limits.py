@@ -1,0 +1,119 @@
+"""What tasks cost, and how many may be active at a time."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from bfl_emulator import Emulator
+from bfl_emulator.ordering import cost
+from bfl_emulator.specification import Specification, value_of
+
+from .conftest import connected
+
+pytestmark = pytest.mark.anyio
+
+
+_PRICE = {"per": "megapixel", "credits": 3, "further": 1.5}
+
+
+def _priced(small: dict[str, Any], price: Any = _PRICE) -> dict[str, Any]:
+    small["paths"]["/v1/paint"]["post"]["x-bfl-price"] = price
+    return small
+
+
+async def test_credits_run_down(small: dict[str, Any], clock: Any) -> None:
+    """Each picture is charged; one that the credits do not cover is refused with 402 and not charged."""
+    emulator = Emulator(specification=_priced(small), clock=clock, credits=7.5, check=True)
+    async with connected(emulator) as client:
+        large = {"prompt": "x", "width": 1024, "height": 2048}
+        answers = [await client.post("/v1/paint", json=large) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 402]
+        assert (answers[0].json()["cost"], answers[0].json()["output_mp"]) == (4.5, 2.0)
+        assert (await client.post("/v1/paint", json={"prompt": "x"})).json()["cost"] == 3
+        assert (await client.get("/v1/credits")).json() == {"credits": 0}
+        assert (await client.post("/v1/strict", json={"prompt": "x"})).status_code == 402
+    assert emulator.credits == 0
+
+
+async def test_receipt_without_cost(small: dict[str, Any], clock: Any) -> None:
+    """Tasks are charged even where receipts contain no cost."""
+    emulator = Emulator(specification=_priced(small, {**_PRICE, "receipt": False}), clock=clock, credits=10)
+    async with connected(emulator) as client:
+        assert (await client.post("/v1/paint", json={"prompt": "x"})).json()["cost"] is None
+    assert emulator.credits == 7
+
+
+@pytest.mark.parametrize(
+    ("mark", "body", "expected"),
+    [
+        (None, {}, None),
+        ({"per": "picture", "credits": 4}, {}, 4),
+        ({"per": "megapixel", "credits": 7, "further": 3}, {}, 7 + 3 + 1.5),
+        ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {"resolution": "1k"}, 2),
+        ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {}, 9),
+        ({"per": "second", "by": "resolution", "credits": {"1k": 17}}, {"resolution": "1k"}, 102),
+        ({"per": "second", "credits": 17, "draft": 6}, {"draft": True}, 36),
+        ({"per": "megapixel-second", "credits": 7}, {}, 84),
+    ],
+)
+def test_prices(mark: Any, body: dict[str, Any], expected: float | None) -> None:
+    """Each form of the mark gives its price, here for two megapixels made from half of one, and six seconds."""
+    schema = {"properties": {"resolution": {}, "draft": {"default": False}}}
+    value = partial(value_of, body, schema)
+    assert cost(mark, value, inputs=0.5, output=2.0, seconds=6) == expected
+
+
+def test_every_price_mark(specification: dict[str, Any]) -> None:
+    """Every price mark of the packaged specification gives a price, and names a property that its schema has."""
+    document = Specification(specification)
+    priced = 0
+    for operation in document.operations:
+        for schema in document.variants(operation.body) if operation.task and operation.body else ():
+            mark = schema.get("x-bfl-price", operation.task and operation.task.price)
+            if mark is not None:
+                assert mark.get("by") is None or mark["by"] in schema["properties"]
+                value = partial(value_of, {}, schema)
+                assert (cost(mark, value, inputs=0, output=1, seconds=5) or 0) > 0
+                priced += 1
+    assert priced
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/v1/paint", 3), ("/v1/strict", 2)])
+async def test_active_tasks(small: dict[str, Any], clock: Any, path: str, limit: int) -> None:
+    """Beyond the limit on active tasks, or that of one endpoint, submissions get 429 until a task has ended."""
+    small["x-bfl-defaults"]["active-limit"] = 3
+    small["paths"]["/v1/strict"]["post"]["x-bfl-active-limit"] = 2
+    emulator = Emulator(specification=small, clock=clock, check=True)
+    async with connected(emulator) as client:
+        codes = [(await client.post(path, json={"prompt": "x"})).status_code for _ in range(limit + 1)]
+        assert codes == [200] * limit + [429]
+        clock.now += 10
+        assert (await client.post(path, json={"prompt": "x"})).status_code == 200
+    assert len(emulator.tasks) == limit + 1
+
+
+async def test_limit_over_all_endpoints(small: dict[str, Any], clock: Any) -> None:
+    """Tasks of other endpoints count, too, and a refused task costs nothing."""
+    small["x-bfl-defaults"]["active-limit"] = 1
+    emulator = Emulator(specification=_priced(small), clock=clock, credits=5)
+    async with connected(emulator) as client:
+        await client.post("/v1/strict", json={"prompt": "x"})
+        answer = await client.post("/v1/paint", json={"prompt": "x"})
+        assert (answer.status_code, answer.json()) == (429, {"detail": "too many active tasks"})
+    assert emulator.credits == 5
+
+
+async def test_no_limits(small: dict[str, Any], clock: Any) -> None:
+    """With limits switched off, any number of tasks may be active."""
+    emulator = Emulator(specification=small, clock=clock, limits=False)
+    async with connected(emulator) as client:
+        for _ in range(30):
+            assert (await client.post("/v1/paint", json={"prompt": "x"})).status_code == 200
+
+
+async def test_credits(small: dict[str, Any]) -> None:
+    """The credits operation returns the credits that the emulator was given."""
+    emulator = Emulator(specification=small, credits=12.5)
+    async with connected(emulator) as client:
+        answer = await client.get("/v1/credits")
+    assert answer.json() == {"credits": 12.5}

@@ -1,0 +1,143 @@
+"""Every operation of the packaged specification, with bodies built from the specification alone."""
+
+import base64
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import httpx
+import pytest
+from bfl_api import specification as packaged
+from bfl_emulator import Emulator
+from bfl_emulator.drawing.films import Draft, Film
+from bfl_emulator.drawing.pictures import CONTENT_TYPES
+from bfl_emulator.inputs import media_in
+from bfl_emulator.ordering import CLIP_EFFECTS
+from bfl_emulator.specification import Operation, Specification, minimal, value_of
+from bfl_emulator.validation import Contract
+from PIL import Image
+
+pytestmark = pytest.mark.anyio
+
+_SPECIFICATION = Specification(packaged.load())
+_TASKS = [operation for operation in _SPECIFICATION.operations if operation.task is not None]
+_FORMATS = packaged.load()["components"]["schemas"]["OutputFormat"].get("enum", ["png"])
+
+
+@lru_cache
+def _files() -> dict[str, str]:
+    """Return a file of each kind that endpoints accept, as base64."""
+    photo = io.BytesIO()
+    Image.new("RGB", (300, 260), "teal").save(photo, "PNG")
+    contents = {
+        "picture": photo.getvalue(),
+        "clip": Film("film", "", 1, 320, 192, 2.0).draw(),
+        "draft": Draft("", 1, "animate", 1.5, 5.0, False, ()).to_bytes(),
+    }
+    return {kind: base64.b64encode(content).decode() for kind, content in contents.items()}
+
+
+def _with_files(operation: Operation, body: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with real files in place of its URLs."""
+    mark = schema.get("x-bfl-emulate") or operation.marks.get("x-bfl-emulate")
+    content = _files()[CLIP_EFFECTS.get(mark, "picture") if isinstance(mark, str) else "picture"]
+    return body | {item.parameter: content for item in media_in(_SPECIFICATION, body, schema)}
+
+
+def _bodies(operation: Operation) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield the smallest body of each branch, and the branch."""
+    assert operation.body is not None
+    schema = _SPECIFICATION.resolve(operation.body)
+    for branch in schema.get("oneOf", [schema]):
+        yield minimal(_SPECIFICATION, branch), dict(_SPECIFICATION.resolve(branch))
+
+
+@pytest.fixture
+def emulator(specification: dict[str, Any], clock: Any) -> Emulator:
+    return Emulator(specification=specification, clock=clock, check=True, finetunes=["one", "two"])
+
+
+@pytest.mark.parametrize("operation", _TASKS, ids=lambda operation: operation.path)
+def test_smallest_body(operation: Operation) -> None:
+    """The smallest body of every branch of every task endpoint is valid."""
+    for body, _ in _bodies(operation):
+        Contract(_SPECIFICATION).body(operation, body)
+
+
+@pytest.mark.parametrize(
+    ("schema", "instance"),
+    [
+        ({"anyOf": [{"type": "null"}, {"type": "string", "minLength": 3}]}, "xxx"),
+        ({"type": "integer", "exclusiveMinimum": 64, "multipleOf": 32}, 96),
+        ({"type": "array", "minItems": 2, "items": {"enum": ["a", "b"]}}, ["a", "a"]),
+        ({"type": "object", "required": ["a"], "properties": {"a": {"type": "boolean"}, "b": {}}}, {"a": False}),
+    ],
+)
+def test_minimal(schema: dict[str, Any], instance: Any) -> None:
+    """The smallest instance meets every bound, prefers anything to null, and contains nothing optional."""
+    assert minimal(_SPECIFICATION, schema) == instance
+
+
+@pytest.mark.parametrize("operation", _TASKS, ids=lambda operation: operation.path)
+async def test_task(operation: Operation, client: httpx.AsyncClient, anonymous: httpx.AsyncClient, clock: Any) -> None:
+    """Every endpoint leads from its smallest body to a result; a picture has the default size and format."""
+    assert operation.task is not None
+    for body, schema in _bodies(operation):
+        receipt = await client.post(operation.path, json=_with_files(operation, body, schema))
+        assert receipt.status_code == 200, receipt.text
+        assert (await anonymous.get(receipt.json()["polling_url"])).json()["status"] == "Pending"
+        clock.now += operation.task.duration
+        result = (await anonymous.get(receipt.json()["polling_url"])).json()
+        assert result["status"] == "Ready", result
+        if operation.task.kind != "image":
+            continue  # drawing them takes seconds; other tests do
+        image = Image.open(io.BytesIO((await anonymous.get(result["result"]["sample"])).content))
+        assert (image.format or "").lower() == (value_of(body, schema, "output_format") or "png")
+        sides = [value_of(body, schema, name) for name in ("width", "height")]
+        assert not all(sides) or list(image.size) == sides
+
+
+@pytest.mark.parametrize("name", _FORMATS)
+@pytest.mark.parametrize("operation", _TASKS, ids=lambda operation: operation.path)
+async def test_format(operation: Operation, name: str, client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """Every endpoint with output_format makes a picture of each format, or a PNG for a format unknown here."""
+    for body, schema in _bodies(operation):
+        if "output_format" in schema["properties"]:
+            receipt = await client.post(operation.path, json={**body, "output_format": name})
+            made = name.lower() if name.lower() in CONTENT_TYPES else "png"
+            assert emulator.tasks[receipt.json()["id"]].picture.format == made
+
+
+@pytest.mark.parametrize("operation", _TASKS, ids=lambda operation: operation.path)
+async def test_webhook(operation: Operation, client: httpx.AsyncClient) -> None:
+    """Every picture endpoint with webhook_url answers with a webhook receipt."""
+    for body, schema in _bodies(operation):
+        if "webhook_url" in schema["properties"] and operation.task and operation.task.kind == "image":
+            receipt = await client.post(operation.path, json={**body, "webhook_url": "https://example.com/hook"})
+            assert receipt.json()["webhook_url"] == "https://example.com/hook"
+
+
+@pytest.mark.parametrize("operation", _SPECIFICATION.operations, ids=lambda operation: operation.path)
+async def test_key(operation: Operation, anonymous: httpx.AsyncClient) -> None:
+    """Every operation that declares a key refuses a request without one."""
+    answer = await anonymous.request(operation.method, operation.path)
+    assert (answer.status_code == 403) == operation.needs_key
+
+
+@pytest.mark.about("my_finetunes", "finetune_details", "delete_finetune")
+async def test_finetunes(client: httpx.AsyncClient) -> None:
+    """Finetunes can be listed, described and deleted; an unknown one is answered with 404."""
+    paths = {operation.emulate: operation.path for operation in _SPECIFICATION.operations}
+    details, delete = paths["finetune-details"], paths["delete-finetune"]
+    assert (await client.get(paths["list-finetunes"])).json() == {"finetunes": ["one", "two"]}
+    described = await client.get(details, params={"finetune_id": "one"})
+    assert described.json()["finetune_details"]["finetune_id"] == "one"
+    deleted = await client.post(delete, json={"finetune_id": "one"})
+    assert deleted.json()["deleted_finetune_id"] == "one"
+    assert (await client.get(paths["list-finetunes"])).json() == {"finetunes": ["two"]}
+    answers = [
+        await client.get(details, params={"finetune_id": "one"}),
+        await client.post(delete, json={"finetune_id": "one"}),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]

@@ -1,0 +1,126 @@
+"""The rules of a script: what they match, and which of them are refused."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+from bfl_emulator.script import Occasion, Script, load
+
+
+def _which(rules: list[dict[str, Any]], seed: int, count: int = 200) -> list[int]:
+    script = Script(lambda: 0.0)
+    script.add(rules, seed)
+    return [number for number in range(count) if script.next(Occasion("poll", "paint", "cluster")) is not None]
+
+
+def test_chance() -> None:
+    """The same seed picks the same requests, about as many as the probability says; another seed picks others."""
+    rules = [{"fault": "html", "probability": 0.2}]
+    assert _which(rules, 1) == _which(rules, 1) != _which(rules, 2)
+    assert 20 < len(_which(rules, 1)) < 60
+
+
+def test_where_a_rule_applies() -> None:
+    """A rule counts and matches only requests of its operation, endpoint pattern and listener."""
+    script = Script(lambda: 0.0)
+    script.add([{"fault": "html", "operation": "poll", "endpoint": "pai*", "listener": "cluster", "nth": [2]}])
+    occasions = [
+        Occasion("poll", "paint", "cluster"),
+        Occasion("submit", "paint", "cluster"),
+        Occasion("poll", "strict", "cluster"),
+        Occasion("poll", "paint", "submit"),
+        Occasion("poll", "paint", "cluster"),
+        Occasion("poll", "paint", "cluster"),
+    ]
+    assert [script.next(occasion) is not None for occasion in occasions] == [False] * 4 + [True, False]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"fault": "earthquake"},
+        {"fault": "html", "colour": "red"},
+        {"fault": "html", "operation": "dance"},
+        {"fault": "html", "listener": "moon"},
+        {"fault": "late", "operation": "poll"},
+        {"fault": "html", "nth": 0},
+        {"fault": "html", "probability": 2},
+        {"fault": "reset", "when": "tomorrow"},
+        {"fault": "answer", "status": 700},
+        {"fault": "outcome", "code": 500},
+        {"fault": "bomb", "encoding": "br"},
+        {"fault": "refuse"},
+    ],
+    ids=str,
+)
+def test_impossible_rules(rule: dict[str, Any]) -> None:
+    """A rule that is unknown or can never apply is a ValueError."""
+    with pytest.raises(ValueError):
+        Emulator(script=[rule])
+
+
+_YAML = """
+seed: 7
+rules:
+- fault: answer
+  operation: poll
+  nth: [1, 2]
+  status: 503
+  body: {detail: over capacity}
+- {fault: refuse, listener: delivery, between: [60, null]}
+"""
+
+
+def test_file(tmp_path: Path, small: dict[str, Any]) -> None:
+    """An emulator takes the path of a YAML file with rules and a seed."""
+    path = tmp_path / "script.yml"
+    path.write_text(_YAML)
+    rules, seed = load(path)
+    assert (len(rules), seed) == (2, 7)
+    with Emulator(specification=small, script=path) as emulator:
+        answer = httpx.get(f"{emulator.cluster_url}/v1/poll?id=x")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "over capacity"})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fault: html", "rules: 5", "rules: [1]", "rules: []\ncolour: red", "{", "seed: x\nrules: []"]
+)
+def test_file_that_is_not_a_script(tmp_path: Path, text: str) -> None:
+    """A file that is not a script is a ValueError."""
+    path = tmp_path / "script.yml"
+    path.write_text(text)
+    with pytest.raises(ValueError):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"fault": "html", "probability": "often"},
+        {"fault": "html", "probability": float("nan")},
+        {"fault": "html", "between": 5},
+        {"fault": "html", "between": ["a", 2]},
+        {"fault": "html", "times": "twice"},
+        {"fault": "html", "nth": []},
+        {"fault": "html", "endpoint": ["paint"]},
+        {"fault": "html", "status": None},
+        {"fault": "answer", "headers": 5},
+        {"fault": "answer", "headers": {"x-broken": "two\r\nlines"}},
+        {"fault": "answer", "body": {"day": object()}},
+        {"fault": "outcome", "details": {1, 2}},
+        {"fault": "slow", "seconds": "long"},
+        {"fault": "drip", "seconds": None},
+        {"fault": "truncate", "bytes": -3},
+        {"fault": "redirect", "location": "https://elsewhere.example/\r\nx: y"},
+        {"fault": "late", "seconds": None},
+        {"fault": "status", "status": 5},
+        {"fault": "html", 1: 2},
+    ],
+)
+def test_values_of_the_wrong_type(rule: Any) -> None:
+    """A rule with a value of the wrong type is a ValueError at once, not an error of the server later."""
+    with pytest.raises(ValueError, match=r"."):
+        Emulator(script=[rule])

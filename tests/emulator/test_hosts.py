@@ -1,0 +1,56 @@
+"""The service's hosts: what each of them answers, and the names under which they are reached."""
+
+from typing import Any
+
+import httpx
+import pytest
+from bfl_emulator import Emulator
+
+from .conftest import connected
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_other_hosts(client: httpx.AsyncClient, anonymous: httpx.AsyncClient, emulator: Emulator) -> None:
+    """Tasks are found on the cluster only, and nothing but files on the delivery host."""
+    receipt = (await client.post("/v1/strict", json={"prompt": "x"})).json()
+    wrong = await client.get(f"{emulator.base_url}/v1/poll", params={"id": receipt["id"]})
+    assert (wrong.status_code, wrong.json()["status"]) == (404, "Task not found")
+    assert (await client.get(receipt["polling_url"])).json()["status"] == "Pending"
+    assert (await client.get(f"{emulator.delivery_url}/v1/credits")).status_code == 404
+    assert len({emulator.base_url, emulator.cluster_url, emulator.delivery_url}) == 3
+
+
+async def test_files_on_one_host(
+    client: httpx.AsyncClient, anonymous: httpx.AsyncClient, emulator: Any, clock: Any
+) -> None:
+    """A signed URL does not work on another host."""
+    receipt = (await client.post("/v1/strict", json={"prompt": "x"})).json()
+    clock.now += 10
+    sample = (await client.get(receipt["polling_url"])).json()["result"]["sample"]
+    assert sample.startswith(emulator.delivery_url + "/")
+    moved = sample.replace(emulator.delivery_url, emulator.cluster_url)
+    assert (await anonymous.get(moved)).status_code == 404
+
+
+async def test_one_host(small: dict[str, Any], clock: Any) -> None:
+    """With one host, a client that builds its own polling URL finds its task."""
+    emulator = Emulator(specification=small, clock=clock, one_host=True)
+    async with connected(emulator) as client:
+        receipt = (await client.post("/v1/paint", json={"prompt": "x"})).json()
+        assert receipt["polling_url"].startswith(emulator.base_url + "/")
+        assert (await client.get("/v1/poll", params={"id": receipt["id"]})).json()["status"] == "Pending"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "169.254.0.1:80", "", "localhost.", "[::2]"]
+)
+async def test_foreign_host(client: httpx.AsyncClient, host: str) -> None:
+    """A request under any name but a loopback name is refused with 400."""
+    assert (await client.get("/v1/credits", headers={"host": host})).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:9"])
+async def test_loopback_host(client: httpx.AsyncClient, host: str) -> None:
+    """A request under any loopback name is answered, whatever its port."""
+    assert (await client.get("/v1/credits", headers={"host": host})).status_code == 200
