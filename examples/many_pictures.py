@@ -1,4 +1,4 @@
-"""Many pictures: a prompt per line on standard input, at most 24 tasks at a time, failures told. Needs BFL_API_KEY.
+"""Many pictures: a prompt per line on standard input, at most 24 tasks at a time, failures reported. Needs BFL_API_KEY.
 
 ``python many_pictures.py < prompts.txt``
 """
@@ -9,7 +9,7 @@ from bfl_client import BFLError, Client
 
 
 def main() -> int:
-    """Make them all; returns how many there are not."""
+    """Make them all; returns how many are missing."""
     prompts = [line.strip() for line in sys.stdin if line.strip()]
     missing = 0
     requests = [{"prompt": prompt, "width": 512, "height": 512} for prompt in prompts]

@@ -1,4 +1,4 @@
-"""One picture, and all that the service tells of it. Needs BFL_API_KEY; ``python one_picture.py "a fox"``."""
+"""One picture, with its seed and its cost. Needs BFL_API_KEY; ``python one_picture.py "a fox"``."""
 
 import sys
 

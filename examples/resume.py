@@ -1,4 +1,4 @@
-"""A task that outlives its program: ``python resume.py`` submits, and run again it takes up what it finds.
+"""A task that outlives its program: ``python resume.py`` submits a task; run it again to resume that task.
 
 The handle is what matters: it is written before anything else can go wrong. Needs BFL_API_KEY.
 """
@@ -23,7 +23,7 @@ def submitted(client: Client) -> Task:
 
 
 def main() -> None:
-    """Wait for a little while; what is not ready yet is for the next run."""
+    """Wait for a while; the next run resumes what is not ready yet."""
     with Client() as client:
         task = submitted(client)
         try:
@@ -31,7 +31,7 @@ def main() -> None:
         except TaskTimeout:
             print(f"{task.id} is not ready yet; run this again")
             return
-        except TaskError as error:  # it ended without a picture: the next run starts anew
+        except TaskError as error:  # it ended without a picture: the next run submits a new one
             print(f"no picture: {error}")
         else:
             print(path)

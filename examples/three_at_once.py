@@ -6,7 +6,7 @@ from bfl_client import AsyncClient
 
 
 async def make(client: AsyncClient, animal: str) -> None:
-    """Make one picture, and tell how it comes on."""
+    """Make one picture, and print its progress."""
     task = await client.submit.flux_2_pro(prompt=f"{animal}, woodcut")
     result = await task.wait(on_update=lambda update: print(f"{animal}: {update.status}"))
     print(f"{animal}: {await result.save(f'{animal}.jpg')}")

@@ -1,6 +1,6 @@
 """A receiver of webhooks that saves each picture once. Needs starlette and uvicorn; ``uvicorn webhook_receiver:app``.
 
-Submit with ``webhook_url="https://…/hook"`` and as ``webhook_secret`` what is in the variable HOOK_SECRET.
+Submit with ``webhook_url="https://…/hook"`` and the content of the variable HOOK_SECRET as ``webhook_secret``.
 """
 
 import os
@@ -17,7 +17,7 @@ seen: set[str] = set()  # a delivery may come twice; a real receiver asks its da
 
 
 async def save(task_id: str, url: str) -> None:
-    """Fetch a result; its URL lives for minutes only, and takes no key."""
+    """Fetch a result; its URL expires after minutes, and takes no key."""
     async with httpx.AsyncClient() as client:
         answer = await client.get(url)
     answer.raise_for_status()
@@ -26,7 +26,7 @@ async def save(task_id: str, url: str) -> None:
 
 
 async def receive(request: Request) -> Response:
-    """Answer at once, and fetch afterwards: who waits too long gets the delivery again."""
+    """Answer at once, and fetch afterwards: if the answer takes long, the delivery is sent again."""
     if int(request.headers.get("content-length", 0)) > webhooks.BODY_LIMIT:
         return Response(status_code=413)
     try:

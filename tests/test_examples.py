@@ -54,11 +54,11 @@ def test_three_at_once(run: Run, tmp_path: Path) -> None:
 
 
 def test_resume(run: Run, emulator: Emulator, tmp_path: Path) -> None:
-    """The resuming example pays once: a run that cannot wait leaves a private handle, and the next one the picture."""
+    """The resuming example pays once: a run that cannot wait leaves a private handle, and the next run the picture."""
     emulator.script({"fault": "status", "status": "Pending", "times": 3})
     first = run("resume.py", PATIENCE="0.3")
     assert "run this again" in first.stdout, first.stderr
-    assert (tmp_path / "task.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "task.json").stat().st_mode & 0o777 == 0o600 or sys.platform == "win32"
     emulator.clear_script()
     second = run("resume.py")
     assert second.stdout == "lighthouse.jpg\n", second.stderr
@@ -67,7 +67,7 @@ def test_resume(run: Run, emulator: Emulator, tmp_path: Path) -> None:
 
 
 def test_webhook_receiver(emulator: Emulator, tmp_path: Path) -> None:
-    """The receiver saves what the service delivers, once, and answers 403 to who does not know the secret."""
+    """The receiver saves what the service delivers, once, and answers 403 to anyone who does not know the secret."""
     command = [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "--port", "0", "webhook_receiver:app"]
     env = {**os.environ, "HOOK_SECRET": "s3cret", "PYTHONUNBUFFERED": "1"}
     receiver = subprocess.Popen(
@@ -91,7 +91,7 @@ def test_webhook_receiver(emulator: Emulator, tmp_path: Path) -> None:
 
 
 def test_many_pictures(run: Run, tmp_path: Path) -> None:
-    """The example with `map` saves what can be made, names what cannot, and tells so by its exit code."""
+    """The example with `map` saves what can be made, names what cannot, and says so by its exit code."""
     done = run("many_pictures.py", stdin="a fox\n#error\nan owl\n")
     assert done.stdout == "0000.jpg\n0002.jpg\n"
     assert (done.returncode, done.stderr.startswith("#error: ")) == (1, True), done.stderr

@@ -124,11 +124,13 @@ def show(path: Path, kind: str, screen: Screen) -> None:
         screen.note("--show needs a terminal")
     else:
         logging.getLogger("textual_image").setLevel(logging.ERROR)  # it warns of terminals that do not state their size
+        from PIL import Image as Pillow
         from rich.console import Console
         from textual_image.renderable import Image, SixelImage, TGPImage  # asks the terminal what it can
 
         if Image in (SixelImage, TGPImage):
             console = Console()
-            console.print(Image(str(path), width="auto", height=max(console.height // 2, 8)))
+            with Pillow.open(path) as picture:
+                console.print(Image(picture, width="auto", height=max(console.height // 2, 8)))
         else:
             screen.note("this terminal cannot show pictures")

@@ -116,7 +116,7 @@ class Shell:
             timeout=LIMIT,
             preexec_fn=limited if size is not None else None,
         )
-        return Done(done.returncode, _text(done.stdout), _text(done.stderr))
+        return _checked(Done(done.returncode, _text(done.stdout), _text(done.stderr)))
 
     @contextmanager
     def start(
@@ -160,7 +160,9 @@ class Shell:
         )
         os.close(side)
         try:
-            return _watch(process, main, keys)
+            code, shown = _watch(process, main, keys)
+            _checked(Done(code, shown, ""))
+            return code, shown
         finally:
             process.kill()
             process.wait()
@@ -225,7 +227,14 @@ class Running:
     def end(self) -> Done:
         """Wait until it has ended."""
         out, err = self.process.communicate(timeout=LIMIT)
-        return Done(self.process.returncode, out, self.seen + err)
+        return _checked(Done(self.process.returncode, out, self.seen + err))
+
+
+def _checked(done: Done) -> Done:
+    """The same; fails if something was left open, which Python reports when it cleans up, and ignores."""
+    assert "Exception ignored" not in done.out + done.err
+    assert "ResourceWarning" not in done.out + done.err
+    return done
 
 
 def await_true(condition: Any, what: str) -> None:
