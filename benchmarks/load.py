@@ -1,8 +1,8 @@
-"""``python -m benchmarks.load [TASKS]``: what the emulator bears, as ratios within one run.
+"""``python -m benchmarks.load [TASKS]``: how much load the emulator bears, as ratios within one run.
 
-Throughput is compared with an empty Starlette route behind the same listener, asked the same over the same connections;
-then 2,000 tasks are in flight at once, each of which must come back with its own prompt and seed; then the memory of
-the emulator's process is followed over 20,000 tasks (or TASKS). Exit status 1 if a figure is not reached.
+First its throughput, compared with an empty Starlette route behind the same listener under the same requests; then
+2,000 tasks in flight at once, each of which must come back with its own prompt and seed; then the memory of its process
+over 20,000 tasks (or TASKS). Exit status 1 if a figure is not reached.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SMALL = {"width": 256, "height": 256}
 
 
 class Figure(NamedTuple):
-    """One line of the table; `above` tells on which side of the bound is well."""
+    """One line of the table; `above` says whether the value must be above the bound."""
 
     name: str
     value: float
@@ -42,12 +42,12 @@ class Figure(NamedTuple):
 
     @property
     def reached(self) -> bool:
-        """True if the figure is on the right side of its bound."""
+        """Whether the figure is on the right side of its bound."""
         return self.value >= self.bound if self.above else self.value <= self.bound
 
 
 def serve(what: str) -> None:
-    """Serve one of the two until standard input ends, and print the address."""
+    """Print the address, and serve one of the two until standard input ends."""
     from bfl_emulator import Emulator
     from bfl_emulator.listener import Listener
     from bfl_emulator.script import Script
@@ -76,21 +76,21 @@ def serve(what: str) -> None:
 
 
 class Server:
-    """One of the two in a process of its own."""
+    """One of the two servers, in a process of its own."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process, self.url = process, url
         self.port = int(url.rpartition(":")[2])
 
     def memory(self) -> float:
-        """Resident memory, in megabytes."""
+        """Return the resident memory in megabytes."""
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @contextmanager
 def server(what: str) -> Iterator[Server]:
-    """Start one of the two, and end it."""
+    """Start one of the two servers, and stop it at the end."""
     command = [sys.executable, "-m", "benchmarks.load", "serve", what]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -101,13 +101,13 @@ def server(what: str) -> Iterator[Server]:
 
 
 class Line:
-    """A connection that costs the measuring side little: one request at a time, written out."""
+    """A connection that costs little on the measuring side: one request at a time, written by hand."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Any:
-        """Send a request and read its answer, which must be a 200."""
+        """Send a request and return its answer, which must be a 200."""
         head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-key: {KEY}\r\ncontent-type: application/json\r\n"
         self._writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
@@ -123,7 +123,7 @@ class Line:
 
 
 async def over(port: int, count: int, work: Callable[[Line, int], Awaitable[None]]) -> None:
-    """Do numbered pieces of work over the connections."""
+    """Do numbered pieces of work over several connections."""
     numbers = iter(range(count))
 
     async def one() -> None:
@@ -136,21 +136,21 @@ async def over(port: int, count: int, work: Callable[[Line, int], Awaitable[None
 
 
 async def pair(line: Line, number: int) -> None:
-    """A submit, and a poll."""
+    """Submit a task and poll it once."""
     body = json.dumps({"prompt": f"task {number}", **SMALL}).encode()
     task = await line.ask("POST", f"/v1/{ENDPOINT}", body)
     await line.ask("GET", f"/v1/get_result?id={task['id']}")
 
 
 def rate(port: int) -> float:
-    """Pairs a second."""
+    """Return the pairs a second."""
     started = time.perf_counter()
     asyncio.run(over(port, PAIRS, pair))
     return PAIRS / (time.perf_counter() - started)
 
 
 def throughput() -> Figure:
-    """Submits and polls a second, as a share of the empty route's: the best of rounds in turn, for busy machines."""
+    """Compare submits and polls a second with the empty route: the best of alternating rounds, for busy machines."""
     with server("ready") as emulator, server("empty") as empty:
         pairs = [(rate(emulator.port), rate(empty.port)) for _ in range(ROUNDS)]
     ours, plain = (max(found[side] for found in pairs) for side in (0, 1))
@@ -159,7 +159,7 @@ def throughput() -> Figure:
 
 
 async def flight(url: str) -> tuple[int, int, int]:
-    """Put tasks in flight at once; most at once, lost, and crossed."""
+    """Put tasks in flight at once; return how many were waiting, how many were lost, and how many mixed up."""
     async with AsyncClient(KEY, url) as client:
         slots = asyncio.Semaphore(CONNECTIONS)
 
@@ -182,16 +182,16 @@ async def flight(url: str) -> tuple[int, int, int]:
 
 
 def in_flight() -> Iterator[Figure]:
-    """Tasks in flight at once, each with its own result in the end."""
+    """Check that each of the tasks in flight at once gets its own result."""
     with server("slow") as emulator:
         waiting, missing, crossed = asyncio.run(flight(emulator.url))
     yield Figure("tasks in flight at once", waiting, IN_FLIGHT, above=True)
     yield Figure("of them lost", missing, 0)
-    yield Figure("of them crossed", crossed, 0)
+    yield Figure("of them mixed up", crossed, 0)
 
 
 async def fetched(line: Line, number: int, drawn: Callable[[str], Any]) -> None:
-    """A submit and a poll; of every tenth task the picture, too."""
+    """Submit a task and poll it; download the picture of every tenth."""
     body = json.dumps({"prompt": f"task {number}", **SMALL}).encode()
     task = await line.ask("POST", f"/v1/{ENDPOINT}", body)
     answer = await line.ask("GET", f"/v1/get_result?id={task['id']}")
@@ -200,7 +200,7 @@ async def fetched(line: Line, number: int, drawn: Callable[[str], Any]) -> None:
 
 
 def memory(count: int) -> Figure:
-    """Resident memory at the end, as a multiple of that at half time, when all that is bounded is full."""
+    """Compare the memory at the end with that at half time, when everything that is bounded is full."""
     import httpx
 
     with server("ready") as emulator, httpx.Client() as http:
@@ -219,7 +219,7 @@ def memory(count: int) -> Figure:
 
 
 def main(count: int) -> int:
-    """Measure, print the table, and tell whether everything was reached."""
+    """Measure, print the table, and return 1 if a figure was not reached."""
     missed = 0
     for figure in (throughput(), *in_flight(), memory(count)):
         missed += not figure.reached

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.soak [TASKS]``: thousands of tasks through a faulty service, and an account of every one.
+"""``python -m benchmarks.soak [TASKS]``: thousands of tasks through a faulty service, every one accounted for.
 
-One answer in ten is faulty, redirects lead to a host that must never be asked, and in the middle the emulator's
-listeners are closed and opened again. Exit status 1 if a task was lost, created twice, or the key was seen elsewhere.
+One answer in ten is faulty, redirects lead to a host that must never be asked, and halfway through the
+emulator is stopped and started again. Exit status 1 if a task was lost or created twice, or the other host was asked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CONCURRENCY = 24
 
 
 def faults(elsewhere: str) -> list[dict[str, Any]]:
-    """Rules that together spoil about one answer in ten."""
+    """Return rules that together spoil about one answer in ten."""
     return [
         {"fault": "html", "operation": "poll", "probability": 0.03},
         {"fault": "answer", "operation": "poll", "status": 503, "body": {"detail": "overloaded"}, "probability": 0.02},
@@ -43,7 +43,7 @@ def faults(elsewhere: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def sink() -> Iterator[tuple[str, list[str]]]:
-    """A server that must not be asked, and what it was asked."""
+    """Run a server that must not be asked; yield its URL and what it was asked."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -51,7 +51,7 @@ def sink() -> Iterator[tuple[str, list[str]]]:
             asked.append(str(self.headers))
             self.send_error(404)
 
-        def log_message(self, *_: Any) -> None: ...
+        def log_message(self, format: str, *_: Any) -> None: ...
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -61,7 +61,7 @@ def sink() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-class Account:
+class Tally:
     """What became of every task, from both sides."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Account:
         self.accounted: set[str] = set()
 
     def look(self, emulator: Emulator) -> None:
-        """Note the tasks that exist; the emulator keeps the latest only."""
+        """Note the tasks that exist; the emulator keeps only the latest."""
         for task in list(emulator.tasks.values()):
             self.prompts[task.id] = task.picture.prompt
 
@@ -89,9 +89,9 @@ class Account:
             self.outcomes["refused, not created"] += 1
 
 
-async def run(emulator: Emulator, count: int) -> Account:
-    """Put all tasks through one map; restart the listeners half way."""
-    account = Account()
+async def run(emulator: Emulator, count: int) -> Tally:
+    """Put all tasks through one map; restart the emulator halfway through."""
+    tally = Tally()
     prompts = [f"task {number}" for number in range(count)]
     poll = Poll(floor=0.01, ceiling=0.5)
     async with AsyncClient(emulator.api_key, emulator.base_url, poll=poll) as client:
@@ -99,20 +99,20 @@ async def run(emulator: Emulator, count: int) -> Account:
         async with client.map(ENDPOINT, bodies, concurrency=CONCURRENCY) as outcomes:
             number = 0
             async for outcome in outcomes:
-                account.note(prompts[number], outcome)
+                tally.note(prompts[number], outcome)
                 number += 1
                 if number % 100 == 0:
-                    account.look(emulator)
+                    tally.look(emulator)
                     print(f"\r{number:,} of {count:,}", end="", file=sys.stderr)
                 if number == count // 2:
                     await asyncio.to_thread(emulator.stop)
                     await asyncio.to_thread(emulator.start)
-    account.look(emulator)
-    return account
+    tally.look(emulator)
+    return tally
 
 
 def main(count: int) -> int:
-    """Run, and print the account."""
+    """Run, and print the tally."""
     logging.getLogger("bfl_client").setLevel(logging.ERROR)  # the unknown statuses are meant
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -122,13 +122,13 @@ def main(count: int) -> int:
         script = faults(elsewhere)
         options: dict[str, Any] = {"one_host": True, "limits": False, "credits": 1e9}
         with Emulator(port=port, speed=float("inf"), script=script, seed=1, **options) as emulator:
-            account = asyncio.run(run(emulator, count))
+            tally = asyncio.run(run(emulator, count))
             sent = len(emulator.faults)
-    created = Counter(account.prompts.values())
+    created = Counter(tally.prompts.values())
     twice = sum(many > 1 for many in created.values())
-    lost = count - len(account.accounted)
+    lost = count - len(tally.accounted)
     print(f"\nasked {count:,}; seen by the emulator {len(created):,}; faults sent (of the last 5,000) {sent:,}")
-    for name, many in sorted(account.outcomes.items()):
+    for name, many in sorted(tally.outcomes.items()):
         print(f"{name:24} {many:7,}")
     print(f"created twice {twice}; lost {lost}; requests (and keys) elsewhere {len(asked)}")
     print(f"{time.monotonic() - started:.0f} s")
