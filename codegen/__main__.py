@@ -13,8 +13,8 @@ from typing import NoReturn
 from .diff import Change, differences
 from .diff.changes import level_of
 from .diff.report import as_json, markdown
-from .documents import read
 from .pipeline import Sources, drift, generate
+from .reading import read
 from .report import CodegenError, Report
 
 ROOT = Path(__file__).parent.parent
@@ -23,17 +23,17 @@ REFUSED = 3
 _FORMATS: dict[str, Callable[[Sequence[Change]], str]] = {"markdown": markdown, "json": as_json}
 _PURPOSES = {
     "generate": "write the generated package",
-    "drift": "regenerate elsewhere and compare; exit 1 on any difference",
-    "diff": "compare two specifications; exit 0 text only or nothing, 1 compatible, 2 breaking, 3 refused",
-    "refresh": "take over a new specification, all or nothing; exit codes as for diff",
+    "drift": "regenerate elsewhere and compare; exit with 1 if anything differs",
+    "diff": "compare two specifications; exit with 0 (no change or texts), 1 (compatible), 2 (breaking), 3 (error)",
+    "refresh": "adopt a new specification, all or nothing; exit codes as for diff",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    `generate` and `drift`: 0, or 1 for a failure or a difference. `diff` and `refresh`: the level of the change (0 text
-    only or nothing, 1 compatible, 2 breaking), or 3 if they refuse. 130 when interrupted.
+    `generate` and `drift`: 0, or 1 for a failure or a difference. `diff` and `refresh`: the level of the change (0 for
+    nothing or only texts, 1 compatible, 2 breaking), or 3 if they refuse. 130 if interrupted.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -65,7 +65,7 @@ def _diff(options: argparse.Namespace, report: Report) -> int:
 
 
 def _refresh(options: argparse.Namespace, report: Report) -> int:
-    from .fetch import published  # it and what follows need more than the other commands
+    from .published import published  # these two need more packages than the other commands
     from .refresh import Project, refresh
 
     contract = shlex.split(options.contract) if options.contract is not None else _contract_tests()
@@ -90,7 +90,7 @@ def _contract_tests() -> list[str]:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Exit with 3: argparse's own 2 would say that something breaks."""
+        """Exit with 3: argparse's own 2 would mean a breaking change."""
         self.exit(REFUSED, f"{self.format_usage()}{self.prog}: error: {message}\n")
 
 
@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_project(made[name])
     for name in ("diff", "refresh"):
         made[name].add_argument("--format", choices=list(_FORMATS), default="markdown", help="of the report on stdout")
-    made["diff"].add_argument("old", type=Path, metavar="OLD", help="a specification in JSON or YAML")
-    made["diff"].add_argument("new", type=Path, metavar="NEW", help="the specification it is compared with")
+    made["diff"].add_argument("old", type=Path, metavar="OLD", help="a specification, JSON or YAML")
+    made["diff"].add_argument("new", type=Path, metavar="NEW", help="the specification to compare it with")
     _add_refresh(made["refresh"])
     return parser
 
@@ -121,9 +121,18 @@ def _add_project(command: argparse.ArgumentParser) -> None:
 def _add_refresh(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("source", nargs="?", default=PUBLISHED, metavar="FILE|URL", help=f"the new specification ({PUBLISHED})")
-    add("--changelog", type=Path, default=ROOT / "CHANGELOG.md", help="gets an entry under Unreleased")
-    add("--report", type=Path, help="a file for the report in Markdown")
-    add("--contract", metavar="COMMAND", help="tests the new package (pytest on tests/contract); empty for none")
+    add(
+        "--changelog",
+        type=Path,
+        default=ROOT / "CHANGELOG.md",
+        help="gets an entry under Unreleased",
+    )
+    add("--report", type=Path, help="also write the report to this file, in Markdown")
+    add(
+        "--contract",
+        metavar="COMMAND",
+        help="tests the new package (pytest on tests/contract); empty for none",
+    )
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -131,5 +140,5 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _interrupt)  # so that the temporary folder goes in this case too
+    signal.signal(signal.SIGTERM, _interrupt)  # so that the temporary folder is removed in this case too
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Checks of the finished package, before it replaces the old one; each failure names the operation, schema or file."""
+"""Checks of the finished package before it replaces the old one. Each failure names the operation, schema or file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from .derive import Derived
-from .documents import read
+from .methods import TaskEndpoint
+from .reading import read
 from .render import HEADER
 from .report import CodegenError
-from .tasks import TaskEndpoint
 
 _ROOT_FILES = {
     *("__init__.py", "client.py", "endpoints.py", "errors.py", "openapi.json", "py.typed"),
@@ -21,7 +21,7 @@ _ROOT_FILES = {
 
 
 def check(package: Path, document: dict[str, Any], derived: Derived, endpoints: Iterable[TaskEndpoint]) -> None:
-    """Raise CodegenError unless the package is complete, compiles, and holds nothing else."""
+    """Raise CodegenError unless the package is complete, compiles, and contains nothing else."""
     if read(package / "openapi.json") != document:
         raise CodegenError("openapi.json in the package is not the effective specification")
     _check_files(package, derived)
@@ -36,7 +36,7 @@ def check(package: Path, document: dict[str, Any], derived: Derived, endpoints: 
 
 
 def _check_files(package: Path, derived: Derived) -> None:
-    """Compare the files with what the operations and schemas ask for: one module each, none missing, none left over."""
+    """Check that there is one module for each operation and schema, and no other file."""
     inits = {"api", "models", *(f"api/{module.partition('/')[0]}" for module in derived.modules.values())}
     expected = {
         **dict.fromkeys([*_ROOT_FILES, *(f"{folder}/__init__.py" for folder in inits)], "the package"),
@@ -47,7 +47,7 @@ def _check_files(package: Path, derived: Derived) -> None:
     for missing in sorted(expected.keys() - found):
         raise CodegenError(f"{missing} was not generated for {expected[missing]}")
     for extra in sorted(found - expected.keys()):
-        raise CodegenError(f"{extra} was generated for no operation and no schema")
+        raise CodegenError(f"{extra} belongs to no operation and no schema")
 
 
 def _check_endpoints(table: ast.Module, methods: ast.Module, endpoints: Iterable[TaskEndpoint]) -> None:
@@ -64,7 +64,7 @@ def _check_endpoints(table: ast.Module, methods: ast.Module, endpoints: Iterable
 
 
 def _tree(path: Path) -> ast.Module:
-    """Parse and compile one module; a warning of the compiler counts as an error."""
+    """Parse and compile one module. A warning of the compiler is an error."""
     text = path.read_text(encoding="utf-8")
     if not text.startswith(HEADER):
         raise CodegenError(f"{path.name} lacks the header")

@@ -1,7 +1,7 @@
 """The generator's input, derived from the effective specification by rules that name no endpoint.
 
-Kept are the operations, with short operationIds and their success answers, and the schemas these reach, as shapes.
-Every inline enum and object becomes a component named after its schema and property: the generator invents no name.
+It has the operations, with short operationIds and their success answers, and the schemas that these use, as shapes.
+Every inline enum and object becomes a component named after its schema and property, so the generator invents no names.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import names
-from .document import SCHEMA_PREFIX, Node, Operation, Specification, schema_name
 from .report import CodegenError, located
 from .shapes import Shape, Shapes, unify
+from .specification import SCHEMA_PREFIX, Node, Operation, Specification, schema_name
 from .text import paragraphs
 
 _GENERATOR_OWN = ("additional_keys", "additional_properties", "cls", "d", "field_dict", "from_dict", "to_dict")
-_SECRET_ENDINGS = ("_secret", "token", "polling_url")  # a polling URL is a capability: it works without a key
+_SECRET_ENDINGS = ("_secret", "token", "polling_url")  # a polling URL works without a key: it is a secret too
 
 
 @dataclass(frozen=True)
 class Derived:
-    """The generator's input, and what has to be found in its output."""
+    """The generator's input, and what its output must contain."""
 
     document: dict[str, Any]
     modules: dict[str, str] = field(default_factory=dict)  # operationId -> module below api/
@@ -41,12 +41,12 @@ class Derivation:
         self._derived = Derived({})
 
     def run(self) -> Derived:
-        """Return the derived document; raises CodegenError where a schema cannot be read."""
+        """Return the derived document. Raises CodegenError if a schema cannot be read."""
         paths: dict[str, Any] = {}
         for operation in self._specification.operations:
             with located(operation.where):
                 paths.setdefault(operation.path, {})[operation.method] = self._operation(operation)
-        for schema in self._waiting:  # grows while it is walked: each schema queues those it refers to
+        for schema in self._waiting:  # grows during the loop: each schema queues those it refers to
             with located(f"schema {schema}"):
                 self._component(schema)
         info = self._specification.document.get("info", {})
@@ -109,7 +109,7 @@ class Derivation:
             self._expect(name, shape)
 
     def _named(self, shape: Shape, name: str) -> Shape:
-        """Return the shape with each inline enum and object replaced by a reference to a component of its own."""
+        """Return the shape with each inline enum and object moved to a component of its own."""
         shape = _expressible(shape)
         if "$ref" in shape:
             return {"$ref": SCHEMA_PREFIX + self._queued(self._meant(schema_name(shape["$ref"])))}
@@ -136,26 +136,26 @@ class Derivation:
         return result
 
     def _expect(self, name: str, shape: Shape) -> None:
-        """Note which model this component becomes, and which of its fields are secrets."""
+        """Record which model this component becomes, and which of its fields are secrets."""
         module = names.generator_name(name)
         if shape.get("type") != "object" and "enum" not in shape:
             return
         self._derived.models[name] = module
         for key, value in shape.get("properties", {}).items():
             if names.generator_name(key) in _GENERATOR_OWN:
-                raise CodegenError(f"schema {name}: the property {key!r} is called like a part of the generated model")
+                raise CodegenError(f"schema {name}: the property {key!r} has the name of a part of the generated model")
             secret = any(member.get("x-secret") for member in value.get("anyOf", [value]))
             if secret or key.lower().endswith(_SECRET_ENDINGS):
                 self._derived.secrets.append((module, names.generator_name(key)))
 
     def _meant(self, schema: str) -> str:
-        """Return the schema for which this one may be only another name: the generator knows no such names."""
+        """Return the schema that this one refers to, if it is only another name: the generator cannot handle those."""
         for _ in self._specification.schemas:
             shape = self._shapes.of(self._specification.schemas[schema], f"schema {schema}")
             if "$ref" not in shape:
                 return schema
             schema = schema_name(shape["$ref"])
-        raise CodegenError(f"schema {schema} is another name for itself")
+        raise CodegenError(f"schema {schema} refers only to itself")
 
     def _queued(self, schema: str) -> str:
         if schema not in self._waiting:
@@ -173,10 +173,10 @@ class Derivation:
 
 
 def _expressible(shape: Shape) -> Shape:
-    """Return the shape without what the generator's models have no form for.
+    """Return the shape without what the generator's models cannot express.
 
-    A tuple becomes a list, of which a union has one at most. A const in a union becomes an enum: the model would refuse
-    every other value before it has tried the other members.
+    A tuple becomes a list; a union has at most one list. A const in a union becomes an enum, because the model would
+    refuse any other value before trying the other members.
     """
     text = {"description": shape["description"]} if "description" in shape else {}
     if "prefixItems" in shape:
@@ -209,5 +209,5 @@ def _json(shape: Shape) -> dict[str, Any]:
 
 
 def _text(text: object) -> str:
-    """Return a free text without what cannot stand in a source file."""
+    """Return a free text without characters that a source file cannot contain."""
     return "\n\n".join(paragraphs(text))

@@ -1,7 +1,7 @@
-"""Names: what openapi-python-client will call things, and what the typed methods and their parameters are called.
+"""Names: those that openapi-python-client gives, and those of the typed methods and their parameters.
 
-The first half repeats the naming rules of the pinned generator, so that classes and modules can be found in its output;
-the checks stop the generation where it names something otherwise.
+The first half repeats the naming rules of the pinned generator, so that its classes and modules can be found. If it
+names something differently, the checks stop the generation.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def _words(text: str) -> list[str]:
 
 
 def pascal(text: str) -> str:
-    """Return text in the generator's PascalCase, ASCII only."""
+    """Return a text in the generator's PascalCase, ASCII only."""
     ascii_only = re.sub(r"[^0-9A-Za-z]+", " ", text)
     return "".join(word if word.isupper() else word.capitalize() for word in _words(ascii_only))
 
 
 def class_name(schema: str) -> str:
-    """Return the class of a schema: a name that the generator leaves as it is and that hides nothing it imports."""
+    """Return the class of a schema: a name that the generator keeps as it is, and that hides nothing it imports."""
     name = pascal(pascal(schema))
     if not name.isidentifier() or keyword.iskeyword(name):
         name = pascal(f"Schema {name}")
@@ -61,12 +61,12 @@ def tag_name(tag: str) -> str:
 
 
 def endpoint_name(path: str) -> str:
-    """Return the path after its version prefix: `/v1/a/b-1` is `a/b-1`."""
+    """Return the path without its version: `a/b-1` for `/v1/a/b-1`."""
     return _VERSION_PREFIX.sub("", path).strip("/")
 
 
 def identifier(text: str) -> str:
-    """Return text as a Python identifier that starts with a letter and is no keyword."""
+    """Return a text as a Python identifier that starts with a letter and is not a keyword."""
     name = re.sub(r"[^0-9A-Za-z]", "_", text)
     if not name[:1].isalpha():
         name = f"field_{name}"
@@ -74,14 +74,14 @@ def identifier(text: str) -> str:
 
 
 def method_name(path: str, suffix: str = "") -> str:
-    """Return the method for a path: what comes after the version, with `_` for what is no letter or digit."""
+    """Return the method for a path: the part after the version, with `_` for all but letters and digits."""
     plain = re.sub(r"[{}]", "", endpoint_name(path))
     name = identifier(f"{plain}_{suffix}" if suffix else plain)
     return f"{name}_" if name in _METHOD_RESERVED else name
 
 
 def parameter_names(properties: Iterable[str]) -> dict[str, str]:
-    """Map each property to the keyword it is passed as: itself where that is possible, and no keyword twice."""
+    """Map each property to its keyword: its own name where possible, and no keyword twice."""
     wanted = list(properties)
     result = {name: name for name in wanted if identifier(name) == name}
     for name in wanted:

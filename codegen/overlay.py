@@ -1,8 +1,8 @@
 """The effective specification: the published document with the actions of an OpenAPI Overlay applied by oas-patch.
 
-oas-patch says nothing of an action that matches nothing, lets all places that an action updates share one object, and,
-when an action removes several elements of a list, counts positions again after each, and appends to a list what it
-has. All four are met here.
+oas-patch has four traps that this module avoids: it does not report an action that matches nothing; all places that an
+action updates share one object; when an action removes several elements of a list, it counts the positions anew after
+each; and it appends to a list what the list already has.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jsonpath_ng.ext.parser import parse
 from jsonpath_ng.jsonpath import Index
 from oas_patch.overlay import apply_overlay
 
-from .documents import copied
+from .reading import copied
 from .report import CodegenError, Report
 
 _ROOT_KEYS = {"overlay", "info", "extends", "actions"}
@@ -22,16 +22,16 @@ _ACTION_KEYS = {"target", "description", "update", "remove", "copy"}
 
 
 def effective(published: Mapping[str, Any], overlay: Any, report: Report) -> dict[str, Any]:
-    """Return the document with all actions applied in their order.
+    """Return the document with all actions applied in order.
 
-    An action that matches nothing, and every key that is ignored, is reported and does not stop.
+    Actions that match nothing and keys that are ignored are reported; they do not stop the generation.
     Raises CodegenError, naming the action, if one is malformed.
     """
     return applied(published, overlay, report)[0]
 
 
 def applied(published: Mapping[str, Any], overlay: Any, report: Report) -> tuple[dict[str, Any], list[str]]:
-    """Return what `effective` returns, and the actions that found the document to be already as they want it."""
+    """Return what `effective` returns, and the actions that changed nothing because the document already says it."""
     if not isinstance(overlay, dict) or not isinstance(overlay.get("actions"), list):
         raise CodegenError("the overlay has no list of actions")
     for key in sorted(overlay.keys() - _ROOT_KEYS):
@@ -52,17 +52,17 @@ def _applied(document: dict[str, Any], action: Any, number: int, report: Report)
     if not isinstance(action, dict) or not isinstance(action.get("target"), str):
         raise CodegenError(f"{label} has no target")
     if action["target"] == "$" and not isinstance(action.get("update", {}), dict):
-        raise CodegenError(f"{label} cannot be applied: the document itself takes an object only")
+        raise CodegenError(f"{label} cannot be applied: the whole document can only be updated with an object")
     step = _step(action, label, report)
     if step is None:
         return document
     try:
         path = parse(step["target"])
-    except Exception as error:  # jsonpath-ng raises whatever comes up
+    except Exception as error:  # jsonpath-ng raises anything
         raise CodegenError(f"{label} cannot be applied: {type(error).__name__}: {error}") from error
     try:
         changed: dict[str, Any] = _carried_out(document, step, path, label, report)
-    except Exception as error:  # a document of another shape: oas-patch raises whatever comes up, so does jsonpath-ng
+    except Exception as error:  # the document has another shape: oas-patch and jsonpath-ng raise anything
         report.warn(f"{label} cannot be applied and is skipped: {type(error).__name__}: {error}")
         return document
     return changed
@@ -74,25 +74,25 @@ def _carried_out(document: dict[str, Any], step: dict[str, Any], path: Any, labe
         report.warn(f"{label} matches nothing")
         return document
     if any(_misfit(step, match.value) for match in matches):
-        report.warn(f"{label} does not fit what stands there and is skipped")
+        report.warn(f"{label} does not fit what it matches and is skipped")
         return document
     if "update" in step and all(_listed(match.value, step["update"]) for match in matches):
         return document
-    changed = copied(document)  # also takes apart what the action before has put in several places
+    changed = copied(document)  # also separates what the previous action has put in several places
     for one in _single_steps(step, matches):
         apply_overlay(changed, {"actions": [one]})
     return changed
 
 
 def _misfit(step: dict[str, Any], found: Any) -> bool:
-    """Whether an update would put something into a value that holds nothing, or a list's element into an object."""
+    """Whether an update would add keys to something that is not an object, or a list element to an object."""
     if "update" not in step or isinstance(found, list):
         return False
     return not isinstance(found, dict) or not isinstance(step["update"], dict)
 
 
 def _listed(found: Any, element: Any) -> bool:
-    """Whether a list already has what an update would append to it, texts aside."""
+    """Whether a list already has the element that an update would append, texts aside."""
     if not isinstance(found, list) or not isinstance(element, dict):
         return False
     wanted = {key: value for key, value in element.items() if key not in ("description", "summary", "title")}
@@ -100,7 +100,7 @@ def _listed(found: Any, element: Any) -> bool:
 
 
 def _step(action: dict[str, Any], label: str, report: Report) -> dict[str, Any] | None:
-    """Return the part of an action that will be carried out, None if there is none; report the rest."""
+    """Return the part of an action that will be applied, or None if there is none; report the rest."""
     ignored = {key for key in action if key not in _ACTION_KEYS and not key.startswith("x-")}
     given = [key for key in ("remove", "copy", "update") if key in action]
     wanted = [key for key in given if key != "remove" or action[key] is not False]
@@ -114,14 +114,14 @@ def _step(action: dict[str, Any], label: str, report: Report) -> dict[str, Any] 
 
 
 def _single_steps(step: dict[str, Any], matches: list[Any]) -> list[dict[str, Any]]:
-    """Split a removal of several list elements, the last element first; leave any other action whole."""
+    """Split the removal of several list elements into steps, last element first. Other actions are one step."""
     if "remove" not in step or sum(isinstance(match.path, Index) for match in matches) < 2:
         return [step]
     return [{"target": str(match.full_path), "remove": True} for match in reversed(matches)]
 
 
 def _label(action: Any, number: int) -> str:
-    """Name an action by its position, target and the beginning of its description."""
+    """Name an action by its position, its target and the beginning of its description."""
     if not isinstance(action, dict):
         return f"overlay action {number}"
     description = " ".join(str(action.get("description", "")).split())

@@ -1,4 +1,4 @@
-"""The way from the specification to the package: every stage in its order, in a folder that never outlives the run."""
+"""From the specification to the package: every stage in order, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from . import overlay
-from .bodies import with_named_bodies
 from .checks import check
 from .derive import Derivation
-from .document import Specification
-from .documents import read
-from .environment import generator_python
-from .generator import run_formatter, run_generator, settings
+from .effective import completed
+from .generator import apply_rules, generator_python, run_formatter, run_generator, settings
+from .output import differences, refuse_foreign, swap
+from .reading import read
 from .render import render_inits, render_typed_modules, write_headers
 from .report import CodegenError, Report
-from .rules import apply_rules
-from .security import check_key
-from .servers import with_living_servers
-from .swap import differences, refuse_foreign, swap
-from .unions import with_discriminators
+from .specification import Specification
 
 
 @dataclass(frozen=True)
@@ -36,7 +30,7 @@ class Sources:
 
 
 def generate(sources: Sources, output: Path, report: Report) -> None:
-    """Generate the package and put it in the place of `output`, which is untouched if anything fails.
+    """Generate the package and replace `output` with it. If anything fails, `output` stays as it was.
 
     Raises CodegenError, naming the path, schema or file at fault.
     """
@@ -60,20 +54,14 @@ def drift(sources: Sources, output: Path, report: Report) -> list[str]:
 
 @contextmanager
 def workplace(beside: Path | None) -> Iterator[Path]:
-    """Make a folder for the run, on the output's file system so that the package can be renamed into place."""
+    """Provide a temporary folder; if it is beside the output, the package can be renamed into place."""
     near = None if beside is None else next(parent for parent in beside.parents if parent.is_dir())
     with tempfile.TemporaryDirectory(prefix=".codegen-", dir=near) as name:
         yield Path(name)
 
 
-def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document after its overlay with what follows by rules; raises CodegenError where it cannot be used."""
-    check_key(document)
-    return with_living_servers(with_discriminators(with_named_bodies(document)))
-
-
 def build(sources: Sources, folder: Path, report: Report) -> Path:
-    """Generate and check the package in `folder`, which `workplace` made; return where it is."""
+    """Generate and check the package in `folder`, which `workplace` provides; return its path."""
     report.stage("reading the sources")
     options = settings(sources.settings, report)
     published, actions = read(sources.specification), read(sources.overlay)

@@ -1,4 +1,4 @@
-"""The modules that codegen writes itself, and the package `__init__`s, from the templates beside this file."""
+"""The modules that codegen writes itself and the package `__init__`s, from the folder `templates`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 import jinja2
 
-from .document import Specification
-from .documents import dump
+from .methods import Parameter, TaskEndpoint, TaskReader, UtilityReader
+from .reading import dump
 from .report import CodegenError, Report
-from .tasks import Parameter, TaskEndpoint, TaskReader
+from .specification import Specification
 from .text import docstring, literal
-from .utilities import UtilityReader
 
 HEADER = "# Written by `python -m codegen generate` from openapi.json and openapi-overlay.yml. Do not edit.\n"
 
@@ -43,7 +42,7 @@ def render_typed_modules(package: Path, specification: Specification, report: Re
 
 
 def render_inits(package: Path) -> None:
-    """Replace the package `__init__`s by lazy ones with the same names; those of `api` offer their modules."""
+    """Replace the package `__init__`s with lazy ones that have the same names; those below `api` have their modules."""
     template = _environment().get_template("init.py.jinja")
     tags = sorted(path.parent for path in (package / "api").glob("*/__init__.py"))
     subpackages = [("api", "", ""), ("models", "", "")]
@@ -61,7 +60,7 @@ def render_inits(package: Path) -> None:
 
 
 def write_headers(package: Path) -> None:
-    """Put the line that names the command at the top of each module."""
+    """Write the header, which names the command, at the top of each module."""
     for path in sorted(package.rglob("*.py")):
         path.write_text(HEADER + "\n" + path.read_text(encoding="utf-8").lstrip("\n"), encoding="utf-8", newline="\n")
 
@@ -71,7 +70,7 @@ def _exports(folder: Path) -> list[tuple[str, str, str]]:
     tree = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     if any(node.level != 1 or not node.module or any(alias.asname for alias in node.names) for node in found):
-        raise CodegenError(f"the generator's template changed: {folder.name}/__init__.py imports in another way")
+        raise CodegenError(f"the generator's template changed: {folder.name}/__init__.py has other imports")
     return [(alias.name, node.module or "", alias.name) for node in found for alias in node.names]
 
 
@@ -82,7 +81,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=jinja2.select_autoescape(()),  # none: the output is Python, see `text`
+        autoescape=jinja2.select_autoescape(()),  # none, because the output is Python: see `text`
     )
     environment.filters.update(literal=literal, docstring=_docstring, signature=_signature)
     return environment

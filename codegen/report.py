@@ -1,4 +1,4 @@
-"""What codegen tells the person who runs it: progress, warnings, and the one kind of failure."""
+"""What codegen reports to the person who runs it: progress, warnings, and its one kind of error."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TextIO
 
 
 class CodegenError(Exception):
-    """Generation cannot go on; the message names the path, schema, action or file at fault."""
+    """The command has failed. The message names the path, schema, action or file at fault."""
 
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Name the place where a document turns out to be otherwise than a specification has to be."""
+    """Turn the errors of reading a malformed document into a CodegenError that names the place."""
     try:
         yield
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
@@ -21,18 +21,18 @@ def located(where: str) -> Iterator[None]:
 
 
 class Report:
-    """Writes one line per stage and one per warning, and keeps the warnings."""
+    """Writes one line for each stage and each warning, and keeps the warnings."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.warnings: list[str] = []
 
     def stage(self, text: str) -> None:
-        """Say what is being done now."""
+        """Report what is being done now."""
         self._write(text)
 
     def warn(self, text: str) -> None:
-        """Say what was ignored or guessed; generation goes on."""
+        """Report what was ignored or guessed."""
         self.warnings.append(text)
         self._write(f"warning: {text}")
 

@@ -1,9 +1,9 @@
-"""Schemas in a closed, simple form from which both the generator's input and the type annotations are made.
+"""Schemas in a simple, closed form: the generator's input and the type annotations are made from it.
 
 A shape is one of: `{}` (anything), `{"$ref"}`, `{"anyOf"}` (never nested), `{"const"}`, an `enum` of one type, a plain
-type, an array with `items` or `prefixItems`, an object with `properties`. What the generator stumbles over or would
-turn into something else is resolved or left out here: defaults, formats, titles, bounds, `allOf`, mixed enums, lists of
-types. Two marks of our own say what a string is: `x-media` (True, or "guess" for an unmarked one) and `x-secret`.
+type, an array with `items` or `prefixItems`, an object with `properties`. Whatever the generator cannot handle, or
+would turn into something else, is resolved or dropped here: defaults, formats, titles, bounds, `allOf`, mixed enums,
+lists of types. Two marks of our own describe strings: `x-media` (True, or "guess" for an unmarked one) and `x-secret`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .document import Node, Specification, schema_name
 from .report import CodegenError
-from .text import bounds, described
+from .specification import Node, Specification, schema_name
+from .text import bounds, described, literal
 
 Shape = dict[str, Any]
 NULL: Shape = {"type": "null"}
@@ -25,7 +25,7 @@ _STRING_BOUNDS = {"format", "minLength", "maxLength", "pattern"}
 
 
 class Shapes:
-    """Makes shapes of the schemas of one specification; raises CodegenError with the place of what cannot be read."""
+    """Turns the schemas of one specification into shapes. Raises CodegenError, with the place, if one is malformed."""
 
     def __init__(self, specification: Specification) -> None:
         self._specification = specification
@@ -51,9 +51,9 @@ class Shapes:
         return self._typed(node, where)
 
     def object_of(self, node: Node, where: str) -> Shape:
-        """Return the shape of a request body as one object; a union of objects becomes an object with the keys of all.
+        """Return the shape of a request body as one object; a union of objects becomes one object with all their keys.
 
-        Raises CodegenError if it is no object.
+        Raises CodegenError if it is not an object.
         """
         return self._as_object(self.of(node, where), where)
 
@@ -75,7 +75,7 @@ class Shapes:
         return {"type": "object", "properties": properties, "required": required}
 
     def text(self, node: Any, where: str) -> str:
-        """Return what a docstring says of a property: description, bounds, server default."""
+        """Return what a docstring says about a property: description, bounds, server default."""
         if not isinstance(node, Mapping):
             return ""
         nodes = list(self._specification.alternatives(node, where))
@@ -85,7 +85,7 @@ class Shapes:
 
     def _reference(self, reference: str, where: str) -> Shape:
         if schema_name(reference) not in self._specification.classes:
-            raise CodegenError(f"{where}: the reference {reference!r} does not name a schema of the components")
+            raise CodegenError(f"{where}: the reference {reference!r} is not to a schema of the components")
         return {"$ref": reference}
 
     def _all_of(self, node: Node, where: str) -> Shape:
@@ -95,7 +95,7 @@ class Shapes:
         return self.of(self._merged(node, where, ()), where)
 
     def _merged(self, node: Node, where: str, seen: tuple[str, ...]) -> dict[str, Any]:
-        """Return one schema that asks for all that the branches of an `allOf` ask for."""
+        """Return one schema with all that the branches of an `allOf` require."""
         if isinstance(node, Mapping) and "$ref" in node:
             if node["$ref"] in seen:
                 raise CodegenError(f"{where}: allOf leads back to {node['$ref']!r}")
@@ -149,7 +149,7 @@ class Shapes:
 
 
 def unify(shapes: Iterable[Shape]) -> Shape:
-    """Return one shape for a union: flat, nothing twice, with one array and one enum per type; null comes last."""
+    """Return one shape for a union: flat, without duplicates, one array, one enum per type, null last."""
     flat: list[Shape] = []
     for shape in shapes:
         for member in shape.get("anyOf", [shape]):
@@ -162,7 +162,7 @@ def unify(shapes: Iterable[Shape]) -> Shape:
 
 
 def _add(flat: list[Shape], member: Shape) -> None:
-    """Add a member of a union, merged with the member it can be merged with."""
+    """Add a member to a union, merging it with another if possible."""
     for position, other in enumerate(flat):
         if member == other:
             return
@@ -180,7 +180,7 @@ def _add(flat: list[Shape], member: Shape) -> None:
 
 
 def _values(node: Node) -> Shape:
-    """Return the shape of an `enum` or `const`: one enum per type that the generator and `Literal` can express."""
+    """Return the shape of an `enum` or `const`: one enum for each type that the generator and `Literal` support."""
     values = [node["const"]] if "const" in node else node["enum"]
     if node.get("type") == "integer":
         values = [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
@@ -221,3 +221,83 @@ def _is_plain_string(shape: Shape) -> bool:
 
 def _bare(shape: Shape) -> Shape:
     return {key: value for key, value in shape.items() if key != "description"}
+
+
+_SCALARS = {"integer": "int", "number": "float", "boolean": "bool"}
+
+
+class Annotations:
+    """Writes shapes as type annotations of parameters, and collects the strings that it guesses to be media."""
+
+    def __init__(self, specification: Specification, shapes: Shapes) -> None:
+        self._specification = specification
+        self._shapes = shapes
+        self.guesses: dict[str, None] = {}
+
+    def of(self, shape: Shape, where: str, *, media: bool) -> str:
+        """Return the annotation of a parameter, without its null.
+
+        Args:
+            where: the place, which ends in the property's name.
+            media: whether strings can be media, as in request bodies.
+        """
+        return self._union(shape, where, media, ())
+
+    def _union(self, shape: Shape, where: str, media: bool, seen: tuple[str, ...]) -> str:
+        values: list[Any] = []
+        atoms: dict[str, None] = {}
+        for member in self._members(shape, where, seen):
+            found = [member["const"]] if "const" in member else member.get("enum", [])
+            if found and not values:
+                atoms["Literal"] = None
+            values += [value for value in found if value not in values]
+            if not found:
+                atoms[self._atom(member, where, media, seen)] = None
+        if "Any" in atoms:
+            return "Any"
+        if "Media" in atoms:
+            atoms.pop("str", None)
+            atoms = {"Media": None, **atoms}
+        literals = f"Literal[{', '.join(map(literal, values))}]"
+        return " | ".join(literals if atom == "Literal" else atom for atom in atoms) or "None"
+
+    def _members(self, shape: Shape, where: str, seen: tuple[str, ...]) -> list[Shape]:
+        """Return the members of a union. References to anything but objects are replaced by their targets."""
+        result: list[Shape] = []
+        for member in shape.get("anyOf", [shape]):
+            if "$ref" in member:
+                known = member["$ref"] not in seen
+                target = self._shapes.of(self._specification.resolve(member, where), where) if known else {}
+                result += self._members(target, where, (*seen, member["$ref"]))
+            elif member != NULL:
+                result.append({key: value for key, value in member.items() if key != "description"})
+        merged = unify(result)
+        members: list[Shape] = merged.get("anyOf", [merged]) if result else []
+        return members
+
+    def _atom(self, shape: Shape, where: str, media: bool, seen: tuple[str, ...]) -> str:
+        kind = shape.get("type")
+        if kind == "string":
+            return "Media" if media and self._is_media(shape, where) else "str"
+        if kind == "object":
+            return "Mapping[str, Any]"
+        if kind == "array" and "prefixItems" in shape:
+            return f"tuple[{', '.join(self._union(item, where, media, seen) for item in shape['prefixItems'])}]"
+        if kind == "array":
+            return f"Sequence[{self._nullable(shape['items'], where, media, seen)}]"
+        return _SCALARS.get(str(kind), "Any")
+
+    def _nullable(self, shape: Shape, where: str, media: bool, seen: tuple[str, ...]) -> str:
+        text = self._union(shape, where, media, seen)
+        return f"{text} | None" if NULL in shape.get("anyOf", ()) and text != "Any" else text
+
+    def _is_media(self, shape: Shape, where: str) -> bool:
+        """Whether a string is media: it is marked, or is unmarked, unconstrained and not named like a plain string."""
+        mark = shape.get("x-media", False)
+        name = where.rpartition(".")[2]
+        if mark != "guess":
+            return bool(mark)
+        if name in ("prompt", "user", "version") or name.endswith("_id") or name.startswith("webhook_"):
+            return False
+        self.guesses[where] = None
+        return True

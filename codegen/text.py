@@ -1,6 +1,7 @@
-"""Texts of the specification made fit for Python source: bounds in words, docstrings, literals.
+"""Texts of the specification as Python source: bounds in words, docstrings, literals.
 
-Every free text passes through `docstring`, every value through `literal`: nothing in a specification becomes code.
+Every free text passes through `docstring` and every value through `literal`, so nothing in a specification becomes
+code.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)")
 
 
 def literal(value: object) -> str:
-    """Return a scalar as Python source in ASCII, the same under every Python version."""
+    """Return a scalar as Python source in ASCII, the same in every Python version."""
     return ascii(value)
 
 
@@ -37,7 +38,7 @@ def sentence(text: object) -> str:
 
 
 def docstring(lines: Iterable[str], indent: int = 8) -> str:
-    """Return a docstring for the given lines, wrapped; a line's own indentation is kept for what it is wrapped to."""
+    """Return a docstring with the given lines, wrapped. Wrapped lines keep the indentation of their first."""
     wrapped: list[str] = []
     for line in lines:
         own = len(line) - len(line.lstrip())
@@ -53,18 +54,18 @@ def docstring(lines: Iterable[str], indent: int = 8) -> str:
 
 
 def number(value: Any) -> str:
-    """Return a bound as it is said: 6.0 is 6."""
+    """Return a bound as text: 6 for 6.0."""
     return str(int(value)) if float(value).is_integer() else repr(value)
 
 
 def bounds(node: Mapping[str, Any], branches: Iterable[Mapping[str, Any]]) -> str:
-    """Say the bounds of a schema and of the schemas it is a union of: `256 to 1440, a multiple of 32`."""
+    """Return the bounds of a schema and its branches in words: `256 to 1440, a multiple of 32`."""
     said = [", ".join(_phrases(one)) for one in (node, *branches)]
     return " or ".join(dict.fromkeys(one for one in said if one))
 
 
 def described(description: object, limits: str, default: object) -> str:
-    """Join description, bounds and the server's default to one line."""
+    """Join description, bounds and the server's default into one line."""
     if default is not None:
         shown = json.dumps(default, ensure_ascii=False)
         known = f"server default {shown if len(shown) <= 80 else shown[:77] + '...'}"
@@ -76,7 +77,7 @@ def described(description: object, limits: str, default: object) -> str:
 def _phrases(node: Mapping[str, Any]) -> list[str]:
     low, high = node.get("minimum"), node.get("maximum")
     above, below = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
-    if above is True:  # OpenAPI 3.0 has a flag beside the bound, 3.1 a bound of its own
+    if above is True:  # in OpenAPI 3.0 it is a flag beside the bound, in 3.1 the bound itself
         low, above = None, low
     if below is True:
         high, below = None, high

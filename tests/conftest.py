@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what is about an endpoint that the specification does not have; a refresh may bring an older one."""
+    """Skip what is about an endpoint that the specification does not have; a refresh may adopt an older one."""
     for mark in item.iter_markers("about"):
         for name in mark.args:
             if f"/v1/{name}" not in specification.load()["paths"]:
@@ -30,7 +30,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give the contract tests to one worker, beside the others: they share their cases, and count what they do."""
+    """Give all contract tests to one worker, beside the others: they share their cases and their figures."""
     from xdist.scheduler import LoadScopeScheduling
 
     class OneWorkerForContract(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types

@@ -1,8 +1,8 @@
-"""The semantic difference of two OpenAPI documents: what a caller or a reader of answers has to know.
+"""The semantic difference of two OpenAPI documents: what senders of requests and readers of answers have to know.
 
-A walker (`operations`, `schemas`) lays the two documents side by side and tells facts; a table (`rules`) says of each
-fact what it does to the values that may pass; from that and the side follows the level. Order, spelling of numbers and
-the way a schema is cut into `$ref`, `allOf` and `anyOf` make no difference.
+`operations` and `schemas` walk through both documents and yield facts. The table in `rules` says what each fact does to
+the values that are permitted; with the side (request or response), this gives the level. Order, the spelling of
+numbers, and how a schema is divided into `$ref`, `allOf` and `anyOf` make no difference.
 """
 
 from .changes import Change, Level, Side

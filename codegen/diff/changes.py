@@ -10,7 +10,7 @@ from typing import Any, Final
 
 
 class Level(IntEnum):
-    """What a change asks of those who use the API; the number is the exit code of `diff` and `refresh`."""
+    """How much a change concerns users of the API. The number is the exit code of `diff` and `refresh`."""
 
     TEXT = 0
     COMPATIBLE = 1
@@ -23,7 +23,7 @@ class Level(IntEnum):
 
 
 class Side(StrEnum):
-    """Who meets a change: the sender of a request, the reader of an answer, or whoever uses the document as a whole."""
+    """Whom a change concerns: senders of a request, readers of an answer, or users of the document as a whole."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -40,7 +40,7 @@ ABSENT: Final = _Absent()
 
 @dataclass(frozen=True)
 class Fact:
-    """One difference: at `place` (an operation or a part of the document), in `field`, of one keyword."""
+    """One difference: in one keyword of `field`, at `place` (an operation or a part of the document)."""
 
     place: str
     side: Side
@@ -52,7 +52,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Change:
-    """A judged difference; `places` are all operations and parts of the document that have the very same one."""
+    """A difference and its level; `places` are all operations and parts of the document that have the same one."""
 
     level: Level
     side: Side
@@ -62,18 +62,18 @@ class Change:
 
 
 def canonical(value: Any) -> str:
-    """Return a value as text that is the same for equal JSON values: 6.0 is 6, keys have no order, true is not 1."""
+    """Return a value as text, the same for equal JSON values: 6.0 is 6, keys have no order, true is not 1."""
     return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)
 
 
 def shown(value: Any) -> str:
-    """Return a value as it stands in a report: JSON on one line, shortened."""
+    """Return a value as the report shows it: JSON on one line, shortened."""
     text = "absent" if value is ABSENT else canonical(value)
     return text if len(text) <= 100 else text[:97] + "..."
 
 
 def level_of(changes: Iterable[Change]) -> Level:
-    """Return the highest level, which is text only where there is no change at all."""
+    """Return the highest level; TEXT if there is no change at all."""
     return max((change.level for change in changes), default=Level.TEXT)
 
 

@@ -1,16 +1,15 @@
-"""The whole comparison: facts of all parts, judged and gathered."""
+"""The whole comparison: the facts of all parts, with their levels, grouped by what they say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from codegen.document import METHODS, Specification, schema_name
 from codegen.report import located
+from codegen.specification import METHODS, Specification, schema_name
 
-from .access import AccessComparison
 from .changes import ABSENT, Change, Fact, Level, Side, canonical, shown
-from .operations import OperationComparison
+from .operations import AccessComparison, OperationComparison
 from .rules import level
 
 _THINGS = {
@@ -24,9 +23,9 @@ _TEXTUAL = ("info", "tags", "externalDocs")
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    """Return what has changed from one document to the other, the gravest first; a change of many places once.
+    """Return what has changed from one document to the other, breaking changes first, each change once.
 
-    Raises CodegenError, naming the place, if one of them is no OpenAPI 3 document or not consistent in itself.
+    Raises CodegenError, naming the place, if one of them is not an OpenAPI 3 document or not consistent.
     """
     with located("the old document"):
         before = Specification(old)
@@ -54,7 +53,7 @@ def _document(old: Specification, new: Specification) -> Iterator[Fact]:
 
 
 def _models(old: Specification, new: Specification) -> Iterator[Fact]:
-    """Yield the schemas that came, went or got another name: each is a class of the generated package."""
+    """Yield the schemas that were added, removed or renamed: each is a class of the generated package."""
     used = {name for document in (old, new) for name in _reached(document)}
     for name in dict.fromkeys([*old.schemas, *new.schemas]):
         keyword = "model" if name in used else "unused schema"
@@ -66,7 +65,7 @@ def _models(old: Specification, new: Specification) -> Iterator[Fact]:
 
 
 def _reached(specification: Specification) -> set[str]:
-    """Return the schemas that operations refer to, directly or through others."""
+    """Return the schemas that operations use, directly or through others."""
     items = specification.document["paths"].values()
     waiting = [item[method] for item in items for method in METHODS if isinstance(item, dict) and method in item]
     found: set[str] = set()
@@ -88,7 +87,7 @@ def _referred(node: Any) -> Iterator[str]:
 
 
 def _sentence(fact: Fact) -> str:
-    """Say a fact in words."""
+    """Return a fact in words."""
     if fact.keyword in _THINGS:
         return f"{_THINGS[fact.keyword]} is {'new' if fact.old is ABSENT else 'gone'}"
     old, new = shown(fact.old), shown(fact.new)
@@ -96,8 +95,8 @@ def _sentence(fact: Fact) -> str:
         "alternative added": f"may also be {new}",
         "alternative removed": f"may no longer be {old}",
         "required property": "the property is new, and it is required",
-        "required": "is required now" if fact.old is ABSENT else "is not required any more",
-        "operationId": f"operationId {old} → {new} (nothing here is named by it: names follow the paths)",
+        "required": "is now required" if fact.old is ABSENT else "is no longer required",
+        "operationId": f"operationId {old} → {new} (no effect: names come from the paths)",
     }
     if fact.keyword in ("enum", "discriminator mapping") and ABSENT not in (fact.old, fact.new):
         return _choices(fact)

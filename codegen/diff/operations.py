@@ -1,13 +1,12 @@
-"""Laying the operations of two documents side by side: parameters, bodies, answers, servers, security."""
+"""Facts about operations: parameters, bodies, answers, servers, and the security that requests need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from codegen.document import METHODS, Node, Specification
+from codegen.specification import METHODS, Node, Specification
 
-from .access import AccessComparison
 from .changes import ABSENT, Fact, Side, canonical
 from .rules import TEXTS
 from .schemas import SchemaComparison, Spot
@@ -16,7 +15,7 @@ _SERIALIZATION = {"style": None, "explode": None, "allowReserved": False, "allow
 
 
 class OperationComparison:
-    """Compares what stands under `paths` in two documents."""
+    """Compares the `paths` of two documents."""
 
     def __init__(self, old: Specification, new: Specification) -> None:
         self._old, self._new = old, new
@@ -24,7 +23,7 @@ class OperationComparison:
         self._access = AccessComparison(old, new)
 
     def facts(self) -> Iterator[Fact]:
-        """Yield the differences; raises CodegenError where a document is malformed."""
+        """Yield the differences. Raises CodegenError if a document is malformed."""
         before, after = (_operations(document) for document in (self._old, self._new))
         paths, others = ({path for path, _ in found} for found in (before, after))
         for key in dict.fromkeys([*before, *after]):
@@ -130,7 +129,7 @@ class OperationComparison:
 
 
 def _operations(specification: Specification) -> dict[tuple[str, str], Node]:
-    """Return all operations by path and method, with the path's own servers and parameters moved into them."""
+    """Return all operations by path and method, each with the servers and parameters of its path."""
     found: dict[tuple[str, str], Node] = {}
     for path, given in specification.document["paths"].items():
         if path.startswith("x-"):
@@ -157,3 +156,64 @@ def _texts(old: Mapping[str, Any], new: Mapping[str, Any], spot: Spot) -> Iterat
     for key in dict.fromkeys([*old, *new]):
         if (key in TEXTS or key.startswith("x-")) and canonical(old.get(key)) != canonical(new.get(key)):
             yield spot.fact(key, old.get(key, ABSENT), new.get(key, ABSENT))
+
+
+_NO_KEY: list[dict[str, Any]] = [{}]  # what a missing `security` means: nothing is required
+_SCHEME_KEYS = ("type", "in", "name", "scheme", "bearerFormat", "flows", "openIdConnectUrl")
+
+
+class AccessComparison:
+    """Compares where requests go and what they need: servers, security, security schemes."""
+
+    def __init__(self, old: Specification, new: Specification) -> None:
+        self._old, self._new = old.document, new.document
+
+    def of_operation(self, old: Node, new: Node, spot: Spot) -> Iterator[Fact]:
+        """Yield the differences of one operation: its own servers, and the security that applies to it."""
+        yield from _servers(old.get("servers", []), new.get("servers", []), spot)
+        before = old.get("security", self._old.get("security", _NO_KEY))
+        after = new.get("security", self._new.get("security", _NO_KEY))
+        yield from _security(before, after, spot)
+
+    def of_document(self) -> Iterator[Fact]:
+        """Yield the differences of the document's own servers, security and schemes."""
+        spot = Spot("the document", Side.DOCUMENT, "")
+        yield from _servers(self._old.get("servers", []), self._new.get("servers", []), spot)
+        yield from _security(self._old.get("security", _NO_KEY), self._new.get("security", _NO_KEY), spot)
+        before, after = (one.get("components", {}).get("securitySchemes", {}) for one in (self._old, self._new))
+        for name in dict.fromkeys([*before, *after]):
+            place = spot.below(f"security scheme {name}")
+            one, other = (found.get(name, {}) for found in (before, after))
+            meant, meaning = ({key: scheme.get(key) for key in _SCHEME_KEYS} for scheme in (one, other))
+            if canonical(meant) != canonical(meaning):
+                yield place.fact("scheme", one or ABSENT, other or ABSENT)
+            elif canonical(one) != canonical(other):
+                yield place.fact("description", one, other)
+
+
+def _servers(old: list[Any], new: list[Any], spot: Spot) -> Iterator[Fact]:
+    """Compare lists of servers; the first one is used."""
+    before, after = ([canonical([one.get("url"), one.get("variables")]) for one in found] for found in (old, new))
+    if before[:1] != after[:1]:
+        yield spot.fact("servers", [one.get("url") for one in old], [one.get("url") for one in new])
+    else:
+        for gone in (one for one, key in zip(old, before, strict=True) if key not in after):
+            yield spot.fact("server", old=gone.get("url"))
+        for added in (one for one, key in zip(new, after, strict=True) if key not in before):
+            yield spot.fact("server", new=added.get("url"))
+    if before == after and canonical(old) != canonical(new):
+        yield spot.below("servers").fact("description", old, new)
+
+
+def _security(old: list[Any], new: list[Any], spot: Spot) -> Iterator[Fact]:
+    """Compare lists of alternatives, one of which has to be met."""
+    before, after = ({canonical(_sorted(one)): one for one in found or _NO_KEY} for found in (old, new))
+    for key in dict.fromkeys([*before, *after]):
+        if key not in after:
+            yield spot.fact("security alternative", old=before[key])
+        elif key not in before:
+            yield spot.fact("security alternative", new=after[key])
+
+
+def _sorted(entry: Node) -> dict[str, Any]:
+    return {name: sorted(scopes) for name, scopes in entry.items()}

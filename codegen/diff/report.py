@@ -13,9 +13,9 @@ _NAMED = 4  # places of one change that are named before the rest is counted
 
 
 def markdown(changes: Sequence[Change]) -> str:
-    """Return the report: what breaks first, requests and responses apart."""
+    """Return the report: breaking changes first, requests and responses separately."""
     if not changes:
-        return "No change.\n"
+        return "Nothing has changed.\n"
     counts = [f"{sum(one.level is level for one in changes)} {level.label}" for level in _HEADINGS]
     lines = [f"The specification has changed: **{level_of(changes).label}** ({', '.join(counts)}).", ""]
     for level, heading in _HEADINGS.items():
@@ -27,7 +27,7 @@ def markdown(changes: Sequence[Change]) -> str:
 
 
 def as_json(changes: Sequence[Change]) -> str:
-    """Return the report for programs: the level as a whole, and each change with its level, side, paths and field."""
+    """Return the report for programs: the overall level, and each change with its level, side, paths and field."""
     found = [
         {
             "level": one.level.label,
@@ -42,7 +42,7 @@ def as_json(changes: Sequence[Change]) -> str:
 
 
 def entry(change: Change) -> str:
-    """Return a change as one item of a list."""
+    """Return a change as a list item."""
     named = ", ".join(_code(place) for place in change.places[:_NAMED])
     more = f" and {len(change.places) - _NAMED} more" if len(change.places) > _NAMED else ""
     field = f" {_code(change.field)}" if change.field else ""
@@ -54,5 +54,5 @@ def _code(text: str) -> str:
 
 
 def _inert(text: str) -> str:
-    """Return a text from a specification so that Markdown shows it as it is, with no markup, link or mention."""
+    """Escape a text from a specification, so that Markdown shows it without markup, links or mentions."""
     return "".join(f"\\{c}" if c in "\\*_[]<>#|~`" else "@\u200b" if c == "@" else c for c in " ".join(text.split()))

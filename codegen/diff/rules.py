@@ -1,7 +1,7 @@
-"""The table of rules: what a difference in one keyword does to the values that may pass.
+"""The table of rules: what a difference in one keyword does to the values that are permitted.
 
-For the sender of a request, fewer values are a break; for the reader of an answer, more values are one. A difference
-of which neither can be said is a break for both. Everything that a schema says is in the table or is unknown to it.
+For the sender of a request, fewer permitted values are breaking; for the reader of an answer, more are. A difference
+that is neither only narrower nor only wider is breaking for both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .changes import ABSENT, Fact, Level, Side, canonical
 
 
 class Effect(Enum):
-    """What a difference does to the set of values that may pass."""
+    """What a difference does to the set of permitted values."""
 
     NARROWER = "narrower"
     WIDER = "wider"
@@ -33,18 +33,18 @@ TEXTS = {
     *("title", "description", "summary", "example", "examples", "externalDocs", "$comment", "xml", "deprecated"),
     *("contact", "license", "termsOfService", "version", "info"),
 }
-_SAYING_NOTHING = {"password", "textarea"}  # formats that tell a form how to show a value
+_SAYING_NOTHING = {"password", "textarea"}  # formats that only say how to display a value
 _INFINITE = float("inf")
 Rule = Callable[[Any, Any], Effect]
 
 
 def level(fact: Fact) -> Level:
-    """Return the level of a fact; a difference that narrows and widens, and an unforeseen one, is a break."""
+    """Return the level of a fact. A difference that both narrows and widens is breaking."""
     return _LEVELS.get((fact.side, effect(fact)), Level.BREAKING)
 
 
 def effect(fact: Fact) -> Effect:
-    """Return what a fact does, by the table."""
+    """Return what a fact does, according to the table."""
     if fact.keyword in TEXTS or fact.keyword.startswith("x-"):
         return Effect.TEXT
     if fact.keyword in ("readOnly", "writeOnly"):
@@ -71,7 +71,7 @@ def _multiple(old: Any, new: Any) -> Effect:
 
 
 def _choice(old: Any, new: Any) -> Effect:
-    """Compare lists of permitted values; none at all permits every value."""
+    """Compare lists of permitted values; without a list, every value is permitted."""
     if ABSENT in (old, new):
         return _demand(old, new)
     before, after = ({canonical(value) for value in values} for values in (old, new))
@@ -81,7 +81,7 @@ def _choice(old: Any, new: Any) -> Effect:
 
 
 def _demands(old: Any, new: Any) -> Effect:
-    """Compare lists of demands, such as required properties: the more there are, the fewer values pass."""
+    """Compare lists of requirements, such as required properties: more of them permit fewer values."""
     before, after = ({canonical(value) for value in ([] if values is ABSENT else values)} for values in (old, new))
     if before <= after:
         return Effect.NARROWER
@@ -106,18 +106,18 @@ def _format(old: Any, new: Any) -> Effect:
 
 
 def _flag(old: Any, new: Any) -> Effect:
-    """Compare a demand that is made by true."""
+    """Compare a requirement that is made by `true`."""
     return _narrower_if(new is True)
 
 
 def _openness(old: Any, new: Any) -> Effect:
-    """Compare whether more is permitted than is listed: true or nothing is, false is not, a schema is in between."""
+    """Compare whether unlisted properties are permitted: by true or no value yes, by false no, by a schema some."""
     rank = [1 if isinstance(value, dict) else 0 if value is False else 2 for value in (old, new)]
     return Effect.OTHER if rank[0] == rank[1] else _narrower_if(rank[1] < rank[0])
 
 
 def _default(old: Any, new: Any) -> Effect:
-    """A default that is told for the first time changes nothing; another one changes requests that leave it out."""
+    """Compare defaults: a newly documented one changes nothing, another one changes requests that omit the value."""
     return Effect.HARMLESS if old is ABSENT else Effect.OTHER
 
 
@@ -129,12 +129,12 @@ def _direction(fact: Fact) -> Effect:
 
 
 def _added(old: Any, new: Any) -> Effect:
-    """Compare something that may be new and must not go or change."""
+    """Compare something that may be added, but not removed or changed."""
     return Effect.HARMLESS if old is ABSENT else Effect.OTHER
 
 
 def _unknown(old: Any, new: Any) -> Effect:
-    """A keyword that JSON Schema does not have constrains nothing, but whoever reads the report should see it."""
+    """Judge an unknown keyword: it constrains nothing, but the report should show it."""
     return Effect.HARMLESS
 
 

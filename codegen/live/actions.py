@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from codegen.diff.changes import shown
-from codegen.document import Specification, schema_name
+from codegen.specification import Specification, schema_name
 
-from .session import Disagreement, Findings
+from .check import Disagreement, Findings
 
 _CONTEXT = {
     **{"minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt"},
@@ -20,7 +20,7 @@ _CONTEXT = {
 
 
 def table(findings: Findings) -> str:
-    """Return what was found as a Markdown table, with what could not be tested below it."""
+    """Return the findings as a Markdown table, followed by what could not be tested."""
     lines = [f"{findings.asked} requests, {len(findings.disagreements)} disagreements, {findings.spent:g} credits."]
     if findings.disagreements:
         lines += ["", "| endpoint | field | value | the specification | the service |", "|---|---|---|---|---|"]
@@ -33,9 +33,9 @@ def table(findings: Findings) -> str:
 
 
 def overlay(disagreements: Iterable[Disagreement], specification: Specification) -> list[dict[str, Any]]:
-    """Return actions after which the specification says what the service did; one that needs a person is left out."""
+    """Return actions that make the specification say what the service did, except where a person has to decide."""
     found: list[dict[str, Any]] = []
-    working = Specification(copy.deepcopy(specification.document))  # each action builds on those before it
+    working = Specification(copy.deepcopy(specification.document))  # each action builds on the previous ones
     for one in disagreements:
         for action in _actions(one, working):
             if action not in found:
@@ -44,7 +44,7 @@ def overlay(disagreements: Iterable[Disagreement], specification: Specification)
 
 
 def as_yaml(actions: list[dict[str, Any]]) -> str:
-    """Return actions as they stand in the overlay."""
+    """Return actions as YAML for the overlay."""
     return yaml.safe_dump({"actions": actions}, sort_keys=False, allow_unicode=True, width=140) if actions else ""
 
 
@@ -73,7 +73,7 @@ def _actions(one: Disagreement, specification: Specification) -> list[dict[str, 
 
 
 def _demanding(schema: dict[str, Any], target: str, one: Disagreement, why: str) -> list[dict[str, Any]]:
-    """Return the actions that put a parameter into the list of required ones, or take it out."""
+    """Return the actions that add a parameter to the list of required ones, or remove it."""
     listed: list[str] = list(schema.get("required", []))
     wanted = [name for name in listed if name != one.probe.field] + [one.probe.field] * one.probe.expected
     schema["required"] = wanted
@@ -83,7 +83,7 @@ def _demanding(schema: dict[str, Any], target: str, one: Disagreement, why: str)
 
 
 def _replaced(target: str, key: str, value: Any, why: str) -> list[dict[str, Any]]:
-    """Return the two actions that put a value in the place of another; without a value only the first."""
+    """Return two actions that replace a value: remove it, add the new one. Without a value, only the first."""
     gone = {"target": f"{target}['{key}']", "description": why, "remove": True}
     if value is None:
         return [gone]
@@ -91,14 +91,14 @@ def _replaced(target: str, key: str, value: Any, why: str) -> list[dict[str, Any
         gone,
         {
             "target": target,
-            "description": "What the action above makes room for.",
+            "description": "Replaces what the previous action removes.",
             "update": {key: copy.deepcopy(value)},
         },
     ]
 
 
 def _holder(node: Any, keyword: str, specification: Specification) -> tuple[dict[str, Any], str] | None:
-    """Return the schema in which a keyword stands, and its name if it is one of the components."""
+    """Return the schema that has a keyword, and its name if it is one of the components."""
     if not isinstance(node, dict):
         return None
     if keyword in node:
@@ -111,7 +111,7 @@ def _holder(node: Any, keyword: str, specification: Specification) -> tuple[dict
 
 
 def _corrected(schema: dict[str, Any], one: Disagreement) -> bool:
-    """Change one keyword of a schema to what the service does; return whether that is known."""
+    """Change one keyword of a schema to what the service does. Return whether that is known."""
     probe, keyword = one.probe, one.probe.keyword
     if keyword == "enum":
         values = [value for value in schema["enum"] if value != probe.value]

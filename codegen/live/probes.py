@@ -1,4 +1,4 @@
-"""What is asked: one value of one parameter at a time, beside guards that make the request impossible."""
+"""The requests: one value of one parameter at a time, beside guards that make the service refuse the request."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from codegen.diff.alternatives import ORIGIN, Branch, alternatives
-from codegen.document import Operation, Specification
+from codegen.diff.schemas import ORIGIN, Branch, alternatives
+from codegen.specification import Operation, Specification
 
-GUARD = {"guard": "no service takes this"}
+GUARD = {"guard": "no service accepts this"}
 UNKNOWN = "no_such_parameter_anywhere"
 _STEPS = {"minimum": -1, "maximum": 1, "exclusiveMinimum": 0, "exclusiveMaximum": 0}
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One request: `expected` says whether the specification permits `value` in `field`; `keyword` is what is tried."""
+    """One request: `keyword` is what it tests, `expected` whether the specification permits `value` in `field`."""
 
     path: str
     schema: str
@@ -31,18 +31,18 @@ class Probe:
 
 
 class Prober:
-    """Makes the probes of one specification."""
+    """Makes the probes for one specification."""
 
     def __init__(self, specification: Specification) -> None:
         self._specification = specification
 
     def probes(self, operation: Operation) -> Iterator[Probe]:
-        """Yield the probes of a task endpoint; none for a body in which fewer than two parameters can be guards."""
+        """Yield the probes of a task endpoint; none if fewer than two parameters of its body can be guards."""
         for branch in alternatives(self._specification, operation.body or {}, operation.where):
             yield from self._of_branch(operation, branch)
 
     def example(self, operation: Operation) -> dict[str, Any] | None:
-        """Return a smallest valid body, or None if it takes media or anything else that cannot be made up."""
+        """Return a small valid body, or None if it needs media or anything else that cannot be invented."""
         branch = alternatives(self._specification, operation.body or {}, operation.where)[0]
         body: dict[str, Any] = {}
         for name in branch.get("required", ()):
@@ -85,7 +85,7 @@ class Prober:
                 yield name, found[0]
 
     def _candidates(self, node: Any, where: str) -> Iterator[tuple[str, Any]]:
-        """Yield values at and beyond each bound of a schema, with the bound's keyword."""
+        """Yield values at and beyond each bound of a schema, each with the bound's keyword."""
         for branch in alternatives(self._specification, node, where):
             kind = branch.get("type")
             if branch.get("enum"):

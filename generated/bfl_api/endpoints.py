@@ -10,7 +10,7 @@ from typing import IO, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 
 class SupportsSave(Protocol):
-    """A picture in memory: anything that writes itself to a binary file, as the images of Pillow do."""
+    """A picture in memory: anything that can write itself to a binary file, such as Pillow's images."""
 
     def save(self, fp: IO[bytes], format: str | None = None) -> object:
         """Write the picture to `fp` in the given format."""
@@ -26,7 +26,7 @@ class SupportsToDict(Protocol):
 
 
 Media: TypeAlias = str | bytes | os.PathLike[str] | IO[bytes] | SupportsSave
-"""A picture, a clip or other media: an http(s) URL, a data URI or base64 as `str`; else content, a path, a file, a picture."""
+"""Media: an http(s) URL, a data URI or base64 as `str`; or bytes, a path, an open file, a picture in memory."""
 
 EndpointName: TypeAlias = Literal[
     "flux-pro-1.1",
@@ -68,12 +68,12 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Send(Protocol[T_co]):
-    """What the methods of `Endpoints` call: it sends a body to the endpoint of that name."""
+    """What the methods of `Endpoints` call to send a body to an endpoint."""
 
     def __call__(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
     ) -> T_co:
-        """Send `body` to `endpoint`: checked first unless `validate` is false, with the keys of `extra` added unchecked."""
+        """Send `body` to `endpoint`, checked unless `validate` is false, and with the keys of `extra`, unchecked."""
         ...
 
 
@@ -106,8 +106,8 @@ class Endpoints(Generic[T]):
             body: A mapping or a generated model. A null in a mapping is sent as it stands.
             validate: Whether the request is checked against the specification before it is sent.
             extra: Keys that the specification does not know; they are sent unchecked.
-            parameters: More keys of the body; they replace those of `body`, and None is not sent. A key that is itself called
-                `validate` or `extra` has to stand in `body` (or be passed to the endpoint's own method).
+            parameters: More keys of the body; they replace those of `body`, and None is not sent. A key called `validate`
+                or `extra` has to be in `body` (or be passed to the endpoint's own method).
         """
         return self.__send(endpoint, _merged(body, parameters), validate=validate, extra=extra)
 
@@ -1759,33 +1759,32 @@ class Endpoints(Generic[T]):
     ) -> T:
         """FLUX.2 [klein] 4B with a LoRA.
 
-        Makes or edits a picture with FLUX.2 [klein] 4B and a finetune of one's own, which is managed in the
+        Generate or edit a picture with FLUX.2 [klein] 4B and your own finetune, which you manage in the
         dashboard.
 
-        This endpoint is in no published specification: it may change or go without notice.
+        Not in the published specification: this endpoint may change or disappear without notice.
 
         Args:
-            prompt: What the picture shall show, or what to change in the input pictures.
-            finetune_id: Name of the finetune, or its owner's organisation id and its name with a slash
-                between. It must have been made for this base model and precision.
+            prompt: What the picture should show, or what to change in the input pictures.
+            finetune_id: Name of the finetune, or organisation id of its owner, a slash, and its name. It must
+                have been trained for this base model and precision.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            finetune_strength: How strongly the finetune acts. Server default 1.0.
+            finetune_strength: Strength of the finetune. Server default 1.0.
             input_image: Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
             input_image_2: Second picture to refer to in the prompt.
             input_image_3: Third picture to refer to in the prompt.
             input_image_4: Fourth picture to refer to in the prompt.
-            seed: Start value of the random generator; the same value gives nearly, not exactly, the same
-                picture again.
-            width: Width of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            height: Height of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
-                strictest. 0 to 5; server default 2.
+            seed: Seed of the random generator. The same seed gives nearly, but not exactly, the same picture.
+            width: Width of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            height: Height of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            safety_tolerance: Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+                server default 2.
             output_format: File format of the picture. Server default "jpeg".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
-            webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
-                from a forged one.
+            webhook_secret: Secret that the service sends with the webhook call, so that the receiver can
+                recognize forged calls.
         """
         return self.__send(
             "flux-2-klein-4b-finetuned",
@@ -1831,33 +1830,32 @@ class Endpoints(Generic[T]):
     ) -> T:
         """FLUX.2 [klein] 9B with a LoRA.
 
-        Makes or edits a picture with FLUX.2 [klein] 9B and a finetune of one's own, which is managed in the
+        Generate or edit a picture with FLUX.2 [klein] 9B and your own finetune, which you manage in the
         dashboard.
 
-        This endpoint is in no published specification: it may change or go without notice.
+        Not in the published specification: this endpoint may change or disappear without notice.
 
         Args:
-            prompt: What the picture shall show, or what to change in the input pictures.
-            finetune_id: Name of the finetune, or its owner's organisation id and its name with a slash
-                between. It must have been made for this base model and precision.
+            prompt: What the picture should show, or what to change in the input pictures.
+            finetune_id: Name of the finetune, or organisation id of its owner, a slash, and its name. It must
+                have been trained for this base model and precision.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            finetune_strength: How strongly the finetune acts. Server default 1.0.
+            finetune_strength: Strength of the finetune. Server default 1.0.
             input_image: Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
             input_image_2: Second picture to refer to in the prompt.
             input_image_3: Third picture to refer to in the prompt.
             input_image_4: Fourth picture to refer to in the prompt.
-            seed: Start value of the random generator; the same value gives nearly, not exactly, the same
-                picture again.
-            width: Width of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            height: Height of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
-                strictest. 0 to 5; server default 2.
+            seed: Seed of the random generator. The same seed gives nearly, but not exactly, the same picture.
+            width: Width of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            height: Height of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            safety_tolerance: Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+                server default 2.
             output_format: File format of the picture. Server default "jpeg".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
-            webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
-                from a forged one.
+            webhook_secret: Secret that the service sends with the webhook call, so that the receiver can
+                recognize forged calls.
         """
         return self.__send(
             "flux-2-klein-9b-finetuned",
@@ -1903,33 +1901,32 @@ class Endpoints(Generic[T]):
     ) -> T:
         """FLUX.2 [klein] 9B KV with a LoRA.
 
-        Makes or edits a picture with the KV variant of FLUX.2 [klein] 9B and a finetune of one's own, which
-        is managed in the dashboard.
+        Generate or edit a picture with the KV variant of FLUX.2 [klein] 9B and your own finetune, which you
+        manage in the dashboard.
 
-        This endpoint is in no published specification: it may change or go without notice.
+        Not in the published specification: this endpoint may change or disappear without notice.
 
         Args:
-            prompt: What the picture shall show, or what to change in the input pictures.
-            finetune_id: Name of the finetune, or its owner's organisation id and its name with a slash
-                between. It must have been made for this base model and precision.
+            prompt: What the picture should show, or what to change in the input pictures.
+            finetune_id: Name of the finetune, or organisation id of its owner, a slash, and its name. It must
+                have been trained for this base model and precision.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            finetune_strength: How strongly the finetune acts. Server default 1.0.
+            finetune_strength: Strength of the finetune. Server default 1.0.
             input_image: Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
             input_image_2: Second picture to refer to in the prompt.
             input_image_3: Third picture to refer to in the prompt.
             input_image_4: Fourth picture to refer to in the prompt.
-            seed: Start value of the random generator; the same value gives nearly, not exactly, the same
-                picture again.
-            width: Width of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            height: Height of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
-                strictest. 0 to 5; server default 2.
+            seed: Seed of the random generator. The same seed gives nearly, but not exactly, the same picture.
+            width: Width of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            height: Height of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            safety_tolerance: Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+                server default 2.
             output_format: File format of the picture. Server default "jpeg".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
-            webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
-                from a forged one.
+            webhook_secret: Secret that the service sends with the webhook call, so that the receiver can
+                recognize forged calls.
         """
         return self.__send(
             "flux-2-klein-9b-kv-finetuned",
@@ -1975,33 +1972,32 @@ class Endpoints(Generic[T]):
     ) -> T:
         """FLUX.2 [klein] 9B KV in bf16 with a LoRA.
 
-        Makes or edits a picture with the KV variant of FLUX.2 [klein] 9B in bf16 precision and a finetune of
-        one's own, which is managed in the dashboard.
+        Generate or edit a picture with the KV variant of FLUX.2 [klein] 9B in bf16 precision and your own
+        finetune, which you manage in the dashboard.
 
-        This endpoint is in no published specification: it may change or go without notice.
+        Not in the published specification: this endpoint may change or disappear without notice.
 
         Args:
-            prompt: What the picture shall show, or what to change in the input pictures.
-            finetune_id: Name of the finetune, or its owner's organisation id and its name with a slash
-                between. It must have been made for this base model and precision.
+            prompt: What the picture should show, or what to change in the input pictures.
+            finetune_id: Name of the finetune, or organisation id of its owner, a slash, and its name. It must
+                have been trained for this base model and precision.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            finetune_strength: How strongly the finetune acts. Server default 1.0.
+            finetune_strength: Strength of the finetune. Server default 1.0.
             input_image: Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
             input_image_2: Second picture to refer to in the prompt.
             input_image_3: Third picture to refer to in the prompt.
             input_image_4: Fourth picture to refer to in the prompt.
-            seed: Start value of the random generator; the same value gives nearly, not exactly, the same
-                picture again.
-            width: Width of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            height: Height of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
-                strictest. 0 to 5; server default 2.
+            seed: Seed of the random generator. The same seed gives nearly, but not exactly, the same picture.
+            width: Width of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            height: Height of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            safety_tolerance: Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+                server default 2.
             output_format: File format of the picture. Server default "jpeg".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
-            webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
-                from a forged one.
+            webhook_secret: Secret that the service sends with the webhook call, so that the receiver can
+                recognize forged calls.
         """
         return self.__send(
             "flux-2-klein-9b-kv-bf16-finetuned",
@@ -2047,33 +2043,32 @@ class Endpoints(Generic[T]):
     ) -> T:
         """FLUX.2 [klein] base 4B with a LoRA.
 
-        Makes or edits a picture with the base model of FLUX.2 [klein] 4B and a finetune of one's own, which
-        is managed in the dashboard.
+        Generate or edit a picture with the base model of FLUX.2 [klein] 4B and your own finetune, which you
+        manage in the dashboard.
 
-        This endpoint is in no published specification: it may change or go without notice.
+        Not in the published specification: this endpoint may change or disappear without notice.
 
         Args:
-            prompt: What the picture shall show, or what to change in the input pictures.
-            finetune_id: Name of the finetune, or its owner's organisation id and its name with a slash
-                between. It must have been made for this base model and precision.
+            prompt: What the picture should show, or what to change in the input pictures.
+            finetune_id: Name of the finetune, or organisation id of its owner, a slash, and its name. It must
+                have been trained for this base model and precision.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            finetune_strength: How strongly the finetune acts. Server default 1.0.
+            finetune_strength: Strength of the finetune. Server default 1.0.
             input_image: Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
             input_image_2: Second picture to refer to in the prompt.
             input_image_3: Third picture to refer to in the prompt.
             input_image_4: Fourth picture to refer to in the prompt.
-            seed: Start value of the random generator; the same value gives nearly, not exactly, the same
-                picture again.
-            width: Width of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            height: Height of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
-                strictest. 0 to 5; server default 2.
+            seed: Seed of the random generator. The same seed gives nearly, but not exactly, the same picture.
+            width: Width of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            height: Height of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            safety_tolerance: Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+                server default 2.
             output_format: File format of the picture. Server default "jpeg".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
-            webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
-                from a forged one.
+            webhook_secret: Secret that the service sends with the webhook call, so that the receiver can
+                recognize forged calls.
         """
         return self.__send(
             "flux-2-klein-base-4b-finetuned",
@@ -2119,33 +2114,32 @@ class Endpoints(Generic[T]):
     ) -> T:
         """FLUX.2 [klein] base 9B with a LoRA.
 
-        Makes or edits a picture with the base model of FLUX.2 [klein] 9B and a finetune of one's own, which
-        is managed in the dashboard.
+        Generate or edit a picture with the base model of FLUX.2 [klein] 9B and your own finetune, which you
+        manage in the dashboard.
 
-        This endpoint is in no published specification: it may change or go without notice.
+        Not in the published specification: this endpoint may change or disappear without notice.
 
         Args:
-            prompt: What the picture shall show, or what to change in the input pictures.
-            finetune_id: Name of the finetune, or its owner's organisation id and its name with a slash
-                between. It must have been made for this base model and precision.
+            prompt: What the picture should show, or what to change in the input pictures.
+            finetune_id: Name of the finetune, or organisation id of its owner, a slash, and its name. It must
+                have been trained for this base model and precision.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            finetune_strength: How strongly the finetune acts. Server default 1.0.
+            finetune_strength: Strength of the finetune. Server default 1.0.
             input_image: Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
             input_image_2: Second picture to refer to in the prompt.
             input_image_3: Third picture to refer to in the prompt.
             input_image_4: Fourth picture to refer to in the prompt.
-            seed: Start value of the random generator; the same value gives nearly, not exactly, the same
-                picture again.
-            width: Width of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            height: Height of the picture in pixels; the result's sides are multiples of 16. When left out it
-                follows the input picture, or is 1024 without one. At least 64.
-            safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
-                strictest. 0 to 5; server default 2.
+            seed: Seed of the random generator. The same seed gives nearly, but not exactly, the same picture.
+            width: Width of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            height: Height of the picture in pixels; the result's sides are multiples of 16. Default: that of
+                the input picture, or 1024 without one. At least 64.
+            safety_tolerance: Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+                server default 2.
             output_format: File format of the picture. Server default "jpeg".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
-            webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
-                from a forged one.
+            webhook_secret: Secret that the service sends with the webhook call, so that the receiver can
+                recognize forged calls.
         """
         return self.__send(
             "flux-2-klein-base-9b-finetuned",
@@ -2179,13 +2173,13 @@ def _merged(body: Mapping[str, Any] | SupportsToDict | None, parameters: Mapping
     given: Any = {} if body is None else body
     if not isinstance(given, Mapping):
         if isinstance(given, type) or not callable(getattr(given, "to_dict", None)):
-            return body  # neither a mapping nor a model: what sends refuses it
+            return body  # neither a mapping nor a model: the sender refuses it
         given = given.to_dict()
     return _without_unset({**given, **_present(parameters)})
 
 
 def _without_unset(value: Any) -> Any:
-    """Drop the placeholders of optional fields, of which a copied or unpickled model may hold several."""
+    """Drop the placeholders of optional fields; a copied or unpickled model may contain several different ones."""
     from .types import Unset
 
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
 # Written by `python -m codegen generate` from openapi.json and openapi-overlay.yml. Do not edit.
 
-"""The endpoint table: every task endpoint, by name, with what cannot be seen from its schema."""
+"""The endpoint table: every task endpoint by name, with what its schema does not say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 
 class Endpoint(NamedTuple):
-    """What is known of one task endpoint."""
+    """What is known about one task endpoint."""
 
     name: str
     """The path after the version: what `submit` takes."""
@@ -25,9 +25,9 @@ class Endpoint(NamedTuple):
     url_lifetime: float
     """How long the URL of a result stays valid, in seconds."""
     active_limit: int
-    """How many tasks may be unfinished at one time."""
+    """How many tasks may be active at one time."""
     unpublished: bool
-    """Whether the endpoint is documented but in no published specification."""
+    """Whether the endpoint is documented, but not in the published specification."""
     summary: str
     """The vendor's one-line description, possibly empty."""
 

@@ -1,6 +1,6 @@
 # Written by `python -m codegen generate` from openapi.json and openapi-overlay.yml. Do not edit.
 
-"""The operations that create no task, as typed methods on top of one function that calls the API."""
+"""The operations that do not create a task, as typed methods on top of one function that calls the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class Call(Protocol):
-    """What the methods of `Utility` call: it sends a request and returns what `parse` makes of the answer's JSON."""
+    """What the methods of `Utility` call to send a request; it returns what `parse` makes of the answer's JSON."""
 
     def __call__(
         self,
@@ -31,7 +31,7 @@ class Call(Protocol):
         parse: Callable[[Any], R],
         /,
     ) -> R:
-        """Send a request; `path` is quoted, `body` is None where the operation takes none."""
+        """Send a request; `path` is quoted, `body` is None if the operation has none."""
         ...
 
 
@@ -47,12 +47,12 @@ class AsyncCall(Protocol):
         parse: Callable[[Any], R],
         /,
     ) -> Coroutine[Any, Any, R]:
-        """Send a request; `path` is quoted, `body` is None where the operation takes none."""
+        """Send a request; `path` is quoted, `body` is None if the operation has none."""
         ...
 
 
 class Utility:
-    """One typed method per operation that creates no task. A parameter that is None is not sent."""
+    """One typed method for each operation that does not create a task. A parameter that is None is not sent."""
 
     __slots__ = ("__call",)
 
@@ -292,5 +292,5 @@ def _present(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _path(*pieces: object) -> str:
-    """Join a path from literal text and, at every second place, values to be quoted."""
+    """Join a path from literal texts and values; every second piece is a value, and is quoted."""
     return "".join(quote(str(piece), safe="") if position % 2 else str(piece) for position, piece in enumerate(pieces))

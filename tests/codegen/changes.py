@@ -1,4 +1,4 @@
-"""The table: ways in which a specification can change, what each means, and what a refresh makes of it.
+"""The table: ways in which a specification can change, the level of each, and whether a refresh refuses it.
 
 The changes are made to whatever document is current: they look for a place of the kind they need and name no endpoint.
 """
@@ -20,7 +20,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Case:
-    """One change, its level (None: the documents cannot be compared), and a word of the refusal, if there is one."""
+    """One change, its level (None: the documents cannot be compared), and a part of the message that refuses it."""
 
     change: Callable[[Document], None]
     level: Level | None
@@ -43,7 +43,7 @@ CASES: list[Case] = []
 
 
 def case(level: Level | None, refusal: str | None = None, *, fast: bool = False) -> Callable[[Any], Any]:
-    """Put a change into the table."""
+    """Add a change to the table."""
 
     def register(change: Callable[[Document], None]) -> Callable[[Document], None]:
         CASES.append(Case(change, level, refusal, fast))
@@ -72,7 +72,7 @@ def bodies(document: Document) -> Iterator[dict[str, Any]]:
 
 
 def field(document: Document, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the first property of a request body that fits."""
+    """Return the first property of a request body that matches."""
     return next(node for body in bodies(document) for node in body["properties"].values() if fits(node))
 
 
@@ -573,4 +573,4 @@ UNREADABLE = {
     "a list": b"[]",
     "a number": b"5",
 }
-"""Contents that are no document at all; each is refused."""
+"""Contents that are not a document at all; each is refused."""

@@ -19,8 +19,8 @@ import bfl_api
 import pytest
 
 from codegen.__main__ import main
-from codegen.documents import read
 from codegen.pipeline import Sources, generate
+from codegen.reading import read
 from codegen.report import Report
 
 from .changes import Case

@@ -1,4 +1,4 @@
-"""A short contract run, for many changed specifications: `python short_contract.py` exits with 0 if the package holds.
+"""A short contract run, for many changed specifications: `python short_contract.py` exits with 0 if the package passes.
 
 For every endpoint of the package that is importable: a smallest valid body passes the client's own validation and is
 taken by the emulator, and the same body with a key that the schema does not know is refused before anything is sent.
@@ -26,7 +26,7 @@ DOCUMENT = bfl_api.specification.load()
 
 
 def picture() -> str:
-    """Return a picture that every endpoint takes, as base64."""
+    """Return a picture that every endpoint accepts, as base64."""
     buffer = BytesIO()
     Image.new("RGB", (512, 512)).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
@@ -40,7 +40,7 @@ def resolved(node: Node) -> Node:
 
 
 def example(given: Node) -> Any:
-    """Return a smallest value that a schema permits."""
+    """Return a small value that a schema permits."""
     node = resolved(given)
     for key in ("anyOf", "oneOf"):
         if key in node:
@@ -93,7 +93,7 @@ def main() -> int:
                 faults.append(f"{name}: an unknown key is not refused")
             if not client.submit(name, body).polling_url:
                 faults.append(f"{name}: no task")
-    print("\n".join(faults) or f"{len(ENDPOINTS)} endpoints hold")
+    print("\n".join(faults) or f"{len(ENDPOINTS)} endpoints pass")
     return len(faults)
 
 

@@ -1,4 +1,4 @@
-"""What `diff` says of each change in the table, and of pairs of small schemas."""
+"""What `diff` says about each change in the table, and of pairs of small schemas."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ B, C, T = Level.BREAKING, Level.COMPATIBLE, Level.TEXT
 
 
 def test_the_table_is_long_enough() -> None:
-    """The table has at least forty changes, no two of one name."""
+    """The table has at least forty changes, no two with the same name."""
     assert len({case.name for case in CASES}) == len(CASES) >= 40
 
 
 @pytest.mark.about("flux-3-video")
 def test_every_change_has_its_place(document: dict[str, Any]) -> None:
-    """In a document as full as that of 2026-10 each change of the table finds a place, so that none is skipped."""
+    """In a document as full as that of 2026-10 each change of the table can be made, so none is skipped."""
     before = json.dumps(document)
     assert [case.name for case in CASES if json.dumps(case.applied(document)) == before] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_change_has_its_class(case: Case, document: dict[str, Any]) -> None:
-    """A change of the table has the level that the table says, or makes the comparison refuse."""
+    """A change of the table has the level in the table, or makes the comparison refuse."""
     changed = applied(case, document)
     if case.level is None:
         with pytest.raises(CodegenError, match=case.refusal):
@@ -50,7 +50,7 @@ def test_each_change_has_its_class(case: Case, document: dict[str, Any]) -> None
 
 
 def test_a_document_does_not_differ_from_itself(document: dict[str, Any]) -> None:
-    """A copy with its keys, enums, demands and alternatives in another order, and numbers as floats, has no change."""
+    """A copy with another order of keys, enums, requirements and alternatives, and floats for integers, is the same."""
     assert differences(document, _turned(document)) == []
 
 
@@ -134,14 +134,14 @@ PAIRS: list[tuple[Any, Any, Level, Level]] = [
 def test_requests_and_responses_are_judged_apart(
     old: Any, new: Any, request_level: Level, response_level: Level
 ) -> None:
-    """The same difference of a schema has one level for who sends it and another for who reads it."""
+    """The same difference of a schema has one level for senders of requests and another for readers of answers."""
     tree = {"type": "object", "properties": {"children": {"items": {"$ref": "#/components/schemas/Tree"}}}}
     changes = differences(small(old, old, Tree=tree), small(new, new, Tree=tree))
     for side, level in ((Side.REQUEST, request_level), (Side.RESPONSE, response_level)):
         assert level_of(change for change in changes if change.side is side) is level, changes
 
 
-def test_a_schema_used_on_both_sides_is_told_for_each(document: dict[str, Any]) -> None:
+def test_a_schema_used_on_both_sides_is_reported_for_each(document: dict[str, Any]) -> None:
     """A wider enum of a shared schema is compatible for the request and breaking for the response, field by field."""
     shared = {"Shared": {"type": "string", "enum": ["a"]}}
     body = {"type": "object", "properties": {"choice": {"$ref": "#/components/schemas/Shared"}}}
@@ -153,7 +153,7 @@ def test_a_schema_used_on_both_sides_is_told_for_each(document: dict[str, Any]) 
 
 
 def test_a_change_within_a_circle_is_found_and_ends() -> None:
-    """Schemas that refer to each other in a circle are compared once around, and the change in them is named."""
+    """Schemas that refer to each other in a circle are compared once, and the change in them is reported."""
     reference = {"$ref": "#/components/schemas/Tree"}
     tree = {"properties": {"child": {"anyOf": [reference, {"type": "null"}]}, "n": {"minimum": 1}}}
     old, new = (small(reference, {}, Tree=copy.deepcopy(tree)) for _ in range(2))
@@ -178,7 +178,7 @@ def test_the_report_names_path_and_field_and_counts_what_it_leaves_out(document:
 
 
 def test_texts_of_a_specification_are_inert_in_the_report(document: dict[str, Any]) -> None:
-    """Markup, links and mentions in a changed text do not come to life in the report."""
+    """Markup, links and mentions in a changed text are inactive in the report."""
     changed = copy.deepcopy(document)
     changed["info"]["title"] = "@everyone [x](https://example.com) <img src=x> `a`\n# heading"
     text = markdown(differences(document, changed))
@@ -189,7 +189,7 @@ def test_texts_of_a_specification_are_inert_in_the_report(document: dict[str, An
 def test_the_exit_code_is_the_level(
     tmp_path: Path, document: dict[str, Any], capsys: pytest.CaptureFixture[str], case: str, code: int
 ) -> None:
-    """`diff` exits with 0 for texts, 1 for what is compatible and 2 for what breaks, in both formats."""
+    """`diff` exits with 0 for texts, 1 for compatible changes and 2 for breaking ones, in both formats."""
     new = tmp_path / "new.json"
     new.write_text(json.dumps(applied(next(one for one in CASES if one.name == case), document)), encoding="utf-8")
     for form in ("markdown", "json"):
@@ -200,15 +200,15 @@ def test_the_exit_code_is_the_level(
 
 
 def test_equal_documents_exit_with_0() -> None:
-    """`python -m codegen diff` of a document with itself says that there is no change and exits with 0."""
+    """`python -m codegen diff` of a document with itself says that nothing has changed and exits with 0."""
     command = [sys.executable, "-m", "codegen", "diff", str(ROOT / "openapi.json"), str(ROOT / "openapi.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "No change.\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Nothing has changed.\n", "")
 
 
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_document_is_refused(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    """`diff` exits with 3 and one line of error for anything that is no document, in either place."""
+def test_anything_but_a_document_is_refused(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """`diff` exits with 3 and one line of error for anything that is not a document, in either place."""
     path, real = tmp_path / "new.json", str(ROOT / "openapi.json")
     path.write_bytes(content)
     for pair in ((real, str(path)), (str(path), real)):
@@ -217,7 +217,7 @@ def test_what_is_no_document_is_refused(tmp_path: Path, content: bytes, capsys: 
 
 
 @pytest.mark.parametrize("arguments", [["diff"], ["diff", "a", "b", "--format", "x"], ["diff", "a", "b", "c"]])
-def test_a_wrong_command_line_does_not_look_like_a_break(arguments: list[str]) -> None:
+def test_a_wrong_command_line_does_not_look_like_a_breaking_change(arguments: list[str]) -> None:
     """A missing argument, one too many and an unknown format exit with 3, not with 2."""
     with pytest.raises(SystemExit) as left:
         main(arguments)
@@ -225,6 +225,6 @@ def test_a_wrong_command_line_does_not_look_like_a_break(arguments: list[str]) -
 
 
 @pytest.mark.parametrize("arguments", [["diff", "a.json", "b.json"], ["refresh", "none"]])
-def test_a_missing_file_does_not_look_like_a_break(arguments: list[str]) -> None:
+def test_a_missing_file_does_not_look_like_a_breaking_change(arguments: list[str]) -> None:
     """A file that is not there exits with 3, not with 2."""
     assert main(arguments) == 3

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from codegen.documents import read
+from codegen.effective import completed
 from codegen.overlay import effective
-from codegen.pipeline import completed
+from codegen.reading import read
 from codegen.report import CodegenError, Report
 
 from .conftest import ROOT, Workshop, small_document
@@ -34,7 +34,7 @@ def test_yaml_scalars_are_those_of_yaml_1_2(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["twice.yml", "twice.json"])
 def test_a_repeated_key_is_refused(tmp_path: Path, name: str) -> None:
-    """A key that stands twice in one object stops the reading, and the message names file and key."""
+    """A key that occurs twice in one object is refused, and the message names file and key."""
     (tmp_path / name).write_text('{"a": {"width": 1, "width": 2}}', encoding="utf-8")
     with pytest.raises(CodegenError, match=rf"{name}.*'width'"):
         read(tmp_path / name)
@@ -123,8 +123,8 @@ def servers(published: list[dict[str, Any]] | None) -> list[str]:
         ([{"url": "https://api.us1.bfl.ai"}, {"url": "https://new.bfl.ai"}], "https://new.bfl.ai"),
     ],
 )
-def test_the_first_server_lives(published: list[dict[str, Any]] | None, first: str) -> None:
-    """Whatever servers a document names, none that is gone is left, none stands twice, and the first is of use."""
+def test_the_first_server_is_not_dead(published: list[dict[str, Any]] | None, first: str) -> None:
+    """Whatever servers a document names, no dead one is left, none occurs twice, and the first can be used."""
     found = servers(published)
     assert found[0] == first
     assert len(found) == len(set(found))
@@ -156,14 +156,14 @@ def test_constants_tell_the_branches_of_a_union_apart(workshop: Workshop) -> Non
 
 
 def test_a_discriminator_without_its_mapping_gets_it(workshop: Workshop) -> None:
-    """A mapping that is left out is read from the constants, also where the property need not be given."""
+    """A missing mapping is made from the constants, even if the property is optional."""
     found = union(workshop, branch("a"), branch("b"), discriminator={"propertyName": "kind"})
     assert found["discriminator"]["mapping"] == {"a": f"{PREFIX}Branch0", "b": f"{PREFIX}Branch1"}
 
 
 @pytest.mark.parametrize("branches", [(branch("a"), branch("b")), (branch("a", "kind"), branch("a", "kind"))])
 def test_what_does_not_tell_apart_makes_no_discriminator(workshop: Workshop, branches: Any) -> None:
-    """A constant that may be left out, or that two branches share, decides nothing."""
+    """A constant that is optional, or that two branches share, makes no discriminator."""
     assert "discriminator" not in union(workshop, *branches)
 
 

@@ -15,11 +15,9 @@ import bfl_api
 import pytest
 
 from codegen.__main__ import main
-from codegen.environment import generator_python
-from codegen.generator import FIXED, KNOWN
+from codegen.generator import FIXED, KNOWN, Rule, generator_python
 from codegen.pipeline import Sources, drift
 from codegen.report import CodegenError, Report
-from codegen.rules import Rule
 
 from .conftest import ROOT, Workshop, task
 
@@ -58,7 +56,7 @@ def test_the_output_is_the_same_byte_for_byte(tmp_path: Path, package: Path) -> 
 def test_a_failure_names_the_place_and_leaves_the_output(
     workshop: Workshop, path: str, schema: dict[str, Any], named: str
 ) -> None:
-    """A bad reference, a collision, a path without its parameter, a circle, a body that is no object: each is named."""
+    """A bad reference, a collision, a path without its parameter, a circle, a body that is not an object are named."""
     workshop.document["paths"]["/v1/pa_int"] = {"post": task("PaintInputs")}
     workshop.document["components"]["schemas"]["Loop"] = {"allOf": [{"$ref": "#/components/schemas/Loop"}]}
     workshop.output.mkdir()
@@ -79,7 +77,7 @@ def test_two_schemas_of_one_name_are_refused(workshop: Workshop) -> None:
 
 
 def test_a_refusal_of_the_generator_is_passed_on(workshop: Workshop) -> None:
-    """Where openapi-python-client refuses an operation, its message with the path is part of ours."""
+    """If openapi-python-client refuses an operation, our message contains its message, with the path."""
     workshop.document["paths"]["/v1/tasks/{id}"] = {"get": {"responses": {"200": {"description": ""}}}}
     with pytest.raises(CodegenError, match=r"GET /v1/tasks/\{id\}"):
         workshop.generate()
@@ -88,7 +86,7 @@ def test_a_refusal_of_the_generator_is_passed_on(workshop: Workshop) -> None:
 def test_a_failure_leaves_an_earlier_output_and_exit_code_1(
     workshop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command exits with 1, the message goes to stderr, and the earlier package stays byte for byte."""
+    """The command exits with 1, the message goes to stderr, and the earlier package stays as it was, byte for byte."""
     workshop.generate()
     before = contents(workshop.output)
     spec = workshop.folder / "spec.json"
@@ -102,7 +100,7 @@ def test_a_failure_leaves_an_earlier_output_and_exit_code_1(
 
 
 def test_a_folder_that_codegen_did_not_write_is_left_alone(workshop: Workshop) -> None:
-    """An output folder with anything else in it is refused, and what is in it stays."""
+    """An output folder with other contents is refused, and the contents stay."""
     workshop.output.mkdir()
     (workshop.output / "thesis.txt").write_text("years of work", encoding="utf-8")
     with pytest.raises(CodegenError, match="left alone"):
@@ -137,23 +135,23 @@ def test_drift_names_each_difference(tmp_path: Path, package: Path, capsys: pyte
     before = contents(copy)
     assert main(["drift", "--output", str(copy)]) == 1
     found = capsys.readouterr().out.splitlines()
-    assert found[:3] == ["errors.py: is missing", "extra.py: is not generated any more", "--- table.py (as it is)"]
+    assert found[:3] == ["errors.py: is missing", "extra.py: is no longer generated", "--- table.py (as it is)"]
     assert "-        active_limit=25," in found
     assert len(found) < 25
     assert contents(copy) == before
 
 
 def test_the_installed_package_has_no_drift(sources: Sources) -> None:
-    """The bfl_api that is importable here is what the sources give."""
+    """The bfl_api that is importable here is what the sources generate."""
     assert drift(sources, Path(bfl_api.__path__[0]), Report(StringIO())) == []
 
 
 def test_unknown_and_overruled_settings_are_reported(workshop: Workshop) -> None:
-    """A setting that openapi-python-client does not know, and one that codegen needs otherwise, are each reported."""
+    """A setting that openapi-python-client does not know, and one that codegen overrides, are each reported."""
     workshop.settings = {"literal_enum": True, "post_hooks": ["make a mess"], "http_timeout": 3}
     warnings = workshop.generate()
     assert len(warnings) == 2
-    assert "no setting 'literal_enum'" in warnings[0]
+    assert "'literal_enum' is not a setting" in warnings[0]
     assert "post_hooks is ignored" in warnings[1]
 
 
@@ -169,7 +167,7 @@ def test_the_known_settings_are_those_of_the_pinned_generator() -> None:
 def test_a_changed_template_of_the_generator_is_noticed(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule for the generator's output that finds nothing to change stops the generation and says which rule."""
     rule = ("the token stays out of repr", "client.py", "^    no_such_field: str$", "")
-    monkeypatch.setattr("codegen.rules.CLIENT_RULES", (Rule(*rule),))
+    monkeypatch.setattr("codegen.generator.CLIENT_RULES", (Rule(*rule),))
     with pytest.raises(CodegenError, match=r"template changed.*client\.py.*token stays out"):
         workshop.generate()
 
@@ -177,14 +175,14 @@ def test_a_changed_template_of_the_generator_is_noticed(workshop: Workshop, monk
 def test_another_generator_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An environment that lacks the pinned versions is refused before anything is generated."""
     monkeypatch.setenv("BFL_CODEGEN_ENV", str(Path(sys.prefix)))
-    monkeypatch.setattr("codegen.environment.REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setattr("codegen.generator.REQUIREMENTS", tmp_path / "requirements.txt")
     (tmp_path / "requirements.txt").write_text("ruff==0.0.1\n", encoding="utf-8")
     with pytest.raises(CodegenError, match="ruff: .* instead of"):
         generator_python(Report(StringIO()))
 
 
 def test_generating_over_an_earlier_output_leaves_no_stale_file(workshop: Workshop) -> None:
-    """A file that the last run wrote and this one does not is gone afterwards."""
+    """A file that only the earlier run wrote is gone afterwards."""
     workshop.generate()
     assert (workshop.output / "models" / "paint_inputs.py").is_file()
     schemas = workshop.document["components"]["schemas"]

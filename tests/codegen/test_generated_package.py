@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
-from codegen.documents import read
+from codegen.effective import completed
 from codegen.overlay import effective
-from codegen.pipeline import Sources, completed
+from codegen.pipeline import Sources
+from codegen.reading import read
 from codegen.report import Report
 
 Load = Callable[[str], ModuleType]
@@ -58,7 +59,7 @@ def python(package: Path, code: str) -> str:
 
 class TestTable:
     def test_every_task_endpoint_has_a_row_and_its_methods(self, load: Load, endpoints: Any) -> None:
-        """The table holds exactly the POSTs whose 200 answer can be a receipt, and each method it names exists."""
+        """The table has exactly the POSTs whose 200 answer can be a receipt, and each method it names exists."""
         document = load("specification").load()
         receipts = {
             name
@@ -101,7 +102,7 @@ class TestTable:
 class TestMethods:
     @pytest.mark.about("flux-dev")
     def test_a_method_sends_what_is_given_and_leaves_out_none(self, endpoints: Any) -> None:
-        """Of the parameters only those with a value are in the body, false and zero included."""
+        """Only parameters with a value are in the body, also if it is false or zero."""
         sent = endpoints.flux_dev(prompt="a fox", seed=0, prompt_upsampling=False, width=None)
         assert sent == ("flux-dev", {"prompt": "a fox", "seed": 0, "prompt_upsampling": False}, True, None)
 
@@ -156,7 +157,7 @@ class TestMethods:
         assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(annotation.format(more=more)))
 
     @pytest.mark.about("flux-dev")
-    def test_docstrings_carry_bounds_and_defaults(self, endpoints: Any, load: Load) -> None:
+    def test_docstrings_say_bounds_and_defaults(self, endpoints: Any, load: Load) -> None:
         """The docstring of a method and of a model says range, step and server default, on lines of 110."""
         said = "256 to 1440, a multiple of 32; server default 1024."
         documented = inspect.getdoc(endpoints.flux_dev) or ""
@@ -169,17 +170,17 @@ class TestMethods:
                 assert f"    {parameter}: " in text
 
     def test_unpublished_endpoints_say_so(self, endpoints: Any, load: Load) -> None:
-        """Exactly the methods of endpoints marked as unpublished say that no published specification has them."""
+        """Exactly the methods of endpoints marked as unpublished say that the published specification lacks them."""
         for endpoint in load("table").ENDPOINTS.values():
             for name in endpoint.method_names:
                 assert (
-                    "no published specification" in (getattr(endpoints, name).__doc__ or "")
+                    "Not in the published specification" in (getattr(endpoints, name).__doc__ or "")
                 ) == endpoint.unpublished
 
 
 class TestCall:
     def test_an_unknown_endpoint_is_sent_as_it_is(self, endpoints: Any) -> None:
-        """Any name goes, with its parameters, and the two switches are passed on."""
+        """Any name can be sent, with any parameters, and the two options are passed on."""
         sent = endpoints("flux-99", prompt="x", validate=False, extra={"new": 1})
         assert sent == ("flux-99", {"prompt": "x"}, False, {"new": 1})
 
@@ -253,7 +254,7 @@ class TestUtility:
     def test_a_union_is_parsed_as_the_first_model_with_all_its_keys(
         self, load: Load, answer: dict[str, Any], model: str
     ) -> None:
-        """Of two models the first whose required keys are all there is taken, else the last; unknown statuses pass."""
+        """The first model whose required keys are all there is used, else the last; unknown statuses pass."""
         utility = load("utility").Utility(lambda method, path, query, body, parse: parse(answer))
         result = utility.get_result("1")
         if not hasattr(load("models"), "SettledCostResultResponse"):

@@ -1,4 +1,4 @@
-"""The live contract run, tried on emulators that deliberately do otherwise than the specification says."""
+"""The live contract run, against emulators that deliberately contradict the specification."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import httpx
 import pytest
 from bfl_emulator import Emulator
 
-from codegen.document import Specification
 from codegen.live.__main__ import main
 from codegen.live.actions import overlay, table
-from codegen.live.session import Findings, Session
+from codegen.live.check import Findings, LiveCheck
 from codegen.overlay import effective
 from codegen.report import Report
+from codegen.specification import Specification
 
 from .changes import bodies, body_name, posts
 
@@ -40,7 +40,7 @@ def asked(specification: dict[str, Any], service: dict[str, Any], spend: float =
     with Emulator(specification=service, speed=float("inf")) as emulator:
         headers = {"x-key": emulator.api_key}
         with httpx.Client(base_url=emulator.base_url, headers=headers) as client:
-            findings = Session(Specification(specification), client, Report(StringIO())).run(spend)
+            findings = LiveCheck(Specification(specification), client, Report(StringIO())).run(spend)
     return findings, emulator
 
 
@@ -58,7 +58,7 @@ def differ(document: dict[str, Any]) -> None:
 
 
 def test_a_service_that_agrees_costs_nothing_and_says_so(specification: dict[str, Any]) -> None:
-    """Against an emulator of the same specification there is no disagreement, and no task comes into being."""
+    """Against an emulator of the same specification there is no disagreement, and no task is created."""
     findings, emulator = asked(specification, specification)
     assert findings.disagreements == []
     assert findings.untested == []
@@ -66,7 +66,7 @@ def test_a_service_that_agrees_costs_nothing_and_says_so(specification: dict[str
     assert not emulator.tasks
 
 
-def test_each_deliberate_disagreement_is_found_and_can_be_taken_over(specification: dict[str, Any]) -> None:
+def test_each_deliberate_disagreement_is_found_and_can_be_adopted(specification: dict[str, Any]) -> None:
     """Six disagreements are found for nothing, and with the suggested actions applied the next run finds none."""
     service = copy.deepcopy(specification)
     differ(service)
@@ -103,7 +103,7 @@ def served(specification: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def test_the_command_agrees_with_the_emulator(served: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command exits with 0 where all endpoints agree, and no task comes into being."""
+    """The command exits with 0 if all endpoints agree, and no task is created."""
     assert main([]) == 0
     assert " 0 disagreements, 0 credits." in capsys.readouterr().out
     assert not served.tasks
@@ -135,6 +135,6 @@ def test_a_service_that_stops_answering_ends_the_run_with_what_was_found(specifi
     """After 429 nothing more is asked, and the findings so far are returned with the reason."""
     answers = iter([httpx.Response(200, json={"credits": "none"}), httpx.Response(429)])
     client = httpx.Client(base_url="https://x", transport=httpx.MockTransport(lambda request: next(answers)))
-    findings = Session(Specification(specification), client, Report(StringIO())).run()
+    findings = LiveCheck(Specification(specification), client, Report(StringIO())).run()
     assert (findings.asked, findings.stopped, len(findings.disagreements)) == (2, True, 1)
     assert "429" in findings.untested[0]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from codegen.documents import read
 from codegen.names import class_name, method_name, parameter_names
+from codegen.reading import read
 from codegen.report import CodegenError
 
 from .conftest import Workshop, imported, task

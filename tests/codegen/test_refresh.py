@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from codegen.__main__ import main
-from codegen.changelog import with_entry
-from codegen.commit import commit
 from codegen.diff import Change, Level, Side
-from codegen.fetch import MOST_BYTES, published
+from codegen.output import commit
+from codegen.published import MOST_BYTES, published
+from codegen.refresh import with_entry
 from codegen.report import CodegenError
 
 from .changes import UNREADABLE, bounded, field
@@ -37,7 +37,7 @@ def wider() -> dict[str, Any]:
 def test_a_refresh_writes_specification_package_and_changelog(
     small_checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After a refresh the snapshot is the new document, there is no drift, and the changelog marks what breaks."""
+    """After a refresh the snapshot is the new document, nothing drifts, and the changelog has the breaking change."""
     new = wider()
     new["components"]["schemas"]["PaintInputs"]["required"] = ["prompt", "style"]
     assert small_checkout.refresh(new, contract=PASSES) == 2
@@ -57,7 +57,7 @@ def test_the_same_document_changes_nothing(small_checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_document_is_refused(
+def test_anything_but_a_document_is_refused(
     small_checkout: Checkout, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Broken JSON, an HTML page and the like exit with 3, one line of error, and everything as it was."""
@@ -86,7 +86,7 @@ def test_the_contract_tests_see_the_new_package(small_checkout: Checkout) -> Non
 
 
 def test_a_changelog_without_its_section_is_refused(small_checkout: Checkout) -> None:
-    """Without a section Unreleased there is no place for the entry: exit code 3, and everything is as it was."""
+    """Without a section Unreleased the refresh exits with 3, and everything is as it was."""
     (small_checkout.folder / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
     before = small_checkout.contents()
     assert small_checkout.refresh(wider()) == 3
@@ -122,7 +122,7 @@ def test_a_failure_while_writing_is_undone(tmp_path: Path, monkeypatch: pytest.M
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text("# Written by `python -m codegen generate`", encoding="utf-8")
         (folder / "x.py").write_text(text, encoding="utf-8")
-    monkeypatch.setattr("codegen.swap.HEADER", "# Written by")
+    monkeypatch.setattr("codegen.output.HEADER", "# Written by")
     texts = {home / name: "new" for name in ("a.json", "b.md")}
     for path in texts:
         path.write_text("old", encoding="utf-8")
@@ -134,7 +134,7 @@ def test_a_failure_while_writing_is_undone(tmp_path: Path, monkeypatch: pytest.M
             raise OSError("the disk is full")
         replace(source, target)
 
-    monkeypatch.setattr("codegen.commit.os.replace", broken)
+    monkeypatch.setattr("codegen.output.os.replace", broken)
     with pytest.raises(CodegenError, match="the disk is full"):
         commit(made / "bfl_api", home / "bfl_api", texts)
     assert (home / "bfl_api" / "x.py").read_text(encoding="utf-8") == "old"
@@ -142,10 +142,10 @@ def test_a_failure_while_writing_is_undone(tmp_path: Path, monkeypatch: pytest.M
 
 
 class TestSoundness:
-    def test_a_defect_that_the_overlay_repairs_is_told_and_passes(
+    def test_a_defect_that_the_overlay_repairs_is_reported_and_passes(
         self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """A default of 0 below a minimum is repaired by the overlay: it is reported, and the run goes on."""
+        """A default of 0 below a minimum is repaired by the overlay: it is reported, and the refresh succeeds."""
         node = field(document, lambda one: one.get("maximum") == 1440)
         node["default"] = 0
         assert checkout.refresh(document) == 2
@@ -164,7 +164,7 @@ class TestSoundness:
 
 class TestOverlay:
     @pytest.mark.about("credits")
-    def test_what_the_vendor_took_over_is_needless(
+    def test_what_the_vendor_has_adopted_is_needless(
         self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         """An action whose effect the new document already has is reported by name; the others are not."""
@@ -172,23 +172,23 @@ class TestOverlay:
         path = next(path for path, item in document["paths"].items() if path.endswith("/credits"))
         document["paths"][path]["get"]["x-bfl-emulate"] = "credits"
         assert checkout.refresh(document) == 1
-        told = [line for line in capsys.readouterr().err.splitlines() if "overlay action" in line]
-        assert len(told) == 2
-        assert "European host" in told[0]
-        assert "$.paths['/v1/credits'].get" in told[1]
-        assert all("is needless" in line for line in told)
+        said = [line for line in capsys.readouterr().err.splitlines() if "overlay action" in line]
+        assert len(said) == 2
+        assert "European host" in said[0]
+        assert "$.paths['/v1/credits'].get" in said[1]
+        assert all("is needless" in line for line in said)
 
-    def test_what_has_no_place_any_more_is_skipped(
+    def test_what_no_longer_matches_is_skipped(
         self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:
         """An action that matches nothing in the new document, and one that does not fit it, are named and skipped."""
         document["components"]["schemas"]["ValidationError"] = {"type": "object", "additionalProperties": True}
         document["components"]["schemas"]["HTTPValidationError"]["properties"]["detail"] = True
         assert checkout.refresh(document) == 2
-        told = capsys.readouterr().err
-        assert "$.components.schemas.ValidationError.properties" in told
-        assert "matches nothing" in told
-        assert "does not fit what stands there and is skipped" in told
+        said = capsys.readouterr().err
+        assert "$.components.schemas.ValidationError.properties" in said
+        assert "matches nothing" in said
+        assert "does not fit what it matches and is skipped" in said
 
 
 class TestChangelog:
@@ -221,7 +221,7 @@ class TestFetching:
         return published(url, transport=httpx.MockTransport(handler))
 
     def test_the_document_is_asked_for_without_a_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The request carries no key, whatever the environment has, and the answer is the parsed document."""
+        """The request has no key, whatever the environment has, and the answer is the parsed document."""
         monkeypatch.setenv("BFL_API_KEY", "bfl_secret")
         seen: list[httpx.Request] = []
 
@@ -258,7 +258,7 @@ class TestFetching:
     def test_a_slow_answer_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An answer that drips for longer than the limit is given up."""
         ticks = iter(range(0, 10_000, 50))
-        monkeypatch.setattr("codegen.fetch.time.monotonic", lambda: float(next(ticks)))
+        monkeypatch.setattr("codegen.published.time.monotonic", lambda: float(next(ticks)))
         with pytest.raises(CodegenError, match="takes longer than 60 s"):
             self.fetched(lambda request: httpx.Response(200, content=iter([b"{", b"}"])))
 

@@ -1,4 +1,4 @@
-"""What a refresh makes of each change in the table, with contract tests of the new package.
+"""A refresh with each change of the table, and contract tests of the new package.
 
 Four changes are tried each time, with a short contract run. BFL_ALL_CHANGES=1 tries them all, the four with the whole
 of tests/contract.
@@ -28,19 +28,19 @@ CHOSEN = CASES if ALL else [case for case in CASES if case.fast and case.level i
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.name)
-def test_a_change_is_taken_over_or_refused(
+def test_a_change_is_adopted_or_refused(
     case: Case, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A change is taken over with the exit code of its level, or refused in the words of the table, writing nothing."""
+    """A change is adopted with the exit code of its level, or refused with the message in the table, unwritten."""
     before = checkout.contents()
     code = checkout.refresh(applied(case, document), contract=None if ALL and case.fast else SHORT)
-    told = capsys.readouterr().err
+    said = capsys.readouterr().err
     if case.refusal is not None:
         assert code == 3
-        assert re.search(case.refusal, told), told
+        assert re.search(case.refusal, said), said
         assert checkout.contents() == before
         return
-    assert code == case.level, told
+    assert code == case.level, said
     assert main(["drift", *checkout.sources]) == 0
 
 
@@ -147,10 +147,10 @@ OLDER = {
 
 
 @pytest.mark.parametrize("name", OLDER if ALL else ["oldest"])
-def test_documents_like_those_of_earlier_months_are_taken_over(
+def test_documents_like_those_of_earlier_months_are_adopted(
     name: str, checkout: Checkout, document: dict[str, Any]
 ) -> None:
-    """A document that lacks endpoints, schemas and bounds' spelling of today is taken over, and so is the way back."""
+    """A document without today's endpoints, schemas and spelling of bounds is adopted, and today's after it."""
     older = copy.deepcopy(document)
     OLDER[name](older)
     assert checkout.refresh(older, contract=SHORT) in (0, 1, 2)

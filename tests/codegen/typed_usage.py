@@ -1,4 +1,4 @@
-"""Read by mypy and pyright, never run: each `type: ignore` stands where a mistake has to be found, or it is unused."""
+"""Read by mypy and pyright, never run: each `type: ignore` is on a mistake that must be found, or it is unused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two lines, the cases, and the numbers at the end of a run."""
+"""Both clients without a network, the cases, and the figures at the end of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="session", autouse=True)
 def _cases(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Make cases for the operations that the selected tests are about; say at the end what was done with them."""
+    """Make cases for the operations that the selected tests are about; report at the end what was done with them."""
     items = [item for item in request.session.items if item.path.is_relative_to(FOLDER)]
     calls = [item.callspec for item in items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
     named = {str(call.params.get("operation")) for call in calls}
@@ -39,7 +39,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module", params=["sync", "async"])
 def line(request: pytest.FixtureRequest) -> Iterator[Line]:
-    """Each client, on a line where requests are written down."""
+    """Each client, without a network; its requests are recorded."""
     line = Line(request.param)
     yield line
     line.close()

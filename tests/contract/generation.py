@@ -67,7 +67,7 @@ def canonical(value: Any) -> str:
 
 
 class Makers:
-    """Processes that make cases: one for each core, and none of the modules that a test run happens to load in them.
+    """Processes that make cases: two, with none of the modules that a test run happens to load.
 
     Hypothesis draws constants from the source of whatever is loaded; in the tests' own process, the cases would depend
     on which tests were selected.
@@ -109,7 +109,7 @@ cases = MAKERS.cases
 
 
 def _forget_the_script() -> None:
-    """Take from Hypothesis the script that started the tests, or `pytest` and `python -m pytest` had other cases."""
+    """Hide from Hypothesis the script that started the tests: `pytest` and `python -m pytest` get the same cases."""
     for name in ("__main__", "__mp_main__"):
         vars(sys.modules.get(name, ModuleType(name))).pop("__file__", None)
 

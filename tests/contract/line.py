@@ -1,4 +1,4 @@
-"""A line between a client and nobody: what would have gone out is written down and answered with a receipt."""
+"""A client without a network: what it sends is recorded and answered with a receipt."""
 
 from __future__ import annotations
 

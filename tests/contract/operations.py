@@ -48,20 +48,20 @@ class Operation:
         return found.get("propertyName", ""), found.get("mapping", {})
 
     def branch(self, body: Any) -> Schema:
-        """Object schema that a body has to obey; the whole union if its discriminator selects none."""
+        """Object schema that applies to a body; the whole union if its discriminator selects none."""
         name, mapping = self.discriminator
         value = body.get(name) if mapping and isinstance(body, dict) else None
         selected = {"$ref": mapping[value]} if isinstance(value, str) and value in mapping else self.body
         return resolve(selected or {})
 
     def model_name(self, body: Any) -> str:
-        """Component that describes a body; empty if that is none."""
+        """Component that describes a body; empty if there is none."""
         name, mapping = self.discriminator
         reference = mapping.get(body.get(name)) if mapping else (self.body or {}).get("$ref", "")
         return str(reference).rpartition("/")[2]
 
     def split(self, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the schema knows of a body, and the rest."""
+        """The part of a body that the schema knows, and the rest."""
         known = self.branch(body).get("properties", {})
         return {k: v for k, v in body.items() if k in known}, {k: v for k, v in body.items() if k not in known}
 

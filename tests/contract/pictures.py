@@ -1,4 +1,4 @@
-"""Media for the generator: real small pictures in every form that the service takes, beside URLs and other base64."""
+"""Media for the generator: real small pictures in every form that the service accepts, beside URLs and other base64."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def clip() -> str | None:
 
 
 def media() -> SearchStrategy[str]:
-    """Strings that a media parameter takes, real pictures above all."""
+    """Strings that a media parameter accepts, mostly real pictures."""
     pictures = strategies.sampled_from(ENCODED)
     uris = strategies.tuples(strategies.sampled_from(["png", "jpeg", "webp"]), pictures).map(
         lambda pair: f"data:image/{pair[0]};base64,{pair[1]}"

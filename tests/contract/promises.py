@@ -1,4 +1,4 @@
-"""Holding a promise against every case, and telling how to see a broken one again."""
+"""Checking a promise with every case, and printing the command that repeats a failure."""
 
 from __future__ import annotations
 

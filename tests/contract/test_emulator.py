@@ -63,7 +63,7 @@ def bounded() -> dict[str, Any]:
 
 MISTAKEN = (
     "accepted bodies that schemathesis wrongly takes for invalid",
-    "its negative mode also makes bodies that the schema allows; jsonschema-rs is the judge, as for the client",
+    "its negative mode also makes bodies that the schema allows; jsonschema-rs decides, as for the client",
 )
 
 

@@ -1,4 +1,4 @@
-"""What the other tests rest on: enough cases, the same in every run, and an oracle that is not the client's own."""
+"""What the other tests rely on: enough cases, the same in every run, and an oracle that is not the client's own."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def test_another_process_makes_the_same_cases() -> None:
 
 
 @pytest.mark.parametrize("text", [*ENCODED, *URLS, f"data:image/png;base64,{ENCODED[0]}"], ids=lambda text: text[:30])
-def test_the_oracle_takes_media(text: str) -> None:
+def test_the_oracle_accepts_media(text: str) -> None:
     """A URL, a data URI and the base64 of a real picture are media."""
     assert oracle.is_media(text)
 
 
 @pytest.mark.parametrize("text", NO_MEDIA)
 def test_the_oracle_refuses_paths(text: str) -> None:
-    """A path, a broken URL and broken base64 are no media."""
+    """A path, a broken URL and broken base64 are not media."""
     assert not oracle.is_media(text)

@@ -23,7 +23,7 @@ from .pictures import clip
 from .promises import hold
 
 T = TypeVar("T")
-LARGE = 1024  # pixels; a side beyond it is left out, what can be drawn is not the schema's affair
+LARGE = 1024  # pixels; a side beyond it is left out, the schema does not say what can be drawn
 
 
 @cache
@@ -59,7 +59,7 @@ class World:
             self.answers.append(answer)
 
     def check_answers(self) -> list[dict[str, Any]]:
-        """Hold every answer so far to the specification, by schemathesis' own validation; return their JSON."""
+        """Validate every answer so far with schemathesis; return their JSON."""
         for response in self.answers:
             operation = schema()[response.request.url.path][response.request.method]
             operation.validate_response(Response.from_httpx(response, verify=True))
@@ -84,7 +84,7 @@ def _takes(case: Case, name: str, value: Any) -> bool:
 
 
 async def follow(world: World, case: Case) -> str:
-    """Send a case, follow its task to the end, and tell how it ended; refused for its media is an end as well."""
+    """Send a case, follow its task to the end, and return how it ended; being refused for its media is an end too."""
     world.answers.clear()
     known, rest = case.operation.split(case.body)
     try:
@@ -127,7 +127,7 @@ def together(action: Callable[[World], Awaitable[T]]) -> T:
 @pytest.mark.timeout(600)  # hundreds of pictures, on a machine that may be busy
 @pytest.mark.parametrize("operation", TASKS, ids=repr)
 def test_every_allowed_request_ends_well(operation: Operation) -> None:
-    """Each valid case is taken by the emulator, each answer is valid for schemathesis, and the task ends."""
+    """The emulator accepts each valid case, each answer is valid for schemathesis, and the task ends."""
     ends: dict[str, int] = {}
 
     async def all_of_them(world: World) -> None:
@@ -152,19 +152,19 @@ def test_every_allowed_request_ends_well(operation: Operation) -> None:
     "operation", [each for each in TASKS if each.endpoint and each.endpoint.kind == "image"][:3], ids=repr
 )
 def test_the_key_is_not_sent_for_a_file(operation: Operation) -> None:
-    """Submit and poll carry the key; the download of the result does not, and brings bytes."""
+    """Submit and poll send the key; the download of the result does not, and gets bytes."""
 
     async def one(world: World) -> None:
         for case in (each for each in cases(operation) if each.valid and drawable(each)):
             known = {name: value for name, value in operation.split(case.body)[0].items() if name != "webhook_url"}
             try:
                 result = await (await world.client.submit(str(operation), known)).wait()
-            except (GenerationFailed, APIError):  # for the picture that it carries; the next one may be better
+            except (GenerationFailed, APIError):  # for the picture that it carries; the next one may be accepted
                 continue
             assert len(await result.read()) > 100
             assert world.keys.pop(operation.path) == world.keys.pop(POLLING.path) == world.emulator.api_key
             assert set(world.keys.values()) == {None}
             return
-        pytest.fail("no case brings a picture")
+        pytest.fail("no case gets a picture")
 
     together(one)

@@ -23,7 +23,7 @@ def variants(schema: Schema) -> Iterator[Schema]:
 
 
 def gives_task(operation: Operation) -> bool:
-    """The rule: a POST whose good answer may hold an id and a polling URL makes a task."""
+    """The rule: a POST whose success answer can have an id and a polling URL creates a task."""
     good = min((code for code in operation.node.get("responses", {}) if code.startswith("2")), default="200")
     answer: Any = resolve(operation.node.get("responses", {}).get(good, {})).get("content", {}).get(JSON, {})
     found = variants(answer.get("schema", {}))
@@ -33,7 +33,7 @@ def gives_task(operation: Operation) -> bool:
 
 
 def test_the_table_has_every_task_endpoint_and_no_other() -> None:
-    """The endpoint table holds exactly the operations that make a task."""
+    """The endpoint table has exactly the operations that create a task."""
     assert {each.path for each in ENDPOINTS.values()} == {each.path for each in OPERATIONS if gives_task(each)}
 
 

@@ -68,8 +68,8 @@ def test_typed_methods_refuse_what_is_not_allowed(operation: Operation, line: Li
     tally.count("invalid bodies held against their typed method", hold(passable, promise))
 
 
-def test_what_is_no_object_cannot_be_passed(operation: Operation, line: Line) -> None:
-    """A body that is no object is refused, and nothing is sent."""
+def test_anything_but_an_object_is_refused(operation: Operation, line: Line) -> None:
+    """A body that is not an object is refused, and nothing is sent."""
 
     def promise(case: Case) -> None:
         with pytest.raises((ConstraintError, TypeError)):
@@ -77,11 +77,11 @@ def test_what_is_no_object_cannot_be_passed(operation: Operation, line: Line) ->
         assert not line.requests
 
     odd = [case for case in cases(operation) if case.body is not None and not isinstance(case.body, dict)]
-    tally.count("bodies that are no object, refused", hold(odd, promise))
+    tally.count("bodies that are not an object, refused", hold(odd, promise))
 
 
-def test_media_parameters_tell_media_from_paths(operation: Operation, line: Line) -> None:
-    """A path or other non-media, put where a string stands in a valid body, passes only where a string may be any."""
+def test_media_parameters_refuse_paths(operation: Operation, line: Line) -> None:
+    """A path or other non-media, in place of a string of a valid body, passes only where any string is valid."""
 
     def promise(case: Case) -> None:
         known, _ = operation.split(case.body)

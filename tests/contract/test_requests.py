@@ -76,7 +76,7 @@ def test_every_allowed_body_survives_its_model(operation: Operation, line: Line)
 
 
 def test_a_model_of_required_arguments_sends_nothing_else(operation: Operation, line: Line) -> None:
-    """A model built from its required arguments alone puts those on the wire and no default."""
+    """A model built from its required arguments alone sends those, and no default."""
 
     def promise(case: Case) -> None:
         kind = model(operation, case.body)
@@ -91,7 +91,7 @@ def test_a_model_of_required_arguments_sends_nothing_else(operation: Operation, 
 
 
 def test_typed_methods_send_what_was_passed(operation: Operation, line: Line) -> None:
-    """A valid body passed to its typed method arrives unchanged, nulls aside, which stand for "not given" there."""
+    """A valid body passed to its typed method arrives unchanged, except for nulls, which mean "not given" there."""
 
     def promise(case: Case) -> None:
         call = typed(operation, operation.split(case.body)[0])

@@ -1,4 +1,4 @@
-"""The operations that make no task: their parameters arrive where the specification puts them, or are refused."""
+"""Operations that do not create a task: their parameters arrive where the specification puts them, or are refused."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def variants(operation: Operation) -> list[Case]:
 
 
 def text(value: Any) -> str:
-    """A value as it stands in a URL: booleans as JSON writes them."""
+    """A value as text in a URL: booleans as JSON writes them."""
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def may_be(schema: dict[str, Any], place: str, value: Any) -> bool:
-    """Whether a parameter may have a value; in a path all is text, and some texts would make it another path."""
+    """Whether a parameter may have a value; in a path everything is text, and some texts would lead to another path."""
     valid: Callable[[Any], bool] = oracle.validator(schema).is_valid
     if place == "query":
         return valid(value)

@@ -1,4 +1,4 @@
-"""The typed methods of the endpoints, and what a body looks like when it is passed through one."""
+"""The typed methods of the endpoints, and the body that a call of one sends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def typed(operation: Operation, body: dict[str, Any]) -> Typed:
 
 
 def _sorted_as(accepted: list[str], properties: list[str]) -> list[str]:
-    """The keywords in the order of their sorted properties; a property that is no identifier gets a similar keyword."""
+    """The keywords in the order of their sorted properties; properties that are not identifiers have similar ones."""
     return [
         next(each for each in accepted if each.rstrip("_") == slug(name).rstrip("_")) for name in sorted(properties)
     ]

@@ -1,1 +1,1 @@
-"""The self-test of the contract tests: seeded defects, each of which they must notice."""
+"""The self-test of the contract tests: seeded defects, each of which they must catch."""

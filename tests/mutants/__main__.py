@@ -1,8 +1,8 @@
-"""Applies each mutant to a copy of the repository, runs what must catch it, and says what did.
+"""Applies each mutant to a copy of the repository, runs what must catch it, and prints what did.
 
-    python -m tests.mutants [WORD ...]      all mutants, or those whose name holds one of the words
+    python -m tests.mutants [WORD ...]      all mutants, or those whose name contains one of the words
 
-Exits with 1 if a mutant survives, and with 2 if nothing can be learnt: a check fails without any defect, or a defect
+Exits with 1 if a mutant survives, and with 2 if nothing can be learned: a check fails without any defect, or a defect
 cannot be applied because the text that it changes is gone.
 """
 
@@ -50,7 +50,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def unharmed(chosen: Sequence[Defect]) -> str | None:
-    """Run all commands in a copy without a defect; return what fails, which could then tell nothing of a mutant."""
+    """Run all commands in a copy without a defect; return what fails, which would then say nothing about a mutant."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = Path(name)
         _copy(folder)
@@ -91,7 +91,7 @@ def _apply(folder: Path, defect: Defect) -> None:
     path = folder / defect.file
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     if text.count(defect.old) != 1:
-        raise LookupError(f"{defect.file} holds the text {text.count(defect.old)} times, not once: {defect.old!r}")
+        raise LookupError(f"{defect.file} contains the text {text.count(defect.old)} times, not once: {defect.old!r}")
     path.write_text(text.replace(defect.old, defect.new), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The seeded defects: where, what is changed, and the part of the checks that must notice."""
+"""The seeded defects: where, what is changed, and the checks that must catch it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ DRIFT: Command = ("codegen", "drift")
 
 
 def contract(part: str, *cases: str) -> Command:
-    """One file of the contract suite, or those of its tests whose names hold a word."""
+    """One file of the contract suite, or those of its tests whose names contain a word."""
     return (*_PYTEST, f"tests/contract/test_{part}.py", *(("-k", " or ".join(cases)) if cases else ()))
 
 
 class Defect(NamedTuple):
-    """A change of one text, which occurs once in its file; `strays` are files that lie about in the copy."""
+    """A change of one text, which occurs once in its file; `strays` are extra files in the copy."""
 
     name: str
     file: str

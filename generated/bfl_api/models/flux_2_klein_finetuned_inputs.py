@@ -19,27 +19,27 @@ class Flux2KleinFinetunedInputs:
     """Parameters of the FLUX.2 [klein] models with a LoRA finetune.
 
     Attributes:
-        prompt (str): What the picture shall show, or what to change in the input pictures.
-        finetune_id (str): Name of the finetune, or its owner's organisation id and its name with a slash between. It
-            must have been made for this base model and precision.
+        prompt (str): What the picture should show, or what to change in the input pictures.
+        finetune_id (str): Name of the finetune, or organisation id of its owner, a slash, and its name. It must have
+            been trained for this base model and precision.
         user (None | str | Unset): Opaque identifier of your end user. 1 to 256 characters.
-        finetune_strength (float | Unset): How strongly the finetune acts. Server default 1.0.
+        finetune_strength (float | Unset): Strength of the finetune. Server default 1.0.
         input_image (None | str | Unset): Picture to edit or to refer to in the prompt, of at least 64x64 pixels.
         input_image_2 (None | str | Unset): Second picture to refer to in the prompt.
         input_image_3 (None | str | Unset): Third picture to refer to in the prompt.
         input_image_4 (None | str | Unset): Fourth picture to refer to in the prompt.
-        seed (int | None | Unset): Start value of the random generator; the same value gives nearly, not exactly, the
-            same picture again.
-        width (int | None | Unset): Width of the picture in pixels; the result's sides are multiples of 16. When left
-            out it follows the input picture, or is 1024 without one. At least 64.
-        height (int | None | Unset): Height of the picture in pixels; the result's sides are multiples of 16. When left
-            out it follows the input picture, or is 1024 without one. At least 64.
-        safety_tolerance (int | Unset): How much moderation lets pass, in the input and in the output; 0 is the
-            strictest. 0 to 5; server default 2.
+        seed (int | None | Unset): Seed of the random generator. The same seed gives nearly, but not exactly, the same
+            picture.
+        width (int | None | Unset): Width of the picture in pixels; the result's sides are multiples of 16. Default:
+            that of the input picture, or 1024 without one. At least 64.
+        height (int | None | Unset): Height of the picture in pixels; the result's sides are multiples of 16. Default:
+            that of the input picture, or 1024 without one. At least 64.
+        safety_tolerance (int | Unset): Tolerance of the moderation of input and output; 0 is the strictest. 0 to 5;
+            server default 2.
         output_format (None | OutputFormat | Unset): File format of the picture. Server default "jpeg".
         webhook_url (None | str | Unset): URL that the service calls with the result. 1 to 2083 characters.
-        webhook_secret (None | str | Unset): Secret that comes back with the webhook call, so that the receiver can tell
-            it from a forged one.
+        webhook_secret (None | str | Unset): Secret that the service sends with the webhook call, so that the receiver
+            can recognize forged calls.
     """
 
     prompt: str

@@ -15,18 +15,17 @@ T = TypeVar("T", bound="TaskResult")
 
 @_attrs_define
 class TaskResult:
-    """What a task made. Which keys are there depends on the model.
+    """The result of a task. Its keys depend on the model.
 
     Attributes:
-        sample (str | Unset): Signed URL of the finished file, valid for a limited time. It is fetched without the API
-            key.
-        prompt (str | Unset): Prompt that was used, rewritten where the service did that.
+        sample (str | Unset): Signed URL of the finished file, valid for a limited time. Fetch it without the API key.
+        prompt (str | Unset): Prompt that was used, possibly rewritten by the service.
         seed (int | Unset): Seed that was used.
         start_time (float | Unset): When the work began, in seconds since 1970 (UTC).
         end_time (float | Unset): When the work ended, in seconds since 1970 (UTC).
-        duration (float | Unset): Seconds of work. It is not the length of a clip.
-        draft_cache (str | Unset): Signed URL of the data from which a draft clip can be finished in full quality. How
-            long it is valid is not documented.
+        duration (float | Unset): Seconds of work, not the length of a clip.
+        draft_cache (str | Unset): Signed URL of the data to finish a draft clip in full quality. How long it is valid
+            is not documented.
     """
 
     sample: str | Unset = UNSET

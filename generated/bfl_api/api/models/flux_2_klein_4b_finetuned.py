@@ -80,7 +80,7 @@ def sync_detailed(
 ) -> Response[AsyncResponse | AsyncWebhookResponse]:
     """FLUX.2 [klein] 4B with a LoRA
 
-     Makes or edits a picture with FLUX.2 [klein] 4B and a finetune of one's own, which is managed in the
+     Generate or edit a picture with FLUX.2 [klein] 4B and your own finetune, which you manage in the
     dashboard.
 
     Args:
@@ -113,7 +113,7 @@ def sync(
 ) -> AsyncResponse | AsyncWebhookResponse | None:
     """FLUX.2 [klein] 4B with a LoRA
 
-     Makes or edits a picture with FLUX.2 [klein] 4B and a finetune of one's own, which is managed in the
+     Generate or edit a picture with FLUX.2 [klein] 4B and your own finetune, which you manage in the
     dashboard.
 
     Args:
@@ -141,7 +141,7 @@ async def asyncio_detailed(
 ) -> Response[AsyncResponse | AsyncWebhookResponse]:
     """FLUX.2 [klein] 4B with a LoRA
 
-     Makes or edits a picture with FLUX.2 [klein] 4B and a finetune of one's own, which is managed in the
+     Generate or edit a picture with FLUX.2 [klein] 4B and your own finetune, which you manage in the
     dashboard.
 
     Args:
@@ -172,7 +172,7 @@ async def asyncio(
 ) -> AsyncResponse | AsyncWebhookResponse | None:
     """FLUX.2 [klein] 4B with a LoRA
 
-     Makes or edits a picture with FLUX.2 [klein] 4B and a finetune of one's own, which is managed in the
+     Generate or edit a picture with FLUX.2 [klein] 4B and your own finetune, which you manage in the
     dashboard.
 
     Args:

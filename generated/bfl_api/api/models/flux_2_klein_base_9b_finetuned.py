@@ -80,8 +80,8 @@ def sync_detailed(
 ) -> Response[AsyncResponse | AsyncWebhookResponse]:
     """FLUX.2 [klein] base 9B with a LoRA
 
-     Makes or edits a picture with the base model of FLUX.2 [klein] 9B and a finetune of one's own, which
-    is managed in the dashboard.
+     Generate or edit a picture with the base model of FLUX.2 [klein] 9B and your own finetune, which you
+    manage in the dashboard.
 
     Args:
         body (Flux2KleinFinetunedInputs): Parameters of the FLUX.2 [klein] models with a LoRA
@@ -113,8 +113,8 @@ def sync(
 ) -> AsyncResponse | AsyncWebhookResponse | None:
     """FLUX.2 [klein] base 9B with a LoRA
 
-     Makes or edits a picture with the base model of FLUX.2 [klein] 9B and a finetune of one's own, which
-    is managed in the dashboard.
+     Generate or edit a picture with the base model of FLUX.2 [klein] 9B and your own finetune, which you
+    manage in the dashboard.
 
     Args:
         body (Flux2KleinFinetunedInputs): Parameters of the FLUX.2 [klein] models with a LoRA
@@ -141,8 +141,8 @@ async def asyncio_detailed(
 ) -> Response[AsyncResponse | AsyncWebhookResponse]:
     """FLUX.2 [klein] base 9B with a LoRA
 
-     Makes or edits a picture with the base model of FLUX.2 [klein] 9B and a finetune of one's own, which
-    is managed in the dashboard.
+     Generate or edit a picture with the base model of FLUX.2 [klein] 9B and your own finetune, which you
+    manage in the dashboard.
 
     Args:
         body (Flux2KleinFinetunedInputs): Parameters of the FLUX.2 [klein] models with a LoRA
@@ -172,8 +172,8 @@ async def asyncio(
 ) -> AsyncResponse | AsyncWebhookResponse | None:
     """FLUX.2 [klein] base 9B with a LoRA
 
-     Makes or edits a picture with the base model of FLUX.2 [klein] 9B and a finetune of one's own, which
-    is managed in the dashboard.
+     Generate or edit a picture with the base model of FLUX.2 [klein] 9B and your own finetune, which you
+    manage in the dashboard.
 
     Args:
         body (Flux2KleinFinetunedInputs): Parameters of the FLUX.2 [klein] models with a LoRA

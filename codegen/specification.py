@@ -1,4 +1,4 @@
-"""The effective specification as codegen reads it: operations, references, names, task endpoints."""
+"""Reading the effective specification: operations, references, names, task endpoints."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DATA = {"default", "enum", "const", "example", "examples"}
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, with its references resolved as far as the body, the parameters and the success answer."""
+    """One operation. References to its body, parameters and success answer are resolved."""
 
     path: str
     method: str
@@ -32,12 +32,12 @@ class Operation:
 
     @property
     def where(self) -> str:
-        """How messages name the operation: `POST /v1/...`."""
+        """The operation in messages: `POST /v1/...`."""
         return f"{self.method.upper()} {self.path}"
 
 
 class Specification:
-    """Reads one effective specification; raises CodegenError, naming the place, where it is not consistent."""
+    """Reads one effective specification. Raises CodegenError, naming the place, if it is not consistent."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
@@ -56,7 +56,7 @@ class Specification:
 
     @cached_property
     def classes(self) -> Mapping[str, str]:
-        """The class of each schema; raises CodegenError where two schemas would share a class or a module."""
+        """The class of each schema. Raises CodegenError if two schemas would share a class or a module."""
         taken: dict[str, str] = {}
         for schema in self.schemas:
             module = names.generator_name(names.class_name(schema))
@@ -67,7 +67,7 @@ class Specification:
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """All operations in the document's order; raises CodegenError where two would get the same name."""
+        """All operations in the document's order. Raises CodegenError if two would get the same name."""
         places = [(path, method) for path in self.document["paths"] for method in METHODS if method in self._item(path)]
         found = tuple(self._operation(path, method) for path, method in places)
         taken: dict[str, Operation] = {}
@@ -81,7 +81,7 @@ class Specification:
 
     @property
     def tasks(self) -> tuple[Operation, ...]:
-        """The task endpoints: each POST whose success answer includes an object with `id` and `polling_url`."""
+        """The task endpoints: each POST whose success answer can be an object with `id` and `polling_url`."""
         return tuple(operation for operation in self.operations if self._is_task(operation))
 
     @property
@@ -90,7 +90,7 @@ class Specification:
         return tuple(operation for operation in self.operations if not self._is_task(operation))
 
     def resolve(self, node: Node, where: str) -> Node:
-        """Follow `$ref` until there is none; raises CodegenError on a circle."""
+        """Follow `$ref` until there is none. Raises CodegenError if they form a circle."""
         for _ in range(50):
             if not isinstance(node, Mapping):
                 raise CodegenError(f"{where} is not an object")
@@ -100,7 +100,7 @@ class Specification:
         raise CodegenError(f"{where} refers to itself")
 
     def alternatives(self, node: Any, where: str, seen: tuple[int, ...] = ()) -> Iterator[Node]:
-        """Yield the schemas that a schema stands for, through references and unions."""
+        """Yield a schema, and through references and unions all schemas that it consists of or chooses between."""
         if not isinstance(node, Mapping):
             return
         found = self.resolve(node, where)
@@ -148,7 +148,7 @@ class Specification:
         )
 
     def _success(self, node: Node, where: str) -> tuple[str, Node | None]:
-        """Return status and schema of the success answer: the lowest 2xx, or the default answer."""
+        """Return status code and schema of the success answer: the lowest 2xx, else the default answer."""
         responses = {str(code): answer for code, answer in node.get("responses", {}).items()}
         codes = sorted(code for code in responses if code.startswith("2")) or [
             code for code in ("default",) if code in responses
@@ -159,7 +159,7 @@ class Specification:
         return codes[0], self._json(answer, f"{where}, response {codes[0]}", needed=False)
 
     def _json(self, holder: Node, where: str, *, needed: bool) -> Node | None:
-        """Return the schema of the JSON content; raises CodegenError if it is needed and there is none."""
+        """Return the schema of the JSON content. Raises CodegenError if it is needed but missing."""
         for kind, media in holder.get("content", {}).items():
             if kind.partition(";")[0].strip() == "application/json" or kind.endswith("+json"):
                 schema: Node = media.get("schema", {})
@@ -181,7 +181,7 @@ class Specification:
 
 
 def schema_name(reference: object) -> str:
-    """Return the schema of the components that a reference names, or an empty string."""
+    """Return the name of the component schema that a reference leads to, or an empty string."""
     if not isinstance(reference, str) or not reference.startswith(SCHEMA_PREFIX):
         return ""
     return _unescaped(reference.removeprefix(SCHEMA_PREFIX))
@@ -192,7 +192,7 @@ def _unescaped(part: str) -> str:
 
 
 def _references(node: Any, where: str, *, names_here: bool) -> Iterator[tuple[str, Any]]:
-    """Yield each `$ref` with its place, but none that stands in data (defaults, examples, extensions)."""
+    """Yield each `$ref` with its place, except those in data (defaults, examples, extensions)."""
     if isinstance(node, list):
         for position, item in enumerate(node):
             yield from _references(item, f"{where}/{position}", names_here=False)

@@ -1,4 +1,4 @@
-"""Asking the service, and judging what it says."""
+"""Sending the requests to the service, and comparing its answers with the specification."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from jsonschema_rs import Draft202012Validator
 
-from codegen.document import Operation, Specification
 from codegen.report import CodegenError, Report
+from codegen.specification import Operation, Specification
 
 from .probes import Probe, Prober
 
@@ -19,7 +19,7 @@ _STOPPED = (401, 402, 403, 429)
 
 @dataclass(frozen=True)
 class Disagreement:
-    """What the service said against the specification; `fault` is the entry of its answer that names the field."""
+    """Where the service contradicts the specification; `fault` is the entry of its answer that names the field."""
 
     probe: Probe
     said: str
@@ -28,7 +28,7 @@ class Disagreement:
 
 @dataclass
 class Findings:
-    """What a run found; `spent` in credits."""
+    """The results of a run; `spent` is in credits."""
 
     asked: int = 0
     disagreements: list[Disagreement] = field(default_factory=list)
@@ -37,8 +37,8 @@ class Findings:
     stopped: bool = False
 
 
-class Session:
-    """One run against a service; `client` has its address and carries the key."""
+class LiveCheck:
+    """One run against a service; `client` has its address and the key."""
 
     def __init__(self, specification: Specification, client: httpx.Client, report: Report) -> None:
         self._specification, self._client, self._report = specification, client, report
@@ -48,7 +48,7 @@ class Session:
     def run(self, spend: float = 0.0) -> Findings:
         """Ask everything that costs nothing, then send valid requests until `spend` credits are spent.
 
-        Raises CodegenError if the key is refused or the service cannot be reached; if that happens later on, the
+        Raises CodegenError if the key is refused or the service cannot be reached. If that happens later on, the
         findings so far are returned, with the reason.
         """
         try:
@@ -75,14 +75,16 @@ class Session:
             answer = self._send("POST", operation.path, json=probe.body)
             faults = _faults(answer)
             if answer.status_code < 300:
-                self._disagree(probe, f"took {list(probe.guards)} of a wrong type, and may have charged for it")
+                self._disagree(probe, f"accepts {list(probe.guards)} of a wrong type, and may have charged for it")
                 return
             if not all(_named(faults, guard) for guard in probe.guards):
-                self.findings.untested.append(f"{operation.where} after {answer.status_code}: no list of what is wrong")
+                self.findings.untested.append(
+                    f"{operation.where}: its answer ({answer.status_code}) does not list what is wrong"
+                )
                 return
             found = _named(faults, probe.field)
             if probe.expected is (found is not None):
-                said = f"refuses it: {found.get('msg')}" if found else "takes it"
+                said = f"refuses it: {found.get('msg')}" if found else "accepts it"
                 self._disagree(probe, said, found)
 
     def _get(self, operation: Operation) -> None:
@@ -102,10 +104,10 @@ class Session:
         root = {"allOf": [schema], "components": self._specification.document.get("components", {})}
         for error in Draft202012Validator(root).iter_errors(_json(answer)):
             place = ".".join(map(str, error.instance_path)) or "the body"
-            self._disagree(probe, f"answers with {place} against the schema ({error.kind.name})")
+            self._disagree(probe, f"answers with a value of {place} that its schema forbids ({error.kind.name})")
 
     def _spend(self, budget: float) -> None:
-        """Send a smallest valid request to each endpoint, until what the balance has lost reaches the budget."""
+        """Send a small valid request to each endpoint until the budget is spent, judged by the balance."""
         before = self._balance()
         for operation in self._specification.tasks:
             body = self._prober.example(operation)
@@ -123,10 +125,10 @@ class Session:
                 self._disagree(probe, f"refuses a valid request with {answer.status_code}")
 
     def _balance(self) -> float:
-        """Return the credits that are left: the answer of the operation that is marked to tell them."""
+        """Return the credits left, from the operation that is marked as the one that reports them."""
         marked = [one for one in self._specification.utilities if one.node.get("x-bfl-emulate") == "credits"]
         if not marked:
-            raise CodegenError("no operation tells the balance: nothing is spent")
+            raise CodegenError("no operation reports the balance, so nothing is spent")
         return _number(_json(self._send("GET", marked[0].path)), "credits")
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:

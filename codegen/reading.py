@@ -1,7 +1,7 @@
-"""Reading and writing JSON and YAML documents, strictly and the same everywhere.
+"""Reading and writing JSON and YAML documents, strictly and in the same way everywhere.
 
-PyYAML follows YAML 1.1, where a plain `16:9` is the number 969, `on` is true and `2026-10-01` a date. Documents about
-an API mean none of that, so scalars are read by the rules of YAML 1.2 (JSON's own types) instead.
+PyYAML follows YAML 1.1, where a plain `16:9` is the number 969, `on` is true and `2026-10-01` is a date. Documents
+about an API never mean that, so scalars are read by the rules of YAML 1.2, which has JSON's types.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CONSTANTS = {"null": None, "~": None, "": None, "true": True, "false": False}
 def read(path: Path) -> Any:
     """Read a JSON file, or a YAML file if its name ends in .yml or .yaml.
 
-    Raises CodegenError if it cannot be read, is malformed, or has a key twice in one object.
+    Raises CodegenError if it cannot be read, is malformed, or has the same key twice in one object.
     """
     try:
         content = path.read_bytes()
@@ -33,7 +33,7 @@ def read(path: Path) -> Any:
 
 
 def parsed(content: bytes, name: str) -> Any:
-    """Read a document as `read` does; `name` decides between JSON and YAML and stands in messages."""
+    """Read a document as `read` does; `name` decides between JSON and YAML, and is used in messages."""
     try:
         text = content.decode("utf-8-sig")
         if name.endswith((".yml", ".yaml")):
@@ -45,7 +45,7 @@ def parsed(content: bytes, name: str) -> Any:
 
 
 def dump(document: Any) -> str:
-    """Return a document as indented JSON in ASCII, with its keys in their own order."""
+    """Return a document as indented JSON in ASCII, its keys in their own order."""
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
@@ -58,7 +58,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise ValueError(f"the key {key!r} stands twice in one object")
+            raise ValueError(f"the key {key!r} occurs twice in one object")
         result[key] = value
     return result
 
@@ -80,9 +80,9 @@ def _value(node: Any) -> Any:
 
 def _key(node: Any) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise ValueError(f"a key is not text: line {node.start_mark.line + 1}")
+        raise ValueError(f"line {node.start_mark.line + 1}: a key is not a text")
     if node.value == "<<" and not node.style:
-        raise ValueError(f"YAML 1.2 has no merge key: line {node.start_mark.line + 1}")
+        raise ValueError(f"line {node.start_mark.line + 1}: YAML 1.2 has no merge keys")
     return str(node.value)
 
 
