@@ -7,23 +7,14 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from bfl_client.errors import (
-    APIError,
-    AuthenticationError,
-    BFLError,
-    DownloadError,
-    RateLimitError,
-    ServerError,
-    TaskError,
-    TaskTimeout,
-    TransportError,
-)
+from bfl_client import errors
 from bfl_client.tasks import Result, Task
 
-from .store import Turn
-from .worker import Work
+from .store import Turn, now
+from .worker import PASSING, Work
 
 DOWNLOADS = 4
 """How often a download is begun, besides the repeats within each."""
@@ -44,26 +35,23 @@ class Collecting:
         try:
             result = self._followed(turn, task)
             path = self._saved(turn, result) if result else None
-        except (TaskError, DownloadError) as error:  # it has ended, and there is nothing to fetch
-            if turn.retry and (isinstance(error, TaskError) or error.expired):
+        except (errors.TaskError, errors.DownloadError) as error:  # it has ended, and there is nothing to fetch
+            if turn.retry and (isinstance(error, errors.TaskError) or error.expired):
                 return store.renew(turn)
             raise
         if result is not None and path is not None:
-            place = self._work.folder.place
+            saved = {"path": path.name, "place": self._work.folder.place, "finished_at": now()}
             seed = result.seed if abs(result.seed or 0) < 2**63 else None
-            store.finish(turn, path=path.name, place=place, cost=result.cost, seed=seed)
+            store.end(turn, "done", cost=result.cost, seed=seed, **saved)
         return None
 
-    def recover(self, turn: Turn, path: str) -> None:
+    def recover(self, turn: Turn) -> None:
         """Fetch the result of a job that is done once more, for its file is gone; one poll says whether it can be."""
         task = Task.from_dict(json.loads(turn.task or "{}"), self._client)
-        try:
+        with suppress(errors.BFLError):  # it stays missing, and is reported
             update = task.status()
-            saved = self._saved(turn, task.wait()) if update.ended and not update.doubtful else None
-        except BFLError:  # it stays missing, and is reported
-            return
-        if saved is not None and saved.name != path:
-            self._work.store.replace(turn, saved.name)
+            if update.ended and not update.doubtful:
+                self._saved(turn, task.wait())
 
     def _followed(self, turn: Turn, task: Task) -> Result | None:
         """The task's result; None if it was left for another run."""
@@ -73,14 +61,14 @@ class Collecting:
             left = deadline - time.monotonic()
             try:
                 return task.wait(max(left, 1.0))
-            except TaskTimeout as error:
-                work.store.leave(turn, error.message)
+            except errors.TaskTimeout as error:
+                work.store.end(turn, "submitted", error.message)
                 return None
-            except AuthenticationError as error:  # the client has asked several times
+            except errors.AuthenticationError as error:  # the client has asked several times
                 work.leave("auth", f"the service refuses the key ({error.message})")
-            except (TransportError, APIError) as error:
-                if left <= 0 or not isinstance(error, TransportError | ServerError | RateLimitError):
-                    work.store.leave(turn, f"it cannot be polled: {error.message}")
+            except (errors.TransportError, errors.APIError) as error:
+                if left <= 0 or not isinstance(error, PASSING):
+                    work.store.end(turn, "submitted", f"it cannot be polled: {error.message}")
                     return None
                 work.stop.under_way(min(5.0, left))
 
@@ -105,18 +93,18 @@ class Collecting:
         for beginning in range(DOWNLOADS):
             try:
                 return save(place, True)
-            except DownloadError as error:
+            except errors.DownloadError as error:
                 if error.unwritable:
                     return self._adopted(turn, error, save)
                 if error.expired:
                     raise
-            except (TransportError, APIError):
+            except (errors.TransportError, errors.APIError):
                 pass
             work.stop.under_way(2.0**beginning)
-        work.store.leave(turn, "its result could not be fetched yet")
+        work.store.end(turn, "submitted", "its result could not be fetched yet")
         return None
 
-    def _adopted(self, turn: Turn, error: DownloadError, save: Save) -> Path | None:
+    def _adopted(self, turn: Turn, error: errors.DownloadError, save: Save) -> Path | None:
         """What could not be written: if this very result stands there, a run was cut off just after saving it."""
         work, reason = self._work, error.__cause__
         there = getattr(reason, "filename2", None) or getattr(reason, "filename", None)
@@ -126,10 +114,10 @@ class Collecting:
         try:
             save(fetched, False)
             same = Path(there).is_file() and filecmp.cmp(fetched, there, shallow=False)
-        except DownloadError as again:
+        except errors.DownloadError as again:
             work.leave("output", again.message)
         finally:
             fetched.unlink(missing_ok=True)
         if not same:
-            work.store.leave(turn, f"{Path(there).name} is there already, and not this job's: move it")
+            work.store.end(turn, "submitted", f"{Path(there).name} is there already, and not this job's: move it")
         return Path(there) if same else None

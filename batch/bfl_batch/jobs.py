@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import chain
+from contextlib import nullcontext
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, BinaryIO, NamedTuple, Self
 
 from bfl_client import constraints, specification
@@ -118,28 +117,26 @@ class Jobs:
         self._kept: IO[bytes] = tempfile.TemporaryFile()  # nameless, and its owner's alone
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._kept.close()
 
     def _mistakes(self, entry: Job | Mistake, seen: dict[str, int]) -> Iterator[Mistake]:
         if isinstance(entry, Mistake):
             yield entry
             return
+        number = entry.number
         if first := seen.get(entry.name):
-            yield Mistake(entry.number, f"line {first} has the name {shorten(entry.name, 60)!r}, too")
-        seen.setdefault(entry.name, entry.number)
-        for violation in _violations(entry, self.folder):
-            yield Mistake(entry.number, violation.text(_words(violation.remedy)))
+            yield Mistake(number, f"line {first} has the name {shorten(entry.name, 60)!r}, too")
+        seen.setdefault(entry.name, number)
+        yield from (Mistake(number, each.text(_words(each.remedy))) for each in _violations(entry, self.folder))
 
     def _entries(self) -> Iterator[Job | Mistake]:
-        if not isinstance(self._source, str | os.PathLike):
-            yield from (self._job(number, each) for number, each in enumerate(self._source, 1))
+        source = self._source
+        if not isinstance(source, str | os.PathLike):
+            yield from (self._job(number, each) for number, each in enumerate(source, 1))
             return
-        with _opened(self._source) as file:
-            table = str(self._source).lower().endswith(".csv")
-            yield from self._rows(file) if table else self._lines(file)
+        with nullcontext(sys.stdin.buffer) if str(source) == STANDARD_INPUT else open(source, "rb") as file:
+            yield from self._rows(file.read()) if str(source).lower().endswith(".csv") else self._lines(file)
 
     def _lines(self, file: BinaryIO) -> Iterator[Job | Mistake]:
         for number, line in enumerate(file, 1):
@@ -150,15 +147,16 @@ class Jobs:
                 except (ValueError, RecursionError) as error:
                     yield Mistake(number, f"is not a JSON object: {shorten(_reason(error), 100)}")
 
-    def _rows(self, file: BinaryIO) -> Iterator[Job | Mistake]:
-        texts = _texts(file)
+    def _rows(self, table: bytes) -> Iterator[Job | Mistake]:
         try:
-            first = next(texts, "")
-            yield from self._table(csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True))
-        except _NotUTF8 as error:
-            yield Mistake(error.args[0], 'is not UTF-8: save the table as "CSV UTF-8"')
-
-    def _table(self, rows: Any) -> Iterator[Job | Mistake]:
+            text = table.decode("utf-8-sig")
+            # spreadsheets write semicolons where a comma stands in numbers
+            delimiter = max(",;\t", key=text.partition("\n")[0].count)
+            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        except UnicodeDecodeError as error:
+            number = table.count(b"\n", 0, error.start) + 1
+            yield Mistake(number, 'is not UTF-8: save the table as "CSV UTF-8"')
+            return
         try:
             header = [name.strip() for name in next(rows, [])]
             if len(set(header)) < len(header) or not all(header):
@@ -274,33 +272,6 @@ def _words(remedy: Remedy) -> str:
         return f'for a file on disk, write "@{remedy.facts["path"]}"'
     near = remedy.facts.get("nearest")
     return f"did you mean {near!r}?" if near else ""
-
-
-@contextmanager
-def _opened(source: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    if str(source) == STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    with open(source, "rb") as file:
-        yield file
-
-
-class _NotUTF8(Exception):
-    """A line of a table, whose number is the argument, is not UTF-8."""
-
-
-def _texts(file: BinaryIO) -> Iterator[str]:
-    """The lines of a table, decoded one by one, so that a mistake has the number of its line."""
-    for number, line in enumerate(file, 1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise _NotUTF8(number) from None
-
-
-def _delimiter(header: str) -> str:
-    """What stands between the cells: spreadsheets write semicolons where a comma stands in numbers."""
-    return max(",;\t", key=header.count)
 
 
 def _clean(name: str) -> bool:

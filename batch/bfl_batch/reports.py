@@ -125,21 +125,10 @@ class Status(NamedTuple):
 
 def record_of(row: Any, state: State, missing: bool) -> Record:
     """A job as its results state it, from its row."""
-    return Record(
-        number=row.number,
-        name=row.name,
-        endpoint=row.endpoint,
-        inputs=without_media(row.endpoint, json.loads(row.body)),
-        state=state,
-        task_id=row.task_id,
-        cost=row.cost,
-        seed=row.seed,
-        path=row.path,
-        error=f"its file {row.path} is gone" if missing else row.error,
-        submitted_at=row.submitted_at,
-        finished_at=row.finished_at,
-        seconds=_seconds(row.submitted_at, row.finished_at),
-    )
+    same = {name: getattr(row, name) for name in Record._fields if hasattr(row, name)}
+    own = {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
+    own["seconds"] = _seconds(row.submitted_at, row.finished_at)
+    return Record(**same | own | ({"error": f"its file {row.path} is gone"} if missing else {}))
 
 
 def _seconds(begin: str | None, end: str | None) -> float | None:

@@ -182,8 +182,7 @@ class Watch:
         self._submitting, self._collecting = Submitting(work), Collecting(work)
         self.crew = Crew(work, self._step)
         self.counts = ledger.counts()
-        self._missing = [(turn_of(row), row.path) for row in ledger.rows() if gone(row, work.folder)]
-        self._paths = {turn.name: path for turn, path in self._missing}
+        self._missing = [turn_of(row) for row in ledger.rows() if gone(row, work.folder)]
         self._resubmitted: set[str] = set()
         self._began, self._over_before = time.monotonic(), self._over
 
@@ -227,7 +226,7 @@ class Watch:
     def _give_out(self) -> None:
         busy = self.crew.busy
         room = 0 if self._work.stop.wanted else self._options.concurrency - len(busy)
-        for turn, _ in self._missing[:room]:
+        for turn in self._missing[:room]:
             self.crew.start(turn)
         del self._missing[:room]
         if room > 0:
@@ -236,7 +235,7 @@ class Watch:
 
     def _step(self, turn: Turn) -> Turn | None:
         if turn.state == "done":
-            self._collecting.recover(turn, self._paths[turn.name])
+            self._collecting.recover(turn)
             return None
         if turn.state == "submitting":  # a claim whose answer was lost with the database
             return None

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple
+from typing import IO
 from urllib.parse import quote
 
 from bfl_client.files import Whole
@@ -35,13 +35,6 @@ LONGEST = 12_000
 """Characters of one text on the sheet; the results have all of it."""
 _PAGE = Path(__file__).parent / "page"
 _PIECE = 1 << 16  # characters of cards copied at a time
-_ADVICE = {
-    "uncertain": "Its submission got no answer, so it may have been paid for. "
-    "The same command with --on-uncertain resubmit submits it once more.",
-    "submitted": "Paid for and not saved yet: run the same command again to follow it to its end.",
-    "waiting": "Not submitted yet.",
-}
-_BLANK = {"film": "Film", "picture": "No preview", "unreadable": "No preview", "missing": "The file is missing"}
 
 
 def write_sheet(folder: Path, records: Iterable[Record], *, title: str) -> Path:
@@ -70,7 +63,7 @@ def _write_cards(file: IO[str], folder: Path, records: Iterable[Record]) -> Tota
     totals, template = Totals(), _environment().get_template("card.html.jinja")
     for record, preview in _previews(folder, records):
         totals.add(record)
-        file.write(template.render(card=card(record, preview)))
+        file.write(template.render(record=record, preview=preview))
         file.write("\n")
     return totals
 
@@ -97,7 +90,16 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, auto_reload=False
     )
-    environment.filters |= {"digest": _digest, "amount": credits_in_words}
+    environment.filters.update(
+        amount=credits_in_words,
+        base64=lambda content: base64.b64encode(content).decode(),
+        digest=_digest,
+        duration=_duration,
+        json=lambda value: json.dumps(value, ensure_ascii=False, default=str),
+        link=_link,
+        moment=_moment,
+        shown=shown,
+    )
     return environment
 
 
@@ -147,93 +149,22 @@ class Totals:
         return sorted(self._endpoints)
 
 
-class Card(NamedTuple):
-    """One job on the sheet. All texts are visible ones; none is markup."""
-
-    number: int
-    state: str
-    name: str
-    endpoint: str
-    href: str | None
-    thumbnail: str | None
-    """Base64 of a WebP."""
-    film: bool
-    blank: str
-    """What stands in place of a thumbnail."""
-    alt: str
-    prompt: str
-    error: str
-    advice: str
-    facts: list[str]
-    details: list[tuple[str, str]]
-
-
-def card(record: Record, preview: Thumbnail | None) -> Card:
-    """The card of a record, with the thumbnail of its file if it has one."""
-    prompt = record.inputs.get("prompt")
-    text = shown(prompt if isinstance(prompt, str) else "")
-    name = shown(record.name)
-    return Card(
-        number=record.number,
-        state=record.state,
-        name=name,
-        endpoint=shown(record.endpoint),
-        href=_href(record.path) if record.path and preview and preview.kind != "missing" else None,
-        thumbnail=base64.b64encode(preview.webp).decode() if preview and preview.webp else None,
-        film=preview is not None and preview.kind == "film",
-        blank=_BLANK[preview.kind] if preview else "No file",
-        alt=(text or name)[:200],
-        prompt=text,
-        error=shown(record.error or ""),
-        advice=_ADVICE.get(record.state, ""),
-        facts=list(_facts(record)),
-        details=[(shown(label), shown(value)) for label, value in _details(record)],
-    )
-
-
-def shown(text: str) -> str:
-    """The text made visible, and cut if it is very long."""
-    rest = len(text) - LONGEST
-    short = visible(text[:LONGEST])
+def shown(value: object) -> str:
+    """A value as text, with what would act on its reader made visible, and cut if it is very long."""
+    text = str(value)
+    short, rest = visible(text[:LONGEST]), len(text) - LONGEST
     return f"{short} … ({rest} more characters in {RESULTS})" if rest > 0 else short
 
 
-def _href(path: str) -> str | None:
+def _link(path: str) -> str | None:
     """A link to a file beside the sheet; the leading `./` keeps any path from being read as a scheme or a host."""
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
         return None
     return "./" + quote(path.encode(errors="surrogateescape"))
 
 
-def _facts(record: Record) -> Iterator[str]:
-    if record.cost is not None:
-        yield f"{credits_in_words(record.cost)} {'credit' if record.cost == 1 else 'credits'}"
-    if record.seconds is not None:
-        yield _duration(record.seconds)
-    if record.seed is not None:
-        yield f"seed {record.seed}"
-
-
-def _details(record: Record) -> Iterator[tuple[str, str]]:
-    for name, value in record.inputs.items():
-        if name != "prompt" or not isinstance(value, str):
-            yield str(name), value if isinstance(value, str) else _json(value)
-    known = {
-        "line": record.number,
-        "id": record.task_id,
-        "submitted": _moment(record.submitted_at),
-        "finished": _moment(record.finished_at),
-        "file": record.path,
-    }
-    yield from ((name, str(value)) for name, value in known.items() if value is not None)
-
-
 def _moment(iso: str | None) -> str | None:
     return iso and re.sub(r"\.\d+", "", iso.replace("T", " ", 1).replace("+00:00", " UTC"))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _duration(seconds: float) -> str:

@@ -78,6 +78,13 @@ workers = sa.Table(
 folders = sa.Table("folders", metadata, sa.Column("place", sa.Text, primary_key=True))  # whose files are the batch's
 
 LOST = "it was being submitted when its answer was lost: it may have been paid for, and was not sent again"
+_BEFORE = {
+    "done": ("submitted",),
+    "failed": ("submitted", "waiting"),
+    "uncertain": ("submitting",),
+    "submitted": ("submitted",),
+}
+"""The states from which a job may end in another."""
 Begun = Literal["send", "gone", "budget", "pending"]
 
 
@@ -203,18 +210,6 @@ class Store:
             return False
 
     @repeated
-    def lose(self, turn: Turn, error: str = LOST) -> None:
-        """Note that a submission got no answer."""
-        with self.database.writing() as connection:
-            self._move(connection, turn, "submitting", state="uncertain", owner=None, error=error)
-
-    @repeated
-    def leave(self, turn: Turn, error: str) -> None:
-        """Leave a task, which may still end well, to a later run."""
-        with self.database.writing() as connection:
-            self._move(connection, turn, "submitted", owner=None, error=error)
-
-    @repeated
     def release(self, turn: Turn) -> None:
         """Have a job no more, however it was left; whoever takes it next does the rest."""
         with self.database.writing() as connection:
@@ -223,28 +218,19 @@ class Store:
             connection.execute(sa.update(jobs).where(mine, jobs.c.state != "submitting").values(owner=None))
 
     @repeated
-    def fail(self, turn: Turn, error: str, cost: float | None = None) -> None:
-        """Note that a job has failed; its task's handle is kept."""
-        with self.database.writing() as connection:
-            known = {} if cost is None else {"cost": cost}
-            values = {"state": "failed", "owner": None, "error": error, "finished_at": now(), "retry": False, **known}
-            if self._move(connection, turn, "submitted", **values) or self._move(connection, turn, "waiting", **values):
-                _settle(connection, turn, cost)
+    def end(self, turn: Turn, state: str, error: str | None = None, cost: float | None = None, **facts: Any) -> None:
+        """Have a job no more: it is ``done``, ``failed`` (its task's handle is kept) or ``uncertain``; or it is left
+        ``submitted`` to a later run.
 
-    @repeated
-    def finish(self, turn: Turn, *, path: str, place: str, cost: float | None, seed: int | None) -> None:
-        """Note that a job is done: where its file is, and what its result says."""
-        facts = {"path": path, "place": place, "cost": cost, "seed": seed, "finished_at": now()}
+        Args:
+            cost: credits, if they are known now.
+            facts: other columns of the job.
+        """
+        known = {} if cost is None else {"cost": cost}
+        values = {"state": state, "owner": None, "error": error, "retry": False, **known, **facts}
         with self.database.writing() as connection:
-            if self._move(connection, turn, "submitted", state="done", owner=None, error=None, retry=False, **facts):
-                _settle(connection, turn, cost)
-
-    @repeated
-    def replace(self, turn: Turn, path: str) -> None:
-        """Note the name of a file that was fetched again."""
-        with self.database.writing() as connection:
-            done = _job(turn) & (jobs.c.state == "done")
-            connection.execute(sa.update(jobs).where(done).values(path=path))
+            if any(self._move(connection, turn, before, **values) for before in _BEFORE[state]) and known:
+                connection.execute(sa.update(submissions).where(_of(turn)).values(**known))
 
     @repeated
     def renew(self, turn: Turn) -> Turn | None:
@@ -291,11 +277,6 @@ def _job(turn: Turn) -> sa.ColumnElement[bool]:
 
 def _of(turn: Turn) -> sa.ColumnElement[bool]:
     return (submissions.c.job == turn.name) & (submissions.c.number == turn.submission)
-
-
-def _settle(connection: sa.Connection, turn: Turn, cost: float | None) -> None:
-    if cost is not None:
-        connection.execute(sa.update(submissions).where(_of(turn)).values(cost=cost))
 
 
 def _affordable(

@@ -6,31 +6,18 @@ import json
 import time
 from typing import Any
 
-from bfl_client import specification
-from bfl_client.errors import (
-    AuthenticationError,
-    BFLError,
-    ConfigurationError,
-    InsufficientCreditsError,
-    RateLimitError,
-    ServerError,
-    TransportError,
-    shorten,
-)
+from bfl_client import errors, specification
 from bfl_client.many import PATIENCE
 from bfl_client.tasks import Handle
 from sqlalchemy.exc import SQLAlchemyError
 
-from .database import cause
 from .jobs import with_files
 from .stopping import Stopped
 from .store import LOST, Begun, LeaseLost, Turn
-from .worker import Work
+from .worker import PASSING, Work, said
 
 OUTAGE = 1800.0
 """Seconds without a connection after which a batch that has already had one is stopped."""
-PATIENT = 120.0
-"""Seconds for which a paid task is kept in memory that neither the record nor the folder takes."""
 
 
 class Submitting:
@@ -48,11 +35,11 @@ class Submitting:
         while self._cleared(turn, price) == "send":
             try:
                 handle = self._send(turn, body, price)
-            except (LeaseLost, SQLAlchemyError):
+            except (LeaseLost, SQLAlchemyError):  # from a pause: nothing is being submitted then
                 raise
             except Exception as error:
-                if not isinstance(error, BFLError) or getattr(error, "maybe_submitted", False):
-                    self._work.store.lose(turn, f"{LOST} ({_said(error)})")
+                if not isinstance(error, errors.BFLError) or getattr(error, "maybe_submitted", False):
+                    self._work.store.end(turn, "uncertain", f"{LOST} ({said(error)})")
                     return None
                 self._refused(turn, error)
             else:
@@ -72,12 +59,13 @@ class Submitting:
         raise Stopped
 
     def _begun(self, turn: Turn, price: float | None) -> Begun:
+        store = self._work.store
         for last in (False, False, True):
             try:
-                return self._work.store.begin(turn, price)
+                return store.begin(turn, price)
             except SQLAlchemyError:
-                self._work.store.withdraw(turn)  # whether it was recorded is not known; that nothing was sent is
-                if last or not self._work.store.database.shared:
+                store.withdraw(turn)  # whether it was recorded is not known; that nothing was sent is
+                if last or not store.database.shared:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
@@ -97,7 +85,7 @@ class Submitting:
         self._connected = True
         return task.handle
 
-    def _refused(self, turn: Turn, error: BFLError) -> None:
+    def _refused(self, turn: Turn, error: errors.BFLError) -> None:
         """What a POST without effect means for the job, or for the batch; returns if it is to be sent again."""
         work = self._work
         if error.task_id is not None:  # paid, but not to be polled where its answer says
@@ -105,13 +93,13 @@ class Submitting:
             self._answered(turn, Handle.of(made, turn.endpoint))
             raise error
         work.store.withdraw(turn)
-        if isinstance(error, InsufficientCreditsError):
+        if isinstance(error, errors.InsufficientCreditsError):
             work.leave("credits", f"paused: the account has too few credits ({error.message})")
-        if isinstance(error, AuthenticationError):
+        if isinstance(error, errors.AuthenticationError):
             work.leave("auth", f"the service refuses the key ({error.message})")
-        if isinstance(error, ConfigurationError):
+        if isinstance(error, errors.ConfigurationError):
             work.leave("configuration", error.message)
-        if not isinstance(error, TransportError | RateLimitError | ServerError):
+        if not isinstance(error, PASSING):
             raise error
         self._lost_at = self._lost_at or time.monotonic()
         if not self._connected or time.monotonic() - self._lost_at > OUTAGE:
@@ -120,27 +108,13 @@ class Submitting:
 
     def _answered(self, turn: Turn, handle: Handle) -> Turn | None:
         """Note the task: it is paid for, so its handle goes into the record, or else into the folder."""
-        made, began = handle.to_dict(), time.monotonic()
-        while True:
-            try:
-                followed = self._work.store.answer(turn, made)
-                return turn._replace(state="submitted", task=json.dumps(made)) if followed else None
-            except SQLAlchemyError as error:
-                self._keep(turn, made, error, last=time.monotonic() - began > PATIENT)
-
-    def _keep(self, turn: Turn, made: dict[str, Any], error: SQLAlchemyError, *, last: bool) -> None:
-        work = self._work
+        work, made = self._work, handle.to_dict()
         try:
-            work.folder.keep({"job": turn.name, "submission": turn.submission, "handle": made})
-        except OSError:
-            message = f"task {shorten(made['id'], 60)} is paid for, but cannot be noted ({cause(error)})"
-            work.stop.no_more("output", message)
-            if last:
-                raise Stopped from error  # its submission has no answer: it will be uncertain
-            work.stop.under_way(0.5)
-        else:
-            raise error
-
-
-def _said(error: Exception) -> str:
-    return error.message if isinstance(error, BFLError) else f"{type(error).__name__}: {shorten(str(error), 100)}"
+            followed = work.store.answer(turn, made)
+        except SQLAlchemyError:
+            try:
+                work.folder.keep({"job": turn.name, "submission": turn.submission, "handle": made})
+            except OSError:
+                work.stop.no_more("output", f"task {errors.shorten(handle.id, 60)} is paid for, but cannot be noted")
+            raise
+        return turn._replace(state="submitted", task=json.dumps(made)) if followed else None

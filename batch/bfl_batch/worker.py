@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from bfl_client import Client
-from bfl_client.errors import BFLError, TaskError, shorten
+from bfl_client.errors import BFLError, RateLimitError, ServerError, TaskError, TransportError, shorten
 from sqlalchemy.exc import SQLAlchemyError
 
 from .database import cause
 from .folder import Folder
 from .stopping import Stop, Stopped
-from .store import LeaseLost, Store, Turn
+from .store import LeaseLost, Store, Turn, now
 
+PASSING = (TransportError, RateLimitError, ServerError)
+"""What is tried again may succeed."""
 TAKEN_OVER = "another process took this one for dead, and continues its work"
 
 
@@ -91,7 +93,7 @@ class Crew:
         except SQLAlchemyError as error:
             work.leave_unrecorded(error)
         except Exception as error:  # a bug of ours, where a job cannot even fail
-            work.stop.now("internal", f"{type(error).__name__}: {shorten(str(error))}")
+            work.stop.now("internal", said(error))
         finally:
             with self._changed:
                 self._busy[turn.name] -= 1
@@ -109,12 +111,12 @@ class Crew:
             pass
         except (LeaseLost, SQLAlchemyError):
             raise
-        except BFLError as error:
-            store.fail(turn, _reason(error), error.cost if isinstance(error, TaskError) else None)
-        except Exception as error:  # a bug of ours must not stop the other jobs
-            store.fail(turn, f"{type(error).__name__}: {shorten(str(error))}")
+        except Exception as error:  # a bug of ours must not stop the other jobs, either
+            cost = error.cost if isinstance(error, TaskError) else None
+            store.end(turn, "failed", said(error), cost, finished_at=now())
 
 
-def _reason(error: BFLError) -> str:
-    kind, said = type(error).__name__, error.message
-    return said if kind.lower() in said.lower() else f"{kind}: {said}"
+def said(error: Exception) -> str:
+    """What an error says, in one line, with its kind."""
+    kind, text = type(error).__name__, error.message if isinstance(error, BFLError) else shorten(str(error))
+    return text if kind.lower() in text.lower() else f"{kind}: {text}"
