@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bfl_api.table import ENDPOINTS
 from bfl_client import specification
+
+from .conftest import NAME
 
 SCHEMAS: list[Any] = [
     (
@@ -31,3 +34,188 @@ SCHEMAS: list[Any] = [
 def test_schemas_in_words(schema: Any, phrase: str) -> None:
     """A schema's bounds are put in words."""
     assert specification.in_words(schema) == phrase
+
+
+# Endpoints and parameters
+
+
+@pytest.mark.parametrize("name", [NAME, f"v1/{NAME}", f"/v1/{NAME}"])
+def test_an_endpoint_is_found_with_and_without_its_version(name: str) -> None:
+    """An endpoint's name is its path after /v1/, which may stand before it."""
+    assert specification.normalized(name) == NAME
+    assert specification.find(name) is ENDPOINTS[NAME]
+
+
+def test_an_unknown_endpoint_gets_the_nearest_name() -> None:
+    """A misspelt endpoint gets the nearest name as a fact; one that resembles none gets None."""
+    near, far = (specification.unknown_endpoint(name) for name in (f"{NAME}z", "Ω"))
+    assert specification.find(f"{NAME}z") is specification.find("Ω") is None
+    assert (near.field, near.remedy.action, near.remedy.facts) == ("endpoint", "endpoints", {"nearest": NAME})
+    assert (far.field, far.remedy.action, far.remedy.facts) == ("endpoint", "endpoints", {"nearest": None})
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"), [("widht", "width"), ("WIDTH", "width"), ("promt", "prompt"), ("zzzzzz", None), ("", None)]
+)
+def test_the_nearest_word_is_what_was_meant(word: str, nearest: str | None) -> None:
+    """Misspelt words are near, whatever their case; unlike words are near nothing."""
+    assert specification.nearest(word, ["width", "height", "prompt"]) == nearest
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_every_parameter_is_described(name: str) -> None:
+    """Each endpoint has its forms, each form its parameters, and each parameter's bounds are in words."""
+    assert specification.forms(name)
+    for form in specification.forms(name):
+        assert {each.name for each in form.parameters} <= specification.parameters(name).keys()
+    for parameter in specification.parameters(name).values():
+        assert parameter.bounds
+        assert parameter.types or parameter.choices or parameter.schema == {}
+    assert specification.media_parameters(name) == {
+        each.name for each in specification.parameters(name).values() if each.media
+    }
+
+
+def test_what_is_not_known_has_no_parameters() -> None:
+    """An endpoint that this version does not know has no forms, no parameters and no media."""
+    assert specification.forms("flux-9-hyper") == ()
+    assert specification.parameters("flux-9-hyper") == {}
+    assert specification.media_parameters("flux-9-hyper") == frozenset()
+
+
+@pytest.mark.about("flux-dev", "flux-3-video")
+def test_a_parameter_says_what_it_takes() -> None:
+    """Choices, default, types and bounds are those of the specification; a union has a form for each mode."""
+    known = specification.parameters("flux-dev")
+    assert known["width"].types == {"integer"}
+    assert known["width"].default == 1024
+    assert known["width"].bounds == "an integer from 256 to 1440, a multiple of 32"
+    assert {"jpeg", "png"} <= set(known["output_format"].choices)
+    assert known["prompt_upsampling"].choices == ["true", "false"]
+    assert specification.media_parameters("flux-dev") == {"image_prompt"}
+    titles = [form.title.split(" or ") for form in specification.forms("flux-3-video")]
+    assert all(any(f"mode={mode}" in title for title in titles) for mode in ("t2v", "i2v", "v2v", "draft_enhance"))
+
+
+@pytest.mark.about("flux-dev")
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("width", "1024", 1024),
+        ("guidance", "2.5", 2.5),
+        ("prompt", "1024", "1024"),
+        ("prompt", '"quoted"', '"quoted"'),
+        ("prompt", "a fox", "a fox"),
+        ("seed", "1.5", "1.5"),
+        ("seed", "null", None),
+        ("prompt_upsampling", "true", True),
+        ("output_format", "png", "png"),
+        ("novelty", "[1, 2]", [1, 2]),
+        ("novelty", "[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_a_text_gets_the_type_of_its_parameter(key: str, text: str, value: object) -> None:
+    """A text is read as JSON where its parameter takes what that gives, or is unknown; else it stays a text."""
+    typed = specification.typed("flux-dev", key, text)
+    assert (typed, type(typed)) == (value, type(value))
+
+
+# Prices
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "price", "highest"),
+    [
+        ("flux-kontext-max", {}, 8, 8),
+        ("flux-2-klein-4b", {}, 1.4, 1.4),
+        ("flux-2-klein-4b", {"width": 1024, "height": 1024}, 1.4, 1.4),
+        ("flux-2-klein-4b", {"width": 1040, "height": 1024}, 1.5, 1.5),  # each begun megapixel counts
+        ("flux-2-klein-4b", {"width": 2048, "height": 2048}, 1.7, 1.7),
+        ("flux-2-pro", {"width": 1440, "height": 1440}, 4.5, 4.5),  # a receipt of 1.98 megapixels
+        ("flux-2-pro", {"input_image": "https://a.b/c.png"}, None, 3 + 1.5 * (3 + 4)),
+        ("flux-2-pro", {"input_image": None}, 3, 3),
+        (
+            "flux-2-pro",
+            {"input_image": "AAAA", "input_image_2": "AAAA", "width": 1024, "height": 1024},
+            None,
+            3 + 1.5 * 2 * 4,
+        ),
+        ("flux-3-video", {"mode": "t2v", "duration": 5, "resolution": "hd"}, 5 * 17, 5 * 17),
+        ("flux-3-video", {"mode": "t2v", "duration": 5, "resolution": "uhd"}, 5 * 80, 5 * 80),
+        ("flux-3-video", {"mode": "t2v", "duration": 5, "draft": True}, 5 * 6, 5 * 6),
+        ("flux-3-video", {"mode": "v2v", "duration": 5, "draft": True}, 5 * 12, 5 * 12),
+        ("flux-3-video", {"mode": "t2v", "duration": "auto", "resolution": "hd"}, None, 20 * 17),
+        ("flux-3-video", {"mode": "v2v", "duration": "auto", "resolution": "hd"}, None, 15 * 41),
+        ("flux-3-video", {"mode": "t2v", "duration": 5, "resolution": "not known yet"}, None, 5 * 80),
+        ("flux-tools/video-edit-v1", {}, None, 15 * 3),
+    ],
+)
+def test_a_price_is_known_or_bounded(
+    endpoint: str, body: dict[str, object], price: float | None, highest: float | None
+) -> None:
+    """price() is what the list says where that is certain beforehand; highest_price() is the most it can be."""
+    if endpoint not in ENDPOINTS:
+        pytest.skip(f"the specification does not have {endpoint}")
+    assert specification.price(endpoint, body) == pytest.approx(price)
+    assert specification.highest_price(endpoint, body) == pytest.approx(highest)
+
+
+@pytest.mark.about("flux-3-video")
+@pytest.mark.parametrize("body", [{}, {"mode": "t2v"}, {"mode": "v2v"}, {"mode": "draft_enhance"}, {"mode": "none"}])
+def test_what_a_film_leaves_open_counts_with_the_most(body: dict[str, object]) -> None:
+    """A film of unknown length or mode has no price, and a highest one that no certain price of its kind exceeds."""
+    assert specification.price("flux-3-video", body) is None
+    highest = specification.highest_price("flux-3-video", body)
+    certain = specification.price("flux-3-video", {"mode": "t2v", **body, "duration": 15, "resolution": "hd"})
+    assert highest is not None
+    assert highest >= (certain or 0)
+
+
+@pytest.mark.about("flux-tools/video-upscale-v1")
+def test_a_film_that_is_made_larger_is_priced_by_its_volume() -> None:
+    """Megapixels times seconds are not known beforehand, but have a most; more creativity costs no less."""
+    endpoint = "flux-tools/video-upscale-v1"
+    assert specification.price(endpoint, {"creativity": 0}) is None
+    low, high = (specification.highest_price(endpoint, {"creativity": each}) for each in (0, 1))
+    assert low is not None
+    assert high is not None
+    assert 0 < low < high
+
+
+@pytest.mark.xfail(reason="a single side is taken for one megapixel")
+@pytest.mark.about("flux-2-klein-4b")
+@pytest.mark.parametrize("side", ["width", "height"])
+def test_the_side_that_is_left_out_counts_too(side: str) -> None:
+    """A picture of which one side is given does not cost less at the most than with the usual other side."""
+    other = {"width": "height", "height": "width"}[side]
+    alone = specification.highest_price("flux-2-klein-4b", {side: 2048})
+    both = specification.price("flux-2-klein-4b", {side: 2048, other: 1024})
+    assert alone is not None
+    assert both is not None
+    assert alone >= both
+
+
+@pytest.mark.parametrize("body", [{}, {"prompt": "x", "width": "wide", "mode": ["t2v"], "duration": {}}])
+@pytest.mark.parametrize("name", ["flux-9-hyper", *ENDPOINTS])
+def test_every_endpoint_has_a_price_at_most_or_none_at_all(name: str, body: dict[str, object]) -> None:
+    """Whatever a body holds, a price is a number that the highest one reaches; without a highest there is none."""
+    price, highest = specification.price(name, body), specification.highest_price(name, body)
+    assert price is None or (highest is not None and 0 < price <= highest)
+    assert highest is None or highest > 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (None, "not stated"),
+        (0.0, "0"),
+        (3.0, "3"),
+        (12.5, "12.5"),
+        (1234.0, "1,234"),
+        (0.126, "0.13"),
+        (100.0, "100"),
+    ],
+)
+def test_credits_in_words(amount: float | None, words: str) -> None:
+    """Credits have two decimals at most, and thousands set apart."""
+    assert specification.credits_in_words(amount) == words

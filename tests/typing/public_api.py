@@ -9,19 +9,25 @@ from typing import Any, Literal, assert_type
 
 from bfl_api.models import FluxDevInputs, MyFinetunesResponse
 from bfl_client import (
+    APIError,
     AsyncClient,
     AsyncResult,
     AsyncTask,
     BFLError,
     Client,
     ConstraintError,
+    DownloadError,
     Poll,
     Result,
     Retry,
     Task,
+    TaskError,
+    TransportError,
     Update,
     Violation,
 )
+from bfl_client.errors import Remedy
+from bfl_client.tasks import Handle
 
 
 def synchronous(client: Client) -> None:
@@ -40,10 +46,21 @@ def synchronous(client: Client) -> None:
     assert_type(result.cost, float | None)
     assert_type(result.read(), bytes)
     assert_type(result.save("fox.png"), Path)
+    assert_type(result.save(Path("out"), overwrite=False, stem="fox", private=True), Path)
+    assert_type(result.save_draft("draft.bin", overwrite=False), Path)
+    assert_type(result.task, Task)
     assert_type(task.save("fox.png"), Path)
+    assert_type(task.cost, float | None)
+    assert_type(task.input_mp, float | None)
+    assert_type(task.output_mp, float | None)
+    assert_type(task.polling_url, str | None)
+    assert_type(task.handle, Handle)
+    assert_type(Handle.from_dict(task.handle.to_dict()), Handle)
     assert_type(Task.from_dict(task.to_dict(), client), Task)
     assert_type(client.task("id", "https://api.bfl.ai/v1/get_result?id=id"), Task)
     assert_type(client.credits(), float)
+    assert_type(client.price("flux-2-pro", width=1024, height=1024), float | None)
+    assert_type(client.paused_by(lambda seconds: None, patience=200), Client)
     assert_type(client.utility.my_finetunes(), MyFinetunesResponse)
     with client.map("flux-2-pro", [{"prompt": "a"}], concurrency=24) as outcomes:
         for outcome in outcomes:
@@ -58,6 +75,11 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.generate("flux-dev", prompt="a fox"), AsyncResult)
     assert_type(await task.wait(), AsyncResult)
     assert_type(await task.save("fox.png"), Path)
+    assert_type(await (await task.wait()).save("out", overwrite=False, stem="fox", private=True), Path)
+    assert_type(await (await task.wait()).read(), bytes)
+    assert_type(await task.status(), Update)
+    assert_type(task.handle, Handle)
+    assert_type(client.price("flux-2-pro", width=1024, height=1024), float | None)
     assert_type(await client.credits(), float)
     async with client.map("flux-2-pro", [{"prompt": "a"}]) as outcomes:
         async for outcome in outcomes:
@@ -68,8 +90,26 @@ def settings() -> Client:
     return Client("key", "https://api.bfl.ai", region="eu", timeout=30, poll=Poll(floor=1), retry=Retry(attempts=2))
 
 
-def violations(error: ConstraintError) -> tuple[Violation, ...]:
-    return error.violations
+def failures(error: BFLError) -> None:
+    assert_type(error.message, str)
+    assert_type(error.remedy, Remedy)
+    assert_type(error.remedy.action, str)
+    assert_type(error.remedy.facts, dict[str, Any])
+    assert_type(error.task_id, str | None)
+    assert_type(error.polling_url, str | None)
+    if isinstance(error, ConstraintError):
+        assert_type(error.violations, tuple[Violation, ...])
+        assert_type(error.violations[0].text("in other words"), str)
+    if isinstance(error, APIError):
+        assert_type(error.status_code, int)
+        assert_type(error.retry_after, float | None)
+    if isinstance(error, TransportError | APIError):
+        assert_type(error.maybe_submitted, bool)
+    if isinstance(error, TaskError):
+        assert_type(error.cost, float | None)
+    if isinstance(error, DownloadError):
+        assert_type(error.expired, bool)
+        assert_type(error.unwritable, bool)
 
 
 async def mistakes(client: Client, aclient: AsyncClient) -> None:
@@ -79,4 +119,6 @@ async def mistakes(client: Client, aclient: AsyncClient) -> None:
     client.submit.flux_2_pro()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.submit.flux_dve()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     Client("key", region="mars")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.generate.flux_dev(prompt="x").save("fox.png", overwrites=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    aclient.paused_by(print)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     aclient.submit.flux_dev(prompt="x").wait()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
