@@ -90,8 +90,8 @@ def generate(
 ) -> None:
     """Make a picture or film, and save it.
 
-    An unknown parameter, a value out of bounds: every mistake is reported at once, before anything is paid. The task's
-    handle is kept before the waiting starts: whatever happens then, bfl task ID resumes it.
+    Every mistake in the request is reported at once, before anything is paid. The task's handle is kept before the
+    waiting starts: whatever happens then, bfl task ID resumes it.
     """
     if emulator and not wait:
         raise Problem("usage", "--no-wait makes no sense with --emulator, which ends with this command")
@@ -163,5 +163,5 @@ class _Submit:
             handle = Handle.from_dict(fields)
         if kept := self._keeper.keep(handle):
             resume = problem.facts["resume"] = f"bfl task {kept.name}"
-            problem.remedy = f"{problem.remedy or 'the task is kept'}; resume it: {resume}"
+            problem.remedy = f"{problem.remedy}; then {resume}" if problem.remedy else resume
         return problem

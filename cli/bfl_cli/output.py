@@ -40,8 +40,8 @@ class Destination:
 
     @property
     def option(self) -> str:
-        """The option that names it, in a command to be repeated by hand."""
-        return "" if self.path is None else f" -o {shlex.quote(str(self.path))}"
+        """The options that name it, in a command to be repeated by hand."""
+        return "" if self.path is None else f" -o {shlex.quote(str(self.path))}{' --force' if self.force else ''}"
 
     def check(self, screen: Screen) -> None:
         """Find out, before anything is paid, whether the result can be written; raises Problem if not."""

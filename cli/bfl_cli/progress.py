@@ -106,7 +106,7 @@ def _stopping(progress: Progress, reason: str) -> str:
     """Why no new work is started, and what is still under way."""
     active = progress.active
     under_way = f"{active} under way finish first; Ctrl-C leaves them" if active else "nothing is under way"
-    return f"{reason}: no new work is started; {under_way}. Run the same command again to resume."
+    return f"{reason}: no new work is started; {under_way}"
 
 
 def batch_line(progress: Progress) -> str:

@@ -102,7 +102,7 @@ class Follower:
         return Problem(
             "interrupted",
             f"interrupted {doing}; task {shown} was submitted, and continues",
-            f"resume it: {self.resume}",
+            self.resume,
             task_id=self.task.id,
             resume=self.resume,
         )
@@ -116,7 +116,7 @@ class Follower:
                 self.kept.ended(error.status or problem.kind, cost=error.cost)
         elif self.resume:
             if not isinstance(error, errors.UntrustedURLError | errors.ConfigurationError):  # to be corrected first
-                problem.remedy = f"resume it: {self.resume}"
+                problem.remedy = self.resume
             problem.facts["resume"] = self.resume
         return problem
 

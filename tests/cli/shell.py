@@ -232,8 +232,8 @@ class Running:
 
 def _checked(done: Done) -> Done:
     """The same; fails if something was left open, which Python reports when it cleans up, and ignores."""
-    assert "Exception ignored" not in done.out + done.err
-    assert "ResourceWarning" not in done.out + done.err
+    assert "Exception ignored" not in done.out + done.err, done
+    assert "ResourceWarning" not in done.out + done.err, done
     return done
 
 

@@ -82,14 +82,14 @@ def test_a_key_on_the_command_line_is_not_echoed(shell: Shell, arguments: list[s
 
 
 RING = """
+import pathlib
 import keyring.backend
+RING = pathlib.Path("ring")
 class Ring(keyring.backend.KeyringBackend):
     priority = 1
-    def get_password(self, service, name):
-        try: return open("ring").read()
-        except FileNotFoundError: return None
-    def set_password(self, service, name, value): open("ring", "w").write(value)
-    def delete_password(self, service, name): import os; os.remove("ring")
+    def get_password(self, service, name): return RING.read_text() if RING.exists() else None
+    def set_password(self, service, name, value): RING.write_text(value)
+    def delete_password(self, service, name): RING.unlink()
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from .shell import Shell, linux, unix
 
@@ -42,7 +43,7 @@ def test_without_a_state_folder_the_handle_goes_beside_the_result(slow_shell: Sh
         process.interrupt()
         done = process.end()
     (handle,) = slow_shell.here.iterdir()
-    assert (done.code, f"bfl task {handle}" in done.err) == (130, True), done.err
+    assert (done.code, f"bfl task {shlex.quote(str(handle))}" in done.err) == (130, True), done.err
     assert handle.stat().st_mode & 0o777 == 0o600
     clock[0] += 100
     done = slow_shell.run("task", str(handle), "-o", "fox.jpg")

@@ -22,7 +22,7 @@ def test_a_signal_while_waiting_says_how_to_resume(slow_shell: Shell, name: str)
         done = process.end()
     (task_id,) = slow_shell.kept
     assert (done.code, "Traceback" in done.err) == (130, False)
-    assert f"resume it: bfl task {task_id} -o fox.jpg" in done.err
+    assert f"  try: bfl task {task_id} -o fox.jpg\n" in done.err
 
 
 @each_signal
