@@ -118,6 +118,13 @@ def broken(*pieces: bytes) -> Played:
     return Played(*pieces, error=httpx.ReadError("broken off"))
 
 
+def _made(reply: Callable[[httpx.Request], httpx.Response], request: httpx.Request) -> httpx.Response | Exception:
+    try:
+        return reply(request)
+    except Exception as error:
+        return error
+
+
 @dataclass
 class World:
     """Plays a script to a client and writes down what the client did.
@@ -125,6 +132,7 @@ class World:
     Attributes:
         script: what is answered next, in order; the last entry is repeated.
         requests: what arrived, bodies read.
+        replies: what each was answered with.
         sleeps: seconds slept, one entry per sleep.
         now: virtual monotonic time, seconds.
     """
@@ -132,6 +140,7 @@ class World:
     kind: str
     script: list[Reply] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
+    replies: list[httpx.Response | Exception] = field(default_factory=list)
     sleeps: list[float] = field(default_factory=list)
     now: float = 1000.0
     settings: dict[str, Any] = field(default_factory=dict)
@@ -141,11 +150,14 @@ class World:
         self.requests.append(request)
         self.now += self.latency
         reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(reply, httpx.Response) and reply.is_stream_consumed:  # played again, or before
+            reply = httpx.Response(reply.status_code, headers=reply.headers, stream=Played(reply.content))
+        elif not isinstance(reply, httpx.Response | Exception):
+            reply = _made(reply, request)
+        self.replies.append(reply)
         if isinstance(reply, Exception):
             raise reply
-        if isinstance(reply, httpx.Response) and reply.is_stream_consumed:  # played again, or before
-            return httpx.Response(reply.status_code, headers=reply.headers, stream=Played(reply.content))
-        return reply if isinstance(reply, httpx.Response) else reply(request)
+        return reply
 
     def _sync(self, request: httpx.Request) -> httpx.Response:
         request.read()

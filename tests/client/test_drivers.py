@@ -9,9 +9,11 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 import httpx
+import pytest
 from bfl_client import BFLError, TransportError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,7 +136,7 @@ def trace(world: World, outcome: Any) -> Any:
 
 
 @left_early
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(scripts)
 def test_both_drivers_do_the_same(script: list[Any]) -> None:
     """Whatever a server plays, the three ways of calling make the same requests, sleeps and outcome, by our rules."""
@@ -153,6 +155,10 @@ def _check(world: World, outcome: Any) -> None:
         carries = request.headers.get("x-key")
         assert carries is None or (trusted and not host.startswith("delivery"))
     assert len(posts) <= 4
+    asked = zip(world.requests, world.replies, strict=True)
+    for reply in [reply for request, reply in asked if request.method == "POST"][:-1]:  # those that were repeated
+        certain = isinstance(reply, httpx.ConnectError) if isinstance(reply, Exception) else reply.status_code == 429
+        assert certain, f"a paid request was repeated after {reply!r}"
     if not isinstance(outcome, BFLError):
         return
     shown = f"{outcome} {outcome!r} {outcome.__cause__} {outcome.__cause__!r}"
@@ -202,3 +208,50 @@ def test_the_log_holds_no_secret(script: list[Any]) -> None:
     text = "\n".join(records)
     for secret in (KEY, SECRET, "get_result", "sig=signed", LONG):
         assert secret not in text
+
+
+class Stop(BaseException):
+    """Ctrl-C, or whatever else may come at any moment."""
+
+
+class Stopped(World):
+    """A world in which everything stops at some request or pause.
+
+    Attributes:
+        moment: how many of them come before.
+    """
+
+    moment = 0
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self._pass()
+        return super().answer(request)
+
+    def sleep(self, seconds: float) -> None:
+        self._pass()
+        super().sleep(seconds)
+
+    def _pass(self) -> None:
+        self.moment -= 1
+        if self.moment < 0:
+            raise Stop
+
+
+@left_early
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+@settings(max_examples=60)
+@given(st.lists(replies | failures | likely | likely, min_size=1, max_size=6), st.integers(0, 12))
+def test_whatever_stops_it_no_task_is_lost(kind: str, script: list[Any], moment: int) -> None:
+    """Stopped at any request or pause, generate leaves with the handle of its task as soon as there is one."""
+    world = Stopped(kind, list(script))
+    world.moment = moment
+    with suppress(BFLError):
+        try:
+            world.do(lambda client: client.generate(NAME, prompt="a fox"))
+        except Stop as stop:
+            made = any(request.method == "GET" for request in world.requests)
+            if made or hasattr(stop, "handle"):
+                assert stop.handle.id == "task-1"  # type: ignore[attr-defined]
+                assert "task-1" in stop.__notes__[0]
+            elif not world.requests:
+                assert "may have been carried out" in stop.__notes__[0]  # by the request that was stopped
