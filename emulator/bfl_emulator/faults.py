@@ -165,7 +165,7 @@ class Exchange:
 
     @contextmanager
     def _logged(self) -> Iterator[None]:
-        # Logged first, because whoever gets the reply may look at once; taken back if it was not sent.
+        # Logged first, because the client may look as soon as it has the reply; taken back if it was not sent.
         log, record = self.service.script.sent, self.service.script.log(self.rule.fault, self.occasion)
         yield
         if not self.connection.answered and record in log:

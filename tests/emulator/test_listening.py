@@ -101,7 +101,7 @@ def test_twice(quick: Emulator) -> None:
         assert len(emulator.tasks) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 belongs to this machine on Linux only")
 def test_other_addresses(small: dict[str, Any], no_traces: None) -> None:
     """Other addresses of this machine answer only with allow_remote, and only under the allowed names."""
     with Emulator(specification=small) as emulator, pytest.raises(httpx.ConnectError):
