@@ -25,8 +25,7 @@ from .screen import Screen
 
 VARIABLE = "BFL_API_KEY"
 LOGIN = "bfl auth login"
-KEYRING = "keyring"
-"""The content of a key file when the key itself is in the system keyring."""
+KEYRING = "keyring"  # the content of a key file when the key itself is in the system keyring
 _SERVICE, _USER = "bfl-client", "api-key"
 _LONGEST = 4096  # bytes of a key file; a key has about forty
 

@@ -55,10 +55,7 @@ Uncertain = Annotated[
     Literal["report", "resubmit"], typer.Option(help="What to do with jobs whose submit was never answered.")
 ]
 Retry = Annotated[
-    bool,
-    typer.Option(
-        "--retry-failed", help="Try failed jobs again; a task that is still alive is fetched, not paid again."
-    ),
+    bool, typer.Option("--retry-failed", help="Try failed jobs again; a task still alive is fetched, not paid again.")
 ]
 Lease = Annotated[
     float, typer.Option(min=0.1, help="Seconds without a sign of life after which a process counts as dead.")

@@ -20,9 +20,7 @@ EXITS: dict[str, Exit] = {
     "internal": Exit(1, "A bug in bfl.", "please report it, with what --debug adds"),
     "usage": Exit(2, "The command line cannot be understood."),
     "constraint": Exit(
-        3,
-        "The request is refused: before it is sent, or by the service as invalid (400, 422).",
-        "bfl describe ENDPOINT",
+        3, "The request is refused, before it is sent or by the service (400, 422).", "bfl describe ENDPOINT"
     ),
     "configuration": Exit(4, "No key, an unusable setting, an unknown task, or a missing extra."),
     "auth": Exit(5, "The service refuses the key (401, 403).", "bfl auth status shows which key is used"),
@@ -30,9 +28,7 @@ EXITS: dict[str, Exit] = {
     "moderated": Exit(7, "Moderation refused the request or its result.", "change the prompt, or the picture sent"),
     "failed": Exit(8, "The service failed, is too busy, or found nothing (404, 429, 5xx).", "try again later"),
     "timeout": Exit(9, "The task is not ready in time; it continues."),
-    "network": Exit(
-        10, "No connection, a broken one, or an untrusted URL.", "check the network, proxy and BFL_BASE_URL"
-    ),
+    "network": Exit(10, "No connection, a broken one, or an untrusted URL.", "check the network and BFL_BASE_URL"),
     "output": Exit(11, "A file or standard output cannot be read or written."),
     "interrupted": Exit(130, "Ended by Ctrl-C, SIGTERM or SIGHUP; a submitted task continues."),
     "pipe": Exit(141, "The reader of standard output went away; nothing is printed about it."),
@@ -80,14 +76,7 @@ ACTIONS = {
 
 
 class Problem(Exception):
-    """What ends a command, as people and scripts see it.
-
-    Attributes:
-        kind: a name of `EXITS`.
-        message: what happened.
-        remedy: what to do next, or empty.
-        facts: more for ``--json``.
-    """
+    """What ends a command, as people and scripts see it; `kind` is a name of `EXITS`, `facts` are for ``--json``."""
 
     def __init__(self, kind: str, message: str, remedy: str = "", **facts: Any) -> None:
         super().__init__(message)
@@ -122,30 +111,21 @@ def _of_ours(error: Any) -> Problem:
     names = [each.__name__ for each in type(error).__mro__]
     kinds = {name: kind for kind, classes in _ERRORS.items() for name in classes}
     kind = next((kinds[name] for name in names if name in kinds), "configuration")
-    if names[0] == "ConstraintError":
+    if "ConstraintError" in names:
         return _refusal(error)
     if getattr(error, "unwritable", False):
         kind = "output"
     remedy = worded(error.remedy) or _REMEDIES.get(names[0], EXITS[kind].remedy)
     if error.remedy.action == "install":  # in one line, like everything that is not installed
         return Problem(kind, f"{error.message}: {remedy}")
-    facts = {
-        "task_id": error.task_id,
-        "status_code": getattr(error, "status_code", None),
-        "maybe_submitted": getattr(error, "maybe_submitted", False) or None,
-        "status": error.status if kind == "moderated" else None,
-    }
-    return Problem(kind, error.message, remedy, **facts)
+    names = ["task_id", "status_code", "maybe_submitted", *(["status"] if kind == "moderated" else [])]
+    return Problem(kind, error.message, remedy, **{name: getattr(error, name, None) or None for name in names})
 
 
 def _refusal(error: Any) -> Problem:
-    lines, violations = "", []
-    for violation in error.violations:
-        remedy = worded(violation.remedy)
-        lines += f"\n  {violation.text(remedy)}"
-        violations.append({**violation._asdict(), "remedy": remedy})
-    remedy = f"bfl describe {error.endpoint}"
-    return Problem("constraint", f"{error.message}:{lines}", remedy, violations=violations)
+    lines = "".join(f"\n  {each.text(worded(each.remedy))}" for each in error.violations)
+    violations = [{**each._asdict(), "remedy": worded(each.remedy)} for each in error.violations]
+    return Problem("constraint", f"{error.message}:{lines}", f"bfl describe {error.endpoint}", violations=violations)
 
 
 def worded(remedy: Any) -> str:
@@ -157,8 +137,8 @@ def worded(remedy: Any) -> str:
 
 
 def _not_installed(error: ModuleNotFoundError, extra: str) -> Problem:
-    message = f'this needs {error.name}, which is not installed: pip install "bfl-client[{extra}]"'
-    return Problem("configuration", message)
+    why = f"this needs {error.name}, which is not installed"
+    return Problem("configuration", f'{why}: pip install "bfl-client[{extra}]"')
 
 
 @contextmanager

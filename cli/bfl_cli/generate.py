@@ -18,7 +18,7 @@ from .output import Destination, can_show
 from .request import Request, known
 from .screen import Screen
 from .service import connected
-from .state import Keeper, Kept
+from .state import Keeper
 from .tasks import Follower
 
 if TYPE_CHECKING:
@@ -107,12 +107,14 @@ def generate(
     if wait:
         destination.check(screen)
     with connected(screen, emulated=emulator) as client:
-        submit = _Submit(screen, Keeper(screen, None if emulator else destination.folder))
-        task, kept = submit(client, endpoint, request)
+        keeper = Keeper(screen, None if emulator else destination.folder)
+        with PaidRequest(screen) as paid:
+            task = _submit(client, endpoint, request, paid, keeper)
+            kept = keeper.keep(task.handle)
         follower = Follower(screen, task, kept, destination)
         if task.polling_url is None or not wait:
             follower.leave()
-        elif submit.interrupted:
+        elif paid.pressed:
             raise follower.interrupted()
         else:
             follower.follow(timeout, show)
@@ -127,41 +129,32 @@ def _request(endpoint: str, prompt: str | None, param: list[str], source: str | 
     return request
 
 
-class _Submit:
-    """Submits a request, and keeps the handle at once; a signal meanwhile waits for the answer."""
-
-    def __init__(self, screen: Screen, keeper: Keeper) -> None:
-        self._screen, self._keeper = screen, keeper
-        self.interrupted = False
-
-    def __call__(self, client: Client, endpoint: str, request: Request) -> tuple[Task, Kept | None]:
-        """The task, and its handle on disk."""
-        with PaidRequest(self._screen) as paid:
-            try:
-                task = client.paused_by(paid.pause).submit(endpoint, request.body, validate=False)  # it was validated
-            except (BFLError, KeyboardInterrupt) as error:
-                paid.answered()
-                raise self._failed(error, endpoint, paid.pausing) from error
-            paid.answered()
-            kept = self._keeper.keep(task.handle)
-        self.interrupted = paid.pressed
-        return task, kept
-
-    def _failed(self, error: BFLError | KeyboardInterrupt, endpoint: str, pausing: bool) -> Problem:
-        """What a failed submit means; if a task was created all the same, its handle is kept."""
-        handle: Handle | None = getattr(error, "handle", None)
-        problem = problem_of(error)
+def _submit(client: Client, endpoint: str, request: Request, paid: PaidRequest, keeper: Keeper) -> Task:
+    """The task; without one, a Problem. If a task was created all the same, its handle is kept."""
+    try:
+        task = client.paused_by(paid.pause).submit(endpoint, request.body, validate=False)  # it was validated
+        paid.answered()
+        return task
+    except (BFLError, KeyboardInterrupt) as error:
+        paid.answered()
+        problem, handle = problem_of(error), _handle(error, endpoint)
         if isinstance(error, KeyboardInterrupt):
-            doing = "; nothing was submitted" if pausing else " while the request was being submitted"
+            doing = "; nothing was submitted" if paid.pausing else " while the request was being submitted"
             problem = Problem("interrupted", f"interrupted{doing}")
-            if not pausing and handle is None:
+            if not paid.pausing and handle is None:
                 problem.remedy, problem.facts["maybe_submitted"] = worded(CHECK_CREDITS), True
-        elif error.task_id and error.polling_url:
-            from bfl_client.tasks import Handle
-
-            fields = {"id": error.task_id, "polling_url": error.polling_url, "endpoint": endpoint}
-            handle = Handle.from_dict(fields)
-        if kept := self._keeper.keep(handle):
+        if kept := keeper.keep(handle):
             resume = problem.facts["resume"] = f"bfl task {kept.name}"
             problem.remedy = f"{problem.remedy}; then {resume}" if problem.remedy else resume
-        return problem
+        raise problem from error
+
+
+def _handle(error: BFLError | KeyboardInterrupt, endpoint: str) -> Handle | None:
+    """The handle that came with an error, if a task was created."""
+    from bfl_client.tasks import Handle
+
+    if not isinstance(error, BFLError):
+        found: Handle | None = getattr(error, "handle", None)
+        return found
+    fields = {"id": error.task_id, "polling_url": error.polling_url, "endpoint": endpoint}
+    return Handle.from_dict(fields) if error.task_id and error.polling_url else None

@@ -13,10 +13,8 @@ from typing import Any, Self
 
 from .screen import Screen
 
-GRACE = 5.0
-"""Seconds to wait for the answer to a submit after the first signal."""
+GRACE = 5.0  # seconds to wait for the answer to a submit after the first signal
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-Handler = Callable[[int, FrameType | None], Any]
 
 
 def end_alike() -> None:
@@ -24,7 +22,7 @@ def end_alike() -> None:
     _handle(_interrupt)
 
 
-def _handle(handler: Handler) -> dict[int, Any]:
+def _handle(handler: Callable[[int, FrameType | None], Any]) -> dict[int, Any]:
     """Install a handler; returns those before it. What the parent process had ignored (nohup) stays ignored."""
     free = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     return {number: signal.signal(number, handler) for number in free}
@@ -37,11 +35,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 class PaidRequest:
     """A paid request under way. The first signal lets its answer arrive, for `GRACE` seconds; the second does not.
 
-    Between two attempts nothing is under way: there the first signal ends the command, with no further attempt.
-
-    Attributes:
-        pressed: a signal arrived.
-        pausing: nothing is under way.
+    Between two attempts (`pausing`) nothing is under way: there the first signal ends the command.
     """
 
     def __init__(self, screen: Screen) -> None:

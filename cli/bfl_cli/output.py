@@ -29,7 +29,6 @@ class Destination:
 
     Args:
         path: a file, a folder (only that with a slash at its end), ``-`` for standard output; None: the current folder.
-        force: an existing file may be replaced.
     """
 
     def __init__(self, path: str | None, force: bool) -> None:

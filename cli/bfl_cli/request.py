@@ -22,26 +22,17 @@ _PLACEHOLDER = b"?"  # stands for a missing file, so that everything else that i
 
 def known(name: str) -> Endpoint:
     """The endpoint with that name; raises a Problem that names the nearest one if there is none."""
-    found = specification.find(name)
-    if found is not None:
+    if found := specification.find(name):
         return found
     violation = specification.unknown_endpoint(name)
     near, value = violation.remedy.facts["nearest"], mask(violation.value)  # a key may have been typed here
-    remedy = worded(violation.remedy)
-    violations = [{**violation._asdict(), "value": value, "remedy": remedy}]
+    violations = [{**violation._asdict(), "value": value, "remedy": worded(violation.remedy)}]
     message = f"unknown endpoint {value!r}{f'; did you mean {near!r}?' if near else ''}"
     raise Problem("constraint", message, "bfl endpoints", violations=violations)
 
 
 class Request:
-    """One request as it is read; mistakes are collected, and reported together with what the specification refuses.
-
-    Args:
-        endpoint: its name; parameters of an unknown endpoint may be of any type.
-
-    Attributes:
-        body: the parameters so far.
-    """
+    """One request as it is read; mistakes are collected, and reported together with what the specification refuses."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint, self._known = endpoint, specification.parameters(endpoint)

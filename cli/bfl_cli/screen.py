@@ -26,13 +26,7 @@ HIDDEN = "…"
 
 
 class Screen:
-    """The two streams of a command, and how much to say on them.
-
-    Args:
-        as_json: results and errors are one line of JSON each, on standard output.
-        quiet: only errors on standard error.
-        debug: with an error also its traceback, redacted.
-    """
+    """The two streams of a command, and how much to say on them: the options of all commands."""
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False, debug: bool = False) -> None:
         self.as_json, self.quiet, self.debug = as_json, quiet, debug
@@ -48,11 +42,6 @@ class Screen:
         """Something worth knowing."""
         if not self.quiet:
             self.error(message)
-
-    def listening(self, url: str) -> None:
-        """Where a server of ours listens; its address is no secret."""
-        if not self.quiet:
-            write(sys.stderr, f"listening on {url}\n")
 
     def error(self, message: str) -> None:
         """Something a person must know; redacted."""

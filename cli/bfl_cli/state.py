@@ -54,8 +54,8 @@ def name_of(task_id: str) -> str:
     return task_id if _PLAIN.fullmatch(task_id) else _digest(task_id)
 
 
-def ready(place: Path) -> None:
-    """Make sure, before anything is paid, that a handle can be written; raises OSError if not."""
+def ready(place: Path) -> Path:
+    """The place, once it is sure that a handle can be written there; raises OSError if not."""
     if not place.is_absolute():  # the home of a user whom the system does not know
         raise FileNotFoundError(errno.ENOENT, "there is no home folder", str(place))
     if place == folder():
@@ -63,6 +63,7 @@ def ready(place: Path) -> None:
     probe = place / f".probe.{secrets.token_hex(4)}"
     files.write(probe, b"x" * 1024, private=True)  # as long as a handle may be: a disk can be full
     probe.unlink(missing_ok=True)
+    return place
 
 
 class Kept:
@@ -93,11 +94,7 @@ class Kept:
 
 
 class Keeper:
-    """Finds a place for a handle before anything is paid: the state folder, else beside the result, else a Problem.
-
-    Args:
-        beside: the folder of the result; None to keep no handle.
-    """
+    """Finds a place for a handle before anything is paid: the state folder, else `beside`, else a Problem."""
 
     def __init__(self, screen: Screen, beside: Path | None) -> None:
         self._screen = screen

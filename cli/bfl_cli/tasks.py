@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -27,8 +28,7 @@ class Follower:
     """Follows one task to its end: nothing that happens now may lose it.
 
     Args:
-        task: the task.
-        kept: its handle on disk, or None where it cannot be resumed from there, as with an emulator of this run.
+        kept: its handle on disk; None where there is none, as with an emulator of this run.
         destination: where the result goes; None if it is not wanted.
         otherwise: the command that resumes the task when there is no handle of it on disk.
     """
@@ -61,7 +61,10 @@ class Follower:
             with progress.of_task(self.task, self.screen) as on_update:
                 result = self.task.wait(timeout, on_update)
                 self._saving = True
-                path, draft = self._save(result)
+                path = draft = None
+                if self.destination is not None:
+                    path = self.destination.save(result, self.task, self.screen)
+                    draft = self.destination.save_draft(result, path)
         except KeyboardInterrupt as error:
             raise self.interrupted() from error
         except BrokenPipeError:  # nobody reads any more
@@ -74,13 +77,6 @@ class Follower:
             self.screen.result(self._text(result, path, draft), self._data(result, path, draft))
         if shown and path is not None:
             show(path, result.kind, self.screen)
-
-    def _save(self, result: Result) -> tuple[Path | None, Path | None]:
-        """The file, and the draft's cache beside it, where there is one."""
-        if self.destination is None:
-            return None, None
-        path = self.destination.save(result, self.task, self.screen)
-        return path, self.destination.save_draft(result, path)
 
     def _text(self, result: Result, path: Path | None, draft: Path | None) -> str:
         cost = credits_in_words(result.cost) + ("" if result.cost is None else " credits")
@@ -160,9 +156,11 @@ def task(
         if status:
             _look(screen, task)
             return
+        kept = None
+        with contextlib.suppress(OSError):  # its owner has the handle elsewhere
+            kept = state.Kept(task.handle, state.ready(state.folder()))
         otherwise = f"bfl task {shlex.quote(reference)}" if len(reference) < 200 else ""
-        follower = Follower(screen, task, _kept(task), destination if download else None, otherwise)
-        follower.follow(timeout, show)
+        Follower(screen, task, kept, destination if download else None, otherwise).follow(timeout, show)
 
 
 def _handle(reference: str) -> dict[str, Any]:
@@ -182,15 +180,6 @@ def _handle(reference: str) -> dict[str, Any]:
     raise errors.ConfigurationError(
         f"no task {shown!r} is kept in {state.folder()}: see bfl tasks, or give the task's handle as a file"
     )
-
-
-def _kept(task: Task) -> state.Kept | None:
-    """The task's handle, kept here too; None where that is not possible: its owner has it elsewhere."""
-    try:
-        state.ready(state.folder())
-        return state.Kept(task.handle, state.folder())
-    except OSError:
-        return None
 
 
 def _look(screen: Screen, task: Task) -> None:

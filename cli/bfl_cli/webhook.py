@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,7 @@ from bfl_client.specification import credits_in_words
 
 from .app import command, group
 from .exits import Problem
-from .screen import Screen
+from .screen import Screen, write
 
 if TYPE_CHECKING:
     from bfl_client.answers import Update
@@ -28,11 +29,7 @@ app = group("Receive webhooks and print them.")
 
 
 class Receiver(ThreadingHTTPServer):
-    """A server in threads of its own, for POSTs to any path, with a body of limited size.
-
-    Args:
-        parse: makes an update of body and headers, or raises WebhookError.
-    """
+    """A server in threads of its own; `parse` makes an update of body and headers, or raises WebhookError."""
 
     daemon_threads = True
 
@@ -111,7 +108,8 @@ def listen(
     except OSError as error:
         raise Problem("configuration", f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     with receiver, contextlib.closing(receiver.updates()) as updates:
-        screen.listening(receiver.url)
+        if not screen.quiet:
+            write(sys.stderr, f"listening on {receiver.url}\n")  # not redacted: the address is no secret
         for number, update in enumerate(updates, 1):
             cost = "" if update.cost is None else f"  cost {credits_in_words(update.cost)} credits"
             shown = f"{shorten(update.status, 60)}  task {shorten(str(update.raw.get('id')), 80)}{cost}"
