@@ -80,8 +80,7 @@ class Follower:
 
     def _text(self, result: Result, path: Path | None, draft: Path | None) -> str:
         cost = credits_in_words(result.cost) + ("" if result.cost is None else " credits")
-        lead = "ready" if path is None else f"{path}"
-        return f"{lead}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {draft}' if draft else ''}"
+        return f"{path or 'ready'}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {draft}' if draft else ''}"
 
     def _data(self, result: Result, path: Path | None, draft: Path | None) -> dict[str, Any]:
         """What ``--json`` says; none of the URLs, because they are signed."""

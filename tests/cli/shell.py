@@ -76,7 +76,7 @@ class Shell:
 
     def run(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None, **more: str) -> Done:
         """Run bfl to its end, within this process: starting one takes most of the time. `env`, `more`: environment."""
-        streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape") for data in (stdin, b"", b"")]
+        streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape", "\n") for data in (stdin, b"", b"")]
         before = Path.cwd()
         os.chdir(self.here)
         try:
@@ -284,4 +284,4 @@ def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes,
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
+    return data.decode("utf-8", "surrogateescape").replace(os.linesep, "\n")

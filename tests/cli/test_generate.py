@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ def test_a_file_is_named_after_endpoint_and_id(shell: Shell) -> None:
     first = shell.run("generate", "flux-dev", "a fox", "--json", "--quiet").json
     assert first["file"] == f"flux-dev-{first['id']}.jpg"
     done = shell.run("generate", "flux-dev", "a fox", "-p", "output_format=png", "-o", "pictures", "--json")
-    assert done.json["file"] == f"pictures/flux-dev-{done.json['id']}.png"
+    assert done.json["file"] == str(Path("pictures", f"flux-dev-{done.json['id']}.png"))
     assert shell.files == [first["file"], "pictures"]
     with Image.open(shell.here / done.json["file"]) as picture:
         assert picture.format == "PNG"

@@ -13,7 +13,7 @@ from bfl_cli.app import COMMANDS
 from bfl_cli.exits import EXITS
 from bfl_emulator import Emulator
 
-from .shell import environment
+from .shell import environment, unix
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## The command line\n")[2].partition("\n## ")[0]
@@ -82,6 +82,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
             process.communicate()
 
 
+@unix
 def test_the_sessions_are_what_happens(play: Play) -> None:
     """Every session of the README, played in order in one folder, prints what is shown, but for ids, ports, times."""
     for session in SESSIONS:

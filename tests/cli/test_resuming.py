@@ -89,3 +89,12 @@ def test_an_unknown_task_is_an_error(shell: Shell) -> None:
         assert done.code == 4
         assert done.err.startswith("bfl: ")
         assert done.err.count("\n") == 1
+
+
+def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_shell: Shell) -> None:
+    """With --force the command that resumes has it, too, or it would refuse the file that may be replaced."""
+    (slow_shell.here / "fox.jpg").write_bytes(b"old")
+    wanted = ["-o", "fox.jpg", "--force", "--timeout", "0.3"]
+    done = slow_shell.run("generate", "flux-dev", "a fox", *wanted, "--json")
+    (task_id,) = slow_shell.kept
+    assert done.json["error"]["resume"] == f"bfl task {task_id} -o fox.jpg --force"

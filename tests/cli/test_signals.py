@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from bfl_client import Client
+from bfl_client.tasks import Handle
 
 from .shell import BFL, SIGNALS, Shell, await_true, unix
 
@@ -114,6 +116,21 @@ def test_a_signal_that_was_ignored_stays_ignored(slow_shell: Shell, clock: list[
         clock[0] += 100
         done = process.end()
     assert (done.code, slow_shell.files) == (0, ["fox.jpg"]), done.err
+
+
+def test_a_handle_that_comes_with_an_interrupt_is_kept(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt that carries a task's handle, raised after the task was created, ends with the command to resume."""
+
+    def submit(*_: object, **__: object) -> None:
+        error = KeyboardInterrupt()
+        error.handle = Handle.from_dict({"id": "paid", "polling_url": "https://api.bfl.ai/x"})  # type: ignore[attr-defined]
+        raise error
+
+    monkeypatch.setattr(Client, "submit", property(lambda _: submit))
+    done = shell.run("generate", "flux-dev", "a fox", "--json")
+    assert (done.code, done.json["error"]["resume"]) == (130, "bfl task paid")
+    assert "maybe_submitted" not in done.json["error"]
+    assert shell.kept == ["paid"]
 
 
 def ignoring(name: str) -> list[str]:
