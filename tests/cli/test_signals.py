@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from bfl_client import Client
 from bfl_client.tasks import Handle
 
-from .shell import BFL, SIGNALS, Shell, await_true, unix
+from .shell import BFL, LIMIT, SIGNALS, Shell, await_true, unix
 
 pytestmark = unix
 each_signal = pytest.mark.parametrize("name", SIGNALS)
@@ -131,6 +134,34 @@ def test_a_handle_that_comes_with_an_interrupt_is_kept(shell: Shell, monkeypatch
     assert (done.code, done.json["error"]["resume"]) == (130, "bfl task paid")
     assert "maybe_submitted" not in done.json["error"]
     assert shell.kept == ["paid"]
+
+
+def test_a_terminal_that_is_closed_loses_no_task(slow_shell: Shell, clock: list[float]) -> None:
+    """When the terminal goes away while the paid request is under way, its answer arrives, and the task is kept."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import fcntl
+    import termios
+
+    assert slow_shell.emulator is not None
+    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 1.0})
+    main, side = os.openpty()
+    process = subprocess.Popen(
+        [*BFL, "generate", "flux-dev", "a fox"],
+        cwd=slow_shell.here,
+        env=slow_shell.environment(),
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(side)
+    await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
+    os.close(main)
+    clock[0] += 2
+    process.wait(timeout=LIMIT)
+    assert slow_shell.kept == list(slow_shell.emulator.tasks)
 
 
 def ignoring(name: str) -> list[str]:
