@@ -38,6 +38,15 @@ def test_a_broken_handle_is_a_configuration_error(handle: Any) -> None:
     json.dumps(task.to_dict())
 
 
+@pytest.mark.parametrize(
+    "moment", [5, True, [], {}, dict.fromkeys("abcdef"), "", "soon", "9" * 5000, "2026-11-26T99:00"]
+)
+def test_a_time_that_is_none_is_a_configuration_error(moment: Any) -> None:
+    """A handle whose submitted_at is not a time in ISO form is a ConfigurationError, whatever it is."""
+    with pytest.raises(ConfigurationError):
+        Handle.from_dict({"id": "task-1", "polling_url": POLLING_URL, "submitted_at": moment})
+
+
 def test_reprs_hold_no_url() -> None:
     """The repr of a task shows id and endpoint, not the polling URL."""
     shown = repr(Client(KEY).task("task-1", POLLING_URL))
