@@ -23,7 +23,7 @@ AGAIN = "run the same command again to resume"
 SHOWN = 20  # missing files that are named
 
 
-class Jobs(TyperGroup):
+class RunByDefault(TyperGroup):
     """A group whose command is ``run`` where none is named: a jobs file stands right after ``bfl batch``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -31,7 +31,7 @@ class Jobs(TyperGroup):
         return super().parse_args(ctx, args if args[:1] in (["run"], ["status"]) else ["run", *args])
 
 
-app = typer.Typer(cls=Jobs, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(cls=RunByDefault, add_completion=False, rich_markup_mode=None)
 
 File = Annotated[Path, typer.Argument(metavar="JOBS|-", help="A file of JSON lines, or .csv; - is standard input.")]
 Out = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The batch's folder.")]
