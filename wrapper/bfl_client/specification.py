@@ -143,41 +143,24 @@ def selected(schema: Schema, body: Mapping[str, Any]) -> tuple[Schema, Violation
 
 
 class Parameter(NamedTuple):
-    """One parameter of an endpoint."""
+    """One parameter of an endpoint.
+
+    Attributes:
+        media: true if it takes pictures or films, by themselves or in a list.
+        types: the JSON types that it may have.
+        choices: the texts to choose from, where it has such a list.
+        default: what the service takes if it is left out; None if that is not stated.
+        bounds: what it accepts, in words.
+    """
 
     name: str
-    schema: Schema
     required: bool
-
-    @property
-    def media(self) -> bool:
-        """True if it takes pictures or films, by themselves or in a list."""
-        return takes_media(self.schema)
-
-    @property
-    def types(self) -> set[str]:
-        """The JSON types that it may have."""
-        return types(self.schema)
-
-    @property
-    def choices(self) -> list[str]:
-        """The texts to choose from, where it has such a list."""
-        found = []
-        for branch in branches(self.schema):
-            values = branch.get("enum", [branch["const"]] if "const" in branch else [])
-            found += [str(value) for value in values if value is not None]
-            found += ["true", "false"] if branch.get("type") == "boolean" else []
-        return list(dict.fromkeys(found))
-
-    @property
-    def default(self) -> Any:
-        """What the service takes if it is left out; None if that is not stated."""
-        return self.schema.get("default")
-
-    @property
-    def bounds(self) -> str:
-        """What it accepts, in words."""
-        return in_words(self.schema) or "anything"
+    schema: Schema
+    media: bool
+    types: set[str]
+    choices: list[str]
+    default: Any
+    bounds: str
 
 
 class Form(NamedTuple):
@@ -208,7 +191,16 @@ def forms(name: str) -> tuple[Form, ...]:
 
 def _parameters(schema: Schema) -> Iterator[Parameter]:
     for name, node in properties(schema).items():
-        yield Parameter(name, node, name in schema.get("required", ()))
+        required, bounds = name in schema.get("required", ()), in_words(node) or "anything"
+        media, choices = takes_media(node), list(dict.fromkeys(_choices(node)))
+        yield Parameter(name, required, node, media, types(node), choices, node.get("default"), bounds)
+
+
+def _choices(schema: Schema) -> Iterator[str]:
+    for branch in branches(schema):
+        values = branch.get("enum", [branch["const"]] if "const" in branch else [])
+        yield from (str(value) for value in values if value is not None)
+        yield from ("true", "false") if branch.get("type") == "boolean" else ()
 
 
 @lru_cache(maxsize=256)
