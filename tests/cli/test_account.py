@@ -22,8 +22,8 @@ def test_a_key_is_kept_used_and_forgotten(shell: Shell) -> None:
     path = shell.key_file
     assert path.read_text() == f"{key}\n"
     assert path.stat().st_mode & 0o777 == 0o600 or sys.platform == "win32"
-    told = shell.run("auth", "status", env=none)
-    assert (told.code, str(path) in told.out, "works" in told.out) == (0, True, True), told.err
+    shown = shell.run("auth", "status", env=none)
+    assert (shown.code, str(path) in shown.out, "works" in shown.out) == (0, True, True), shown.err
     listed = shell.run("auth", "status", "--json", "--debug", env=none)
     assert (listed.json["source"], listed.json["works"]) == ("file", True)
     first = shell.run("auth", "status", "--json")
@@ -31,7 +31,7 @@ def test_a_key_is_kept_used_and_forgotten(shell: Shell) -> None:
     gone = shell.run("auth", "logout", env=none)
     assert (gone.code, path.exists()) == (0, False)
     assert shell.run("auth", "status", env=none).code == 4
-    assert not any(key in done.out + done.err for done in (kept, told, listed, first, gone))
+    assert not any(key in done.out + done.err for done in (kept, shown, listed, first, gone))
 
 
 @unix
@@ -103,8 +103,8 @@ def test_the_system_keyring_is_used_when_asked_for(shell: Shell) -> None:
     kept = shell.process("auth", "login", "--keyring", stdin=shell.emulator.api_key.encode(), env=ring)
     assert kept.code == 0, kept.err
     assert shell.key_file.read_text() == "keyring\n"
-    told = shell.process("auth", "status", "--json", env=ring)
-    assert (told.code, told.json["source"]) == (0, "keyring"), told.err
+    shown = shell.process("auth", "status", "--json", env=ring)
+    assert (shown.code, shown.json["source"]) == (0, "keyring"), shown.err
     assert shell.process("auth", "logout", env=ring).code == 0
     assert not (shell.here / "ring").exists()
     shell.key_file.write_text("keyring\n")

@@ -15,11 +15,11 @@ def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
     listed = lonely_shell.run("endpoints")
     assert [line.split()[0] for line in listed.out.splitlines()] == list(ENDPOINTS)
     assert [each["name"] for each in lonely_shell.run("endpoints", "--json").json] == list(ENDPOINTS)
-    told = lonely_shell.run("describe", "flux-dev")
+    shown = lonely_shell.run("describe", "flux-dev")
     schema = specification.load()["components"]["schemas"]["FluxDevInputs"]["properties"]
     for name in schema:
-        assert f"\n{name}" in told.out
-    assert "width  (default 1024)\n    an integer from 256 to 1440, a multiple of 32\n" in told.out
+        assert f"\n{name}" in shown.out
+    assert "width  (default 1024)\n    an integer from 256 to 1440, a multiple of 32\n" in shown.out
     data = lonely_shell.run("describe", "flux-dev", "--json").json
     assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == 1024
 

@@ -27,7 +27,7 @@ def test_the_main_job_makes_a_picture(lonely_shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "shown"),
     [
         (["-p", "width=1"], 3, ["width: must be an integer from 256 to 1440, a multiple of 32 (got 1)"]),
         (["-p", "widht=512", "-p", "steps=99", "-p", "image_prompt=@no.png"], 3, ["'width'", "1 to 50", "no.png"]),
@@ -43,7 +43,7 @@ def test_the_main_job_makes_a_picture(lonely_shell: Shell) -> None:
     ],
 )
 def test_what_is_refused_is_refused_before_it_is_sent(
-    shell: Shell, arguments: list[str], code: int, told: list[str]
+    shell: Shell, arguments: list[str], code: int, shown: list[str]
 ) -> None:
     """A mistake on the command line is named with its remedy, all of them at once, and nothing reaches the service."""
     assert shell.emulator is not None
@@ -51,7 +51,7 @@ def test_what_is_refused_is_refused_before_it_is_sent(
     (shell.here / "exists.png").write_bytes(b"precious")
     done = shell.run("generate", "flux-dev", "a fox", *arguments)
     assert done.code == code, done.err
-    assert all(each in done.err for each in told), done.err
+    assert all(each in done.err for each in shown), done.err
     assert len(shell.emulator.tasks) == before
     assert (shell.here / "exists.png").read_bytes() == b"precious"
 

@@ -58,15 +58,15 @@ class Play:
         return "".join(started.stdout.readline() for _ in range(lines))
 
     def compare(self, command: str, expected: str, printed: str) -> None:
-        told = f"$ {command}\n{printed}"
+        shown = f"$ {command}\n{printed}"
         wanted, seen = expected.splitlines(), printed.splitlines()
-        assert len(wanted) == len(seen), told
+        assert len(wanted) == len(seen), shown
         for pattern, line in zip(wanted, seen, strict=True):
             for name, real in zip(CHANGING.findall(pattern), CHANGING.findall(line), strict=False):
                 self.names.setdefault(name, real)
             pattern = re.escape(CHANGING.sub(self._real, pattern)).replace("…", ".*")
             pattern = re.sub(r"\d{4}\\-\d\d\\-\d\d\\ \d\d:\d\d", r"\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d", pattern)
-            assert re.fullmatch(re.sub(r"\d+\\ s\b", r"\\d+ s", pattern), line), told
+            assert re.fullmatch(re.sub(r"\d+\\ s\b", r"\\d+ s", pattern), line), shown
 
     def _real(self, found: re.Match[str]) -> str:
         return self.names.get(found[0], found[0])

@@ -41,8 +41,8 @@ def test_an_interrupted_task_is_resumed(slow_shell: Shell, clock: list[float]) -
     assert not slow_shell.handles
     again = slow_shell.run("tasks")
     assert f"{task_id}  flux-dev  saved" in again.out
-    told = "".join(each.out + each.err for each in (listed, looked, done, again))
-    assert not any(secret in told for secret in secrets)
+    shown = "".join(each.out + each.err for each in (listed, looked, done, again))
+    assert not any(secret in shown for secret in secrets)
     assert slow_shell.run("task", task_id, "-o", "fox.jpg").code == 11  # still known, and overwrites nothing
     assert slow_shell.run("task", task_id, "--no-download").out.startswith("ready  task")
 

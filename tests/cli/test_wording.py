@@ -28,6 +28,9 @@ COMMANDS: list[tuple[list[str], dict[str, str]]] = [
     (["auth", "status"], {"BFL_API_KEY": "bfl_some_other_key_1234"}),
     (["credits"], {"BFL_API_KEY": "two words"}),
     (["credits"], {"BFL_BASE_URL": "ftp://somewhere"}),
+    (["batch", "broken.jsonl", "-o", "out"], {}),
+    (["batch", "jobs.jsonl", "-o", "."], {}),
+    (["batch", "jobs.jsonl", "-o", "out", "--database-url", "nonsense"], {}),
 ]
 
 
@@ -53,8 +56,8 @@ def facts(done: Done) -> Any:
     """What may not change: the code, the JSON without its messages, and the remedies; ids differ from run to run."""
     error = done.json["error"]
     error.pop("message")
-    for violation in error.get("violations", []):
-        violation.pop("message")
+    for each in [*error.get("violations", []), *error.get("mistakes", [])]:
+        each.pop("message")
     lines = [line for line in done.err.splitlines() if line.startswith("  try: ")]
     text = json.dumps([done.code, error, lines])
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
@@ -63,6 +66,9 @@ def facts(done: Done) -> Any:
 def prepared(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell.emulator is not None
     (shell.here / "taken.jpg").write_bytes(b"precious")
+    job = {"name": "taken", "endpoint": "flux-dev", "prompt": "a fox"}
+    (shell.here / "jobs.jsonl").write_text(json.dumps(job))
+    (shell.here / "broken.jsonl").write_text(json.dumps({**job, "width": 1, "widht": 2}))
     (shell.here / "body.json").write_text(json.dumps({"prompt": 1, "seed": "x", "widht": 2}))
     handle = {"id": "1", "polling_url": f"{shell.emulator.base_url}/v1/get_result?id=1", "endpoint": "flux-dev"}
     (shell.here / "task.json").write_text(json.dumps({**handle, "polling_url": "https://elsewhere.example/"}))
