@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 import schemathesis
-from bfl_client import APIError, AsyncClient, ConfigurationError, GenerationFailed, Poll
+from bfl_client import APIError, AsyncClient, ConfigurationError, GenerationFailed, Poll, Retry
 from bfl_emulator import Emulator
 from schemathesis import Response
 
@@ -42,8 +42,9 @@ class World:
         transport = httpx.ASGITransport(self.emulator.app)
         hooks: dict[str, list[Any]] = {"request": [self._keys], "response": [self._written]}
         self.http = httpx.AsyncClient(transport=transport, event_hooks=hooks)
-        poll = Poll(floor=0.001, ceiling=0.001)
-        self.client = AsyncClient(self.emulator.api_key, self.emulator.base_url, http_client=self.http, poll=poll)
+        poll, retry = Poll(floor=0.001, ceiling=0.001, deadline=20), Retry(initial=0.001, ceiling=0.001)
+        key, base_url = self.emulator.api_key, self.emulator.base_url
+        self.client = AsyncClient(key, base_url, http_client=self.http, poll=poll, retry=retry)
         self.keys: dict[str, str | None] = {}
 
     async def _keys(self, request: httpx.Request) -> None:
