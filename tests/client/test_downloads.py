@@ -300,3 +300,24 @@ def test_a_private_file_is_its_owners(world: World, tmp_path: Path) -> None:
     found = result(world)
     path = world.do(lambda _: found.save(tmp_path / "fox.png", private=True))
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_is_named_whatever_notices_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full when the file is emptied for a new beginning is an error of the file, and not repeated."""
+
+    class Full(io.BytesIO):
+        def truncate(self, size: int | None = None) -> int:
+            raise OSError(28, "No space left on device")
+
+    def opened(descriptor: int, mode: str) -> io.BytesIO:
+        os.close(descriptor)
+        return Full()
+
+    monkeypatch.setattr("bfl_client.files.os.fdopen", opened)
+    world.script = [picture()]
+    with pytest.raises(errors.DownloadError, match="No space left") as caught:
+        save(world, tmp_path / "fox.png")
+    assert caught.value.unwritable
+    assert len(world.requests) == 1

@@ -432,7 +432,6 @@ def test_a_cancelled_generate_carries_its_handle(backend: str, leave: Any) -> No
     carries(error)
 
 
-@pytest.mark.xfail(reason="what it was answered is lost with the cancellation")
 def test_a_cancelled_generated_function_does_not_lose_its_task() -> None:
     """Cancelled while the service answers it, a generated function leaves with the id of the task that was made."""
 
@@ -466,3 +465,34 @@ def test_what_is_cancelled_before_it_begins_sends_nothing(backend: str, method: 
         return service.posts
 
     assert anyio.run(run, backend=backend) == 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_submit_cancelled_while_it_connects_leaves_at_once(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled before anything of the request is sent, a submit neither waits nor leaves a note: nothing is paid."""
+    connecting: list[anyio.Event] = []
+
+    async def connect(*_: Any, **__: Any) -> Any:
+        connecting[0].set()
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(anyio, "connect_tcp", connect)
+    monkeypatch.setattr(trio, "open_tcp_stream", connect)
+    left: list[BaseException] = []
+
+    async def submit(client: AsyncClient) -> None:
+        try:
+            await client.submit(NAME, prompt="a fox")
+        except BaseException as error:
+            left.append(error)
+            raise
+
+    async def run() -> None:
+        connecting.append(anyio.Event())
+        async with AsyncClient(KEY, "http://127.0.0.1:1") as client, anyio.create_task_group() as group:
+            group.start_soon(submit, client)
+            await connecting[0].wait()
+            group.cancel_scope.cancel()
+
+    anyio.run(run, backend=backend)
+    assert [notes(error) for error in left] == [""]

@@ -182,7 +182,6 @@ def test_a_film_that_is_made_larger_is_priced_by_its_volume() -> None:
     assert 0 < low < high
 
 
-@pytest.mark.xfail(reason="a single side is taken for one megapixel")
 @pytest.mark.about("flux-2-klein-4b")
 @pytest.mark.parametrize("side", ["width", "height"])
 def test_the_side_that_is_left_out_counts_too(side: str) -> None:

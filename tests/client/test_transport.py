@@ -155,7 +155,6 @@ def test_an_unknown_error_before_the_request_was_no_request(
     assert loopback.posts == []
 
 
-@pytest.mark.xfail(reason="before the transport reports anything, a given client's errors count as sent")
 @KINDS
 def test_an_error_of_the_callers_hook_before_the_request_was_no_request(kind: str, loopback: Loopback) -> None:
     """A hook of the caller's HTTP client that raises before anything is sent has sent nothing."""

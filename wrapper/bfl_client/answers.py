@@ -124,7 +124,7 @@ class Handle(NamedTuple):
                 return found
             moment = parser.isoparse(handle["submitted_at"])
             return found._replace(submitted_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
             raise errors.ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
 
     def to_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 import httpx
 from anyio.lowlevel import current_token
@@ -387,7 +387,7 @@ class Client(_Base[httpx.Client, Task, Result]):
         """A client for the generated functions of ``bfl_api.api``, the escape hatch; errors are raised as ours."""
         from bfl_api.client import Client as GeneratedClient
 
-        return GeneratedClient(base_url=self.base_url).set_httpx_client(_Hatch(self._driver, self.base_url))
+        return GeneratedClient(base_url=self.base_url).set_httpx_client(_Hatch(self))
 
     def close(self) -> None:
         """Close the connections; the client cannot be used any more."""
@@ -467,7 +467,7 @@ class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Corou
         """A client for the generated ``asyncio`` functions of ``bfl_api.api``; see `Client.api`."""
         from bfl_api.client import Client as GeneratedClient
 
-        hatch = _AsyncHatch(self._driver, self.base_url)
+        hatch = _AsyncHatch(self)
         return GeneratedClient(base_url=self.base_url).set_async_httpx_client(hatch)
 
     async def close(self) -> None:
@@ -502,38 +502,46 @@ class _Bytes:
         yield self._content
 
 
-def _once(request: httpx.Request, content: bytes) -> Flow[httpx.Response]:
+def _once(client: _Base[Any, Any, Any], request: httpx.Request, content: bytes) -> Flow[httpx.Response]:
     paid = request.method != "GET"
     deadline = (yield Clock()) + policy.REQUEST_DEADLINE
     body = _Bytes(content) if content else None
-    answer: Answer = yield Call(request.method, str(request.url), body, paid, deadline)
+    name = specification.normalized(request.url.path.removeprefix(client._hosts.base.path.rstrip("/")))
+    submission = Submission(name, str(request.url), _Bytes(content), client._known, polled=True)
+    try:
+        answer: Answer = yield Call(request.method, submission.url, body, paid, deadline)
+    except BaseException as error:
+        flows.late(error, submission)
+        raise
     if not 200 <= answer.status < 300:
         raise answers.api_error(answer, paid=paid)
-    if not isinstance(answers.parse_json(answer), dict):
+    if not isinstance(value := answers.parse_json(answer), dict):
         raise errors.TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
+    if paid and specification.find(name):
+        submission.handle(value)  # or it is the answer to another request
     kind = {"content-type": "application/json"}
     return httpx.Response(answer.status, headers=kind, content=answer.content, request=request)
 
 
 class _Hatch(httpx.Client):
-    """Sends through a `Driver`; httpx's own sending, and its log of URLs, are not reached."""
+    """Sends through the client's driver; httpx's own sending, and its log of URLs, are not reached."""
 
-    def __init__(self, driver: Driver, base_url: str) -> None:
-        super().__init__(base_url=base_url)
-        self._driver = driver
+    def __init__(self, client: Client) -> None:
+        super().__init__(base_url=client.base_url)
+        self._client = client
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request as this package does; options such as streaming do not apply."""
-        return self._driver.run(_once(request, request.read()))
+        return cast(httpx.Response, self._client._run(_once(self._client, request, request.read())))
 
 
 class _AsyncHatch(httpx.AsyncClient):
-    """Sends through an `AsyncDriver`; httpx's own sending, and its log of URLs, are not reached."""
+    """Sends through the client's driver; httpx's own sending, and its log of URLs, are not reached."""
 
-    def __init__(self, driver: AsyncDriver, base_url: str) -> None:
-        super().__init__(base_url=base_url)
-        self._driver = driver
+    def __init__(self, client: AsyncClient) -> None:
+        super().__init__(base_url=client.base_url)
+        self._client = client
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request as this package does; options such as streaming do not apply."""
-        return await self._driver.run(_once(request, await request.aread()))
+        return cast(httpx.Response, await self._client._run(_once(self._client, request, await request.aread())))

@@ -146,7 +146,7 @@ def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
     try:
         answer = yield from request(call, rules.retry, submission.patience)
     except BaseException as error:
-        _late(error, submission)
+        late(error, submission)
         raise
     handle = submission.handle(answer)
     with owned(handle):
@@ -155,7 +155,7 @@ def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
     return handle
 
 
-def _late(error: BaseException, submission: Submission) -> None:
+def late(error: BaseException, submission: Submission) -> None:
     """Write on a cancellation what came of the paid request for which it waited, and whose answer it brings."""
     if not isinstance(answer := getattr(error, "answer", None), Answer):
         return

@@ -352,8 +352,10 @@ class _Price(NamedTuple):
         if pictures and not highest:
             return None  # their sizes are not known beforehand
         width, height = self._value("width"), self._value("height")
+        if (width or height) and not (width and height) and not highest:
+            return None  # the service chooses the other side
         sized = isinstance(width, int | float) and isinstance(height, int | float) and width and height
-        made = width * height / MEGAPIXEL if sized else LARGEST_PICTURE if pictures else 1.0
+        made = width * height / MEGAPIXEL if sized else LARGEST_PICTURE if pictures or width or height else 1.0
         return max(0, math.ceil(made) - 1) + LARGEST_PICTURE * pictures
 
     def _seconds(self, highest: bool) -> float | None:

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -20,7 +20,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
 from .errors import BFLError, DownloadError, TransportError
-from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Step
+from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Step, Streamed
 from .version import USER_AGENT
 
 T = TypeVar("T")
@@ -97,8 +97,9 @@ class _Saving:
         self._error = self._unusable(step.sink.tell())
         self.wanted = self._status in (200, 206) and self._error is None
         if self.wanted and self._status == 200:
-            step.sink.seek(0)
-            step.sink.truncate()
+            with _on_disk():
+                step.sink.seek(0)
+                step.sink.truncate()
 
     def _unusable(self, start: int) -> str | None:
         if self._headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -109,11 +110,8 @@ class _Saving:
 
     def take(self, piece: bytes) -> bool:
         """Write a piece; False once a limit is passed."""
-        try:
+        with _on_disk():
             self._step.sink.write(piece)
-        except OSError as error:
-            reason = error.strerror or error
-            raise DownloadError(f"the download could not be written: {reason}", unwritable=True) from error
         if self._step.sink.tell() > self._step.limit:
             raise DownloadError(f"the download is longer than {self._step.limit:,} bytes; it was given up")
         if self._step.deadline is not None and self._clock() >= self._step.deadline:
@@ -122,39 +120,65 @@ class _Saving:
 
     def outcome(self) -> Fetched:
         """How far it came."""
+        with _on_disk():
+            self._step.sink.flush()
         return Fetched(self._status, self._headers, self._step.sink.tell(), self._error)
 
 
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise DownloadError(f"the download could not be written: {reason}", unwritable=True) from error
+
+
 class _Sent:
-    """Whether anything of a paid request has reached the wire: seen in what the transport reports, not guessed.
+    """Whether a paid request can have been carried out: seen in what was read of it and sent, not guessed.
 
     Args:
-        own: the HTTP client is ours, whose transport is known to report what it does.
+        own: the HTTP client is ours, whose transport is known to report what it sends.
+
+    Attributes:
+        scope: what a cancellation has to respect from the moment on that something is sent.
     """
 
-    def __init__(self, own: bool) -> None:
-        self._own, self._begun, self._reported, self._headers = own, False, False, False
+    scope: anyio.CancelScope | None = None
 
-    def begin(self) -> None:
-        """The request is handed to the HTTP client now; until then nothing can have been sent."""
-        self._begun = True
+    def __init__(self, own: bool) -> None:
+        self._own, self._read, self._reports, self._headers = own, False, own, False
 
     def see(self, event: str, facts: dict[str, Any]) -> None:
         """Note what the transport reports; the request to a proxy to open a tunnel is not ours."""
-        self._reported = True
+        self._reports = True
         method = getattr(facts.get("request"), "method", b"")
         if event.endswith("send_request_headers.started") and method != b"CONNECT":
             self._headers = True
+            if self.scope is not None:
+                self.scope.shield = True
 
     async def asee(self, event: str, facts: dict[str, Any]) -> None:
         """`see`, for asynchronous transports."""
         self.see(event, facts)
 
+    def read(self, body: Streamed) -> Iterator[bytes]:
+        """The body, whose reading is noted: nobody can carry out a request without it."""
+        self._read = True
+        yield from body
+
+    async def aread(self, body: Streamed) -> AsyncGenerator[bytes, None]:
+        """`read`, for asynchronous transports."""
+        self._read = True
+        async with aclosing(body.stream()) as pieces:
+            async for piece in pieces:
+                yield piece
+
     def maybe(self, error: BaseException) -> bool:
         """True if the request may have reached the service before it failed with this error."""
-        if not self._begun or self._headers:
+        if self._reports:
             return self._headers
-        return not (self._own or self._reported or isinstance(error, _NEVER_SENT))
+        return self._read and not isinstance(error, _NEVER_SENT)
 
 
 def _lost(error: Exception, sent: _Sent | None) -> BFLError:
@@ -289,11 +313,9 @@ class Driver(_Wire):
             raise
 
     def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
-        http = self._http()
-        body = iter(step.body) if isinstance(step, Call) and step.body is not None else None
-        request = self._request(http, step, body, self._clock(), sent and sent.see)
-        if sent is not None:
-            sent.begin()
+        http, body = self._http(), step.body if isinstance(step, Call) else None
+        pieces = None if body is None else sent.read(body) if sent else iter(body)
+        request = self._request(http, step, pieces, self._clock(), sent and sent.see)
         auth = self._auth if isinstance(step, Call) else None
         response = http.send(request, auth=auth, stream=True, follow_redirects=False)
         try:
@@ -351,13 +373,18 @@ class AsyncDriver(_Wire):
             raise _lost(error, sent) from error
 
     async def _paid(self, step: Call | Fetch, sent: _Sent) -> Answer | Fetched:
-        """A paid request in a task of its own, for which a cancellation of the caller, of whatever kind, waits."""
+        """A paid request in a task of its own, for which a cancellation of the caller, of whatever kind, waits.
+
+        Not while it only connects: then nothing was sent, and nothing will be.
+        """
         found = list[Any]()
 
         async def shielded() -> None:
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=not self._own) as sent.scope:
                 try:
                     found.append(await self._unpaid(step, sent))
+                except anyio.get_cancelled_exc_class():
+                    raise
                 except BaseException as error:  # raised below as it is, not in a group
                     found.append(error)
 
@@ -379,19 +406,18 @@ class AsyncDriver(_Wire):
     async def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
         http, now = self._http(), self._clock()
         async with AsyncExitStack() as stack:  # a body that is left early, on cancellation, closes its files
-            body = None
-            if isinstance(step, Call) and step.body is not None:
-                body = await stack.enter_async_context(aclosing(step.body.stream()))
-            request = self._request(http, step, body, now, sent and sent.asee)
-            if sent is not None:
-                sent.begin()
+            body = step.body if isinstance(step, Call) else None
+            pieces: Any = None if body is None else sent.aread(body) if sent else body.stream()
+            if pieces is not None:
+                await stack.enter_async_context(aclosing(pieces))
+            request = self._request(http, step, pieces, now, sent and sent.asee)
             auth = self._auth if isinstance(step, Call) else None
             response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
         try:
             receiver = _receiver(step, response, self._clock)
             if receiver.wanted:
-                async with aclosing(_apieces(response)) as pieces:  # trio insists on closing what is left early
-                    async for piece in pieces:
+                async with aclosing(_apieces(response)) as arriving:  # trio insists on closing what is left early
+                    async for piece in arriving:
                         if not receiver.take(piece):
                             break
         finally:
