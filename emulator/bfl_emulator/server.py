@@ -197,7 +197,7 @@ class Emulator:
 
 
 def serve(**options: Any) -> int:
-    """Print the URLs and the key as one line of JSON, then serve until SIGINT or SIGTERM.
+    """Print the URLs and the key as one line of JSON, then serve until SIGINT, SIGTERM or SIGHUP.
 
     The options are those of `Emulator`, except for the key: it is made up, or taken from the environment variable
     BFL_API_KEY, because other users of a machine can see options. Returns the exit status: 0, or 1 after one line on
@@ -205,8 +205,9 @@ def serve(**options: Any) -> int:
     """
     logging.basicConfig(level=logging.WARNING)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    for number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # what the parent process had ignored (nohup) stays ignored
+            signal.signal(number, lambda *_: stop.set())
     try:
         with Emulator(**options, api_key=os.environ.get("BFL_API_KEY") or None) as emulator:
             names = ("base_url", "api_key", "cluster_url", "delivery_url", "control_token")

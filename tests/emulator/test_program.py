@@ -26,16 +26,31 @@ def program() -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send these signals to another process")
 @pytest.mark.about("credits")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_program(program: subprocess.Popen[str], number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_program(program: subprocess.Popen[str], name: str) -> None:
     """The program prints its URL and key, serves, and ends silently with 0 when it is interrupted."""
     assert program.stdout is not None and program.stderr is not None
     announced = json.loads(program.stdout.readline())
     answer = httpx.get(announced["base_url"] + "/v1/credits", headers={"x-key": announced["api_key"]})
     assert (answer.status_code, announced["api_key"]) == (200, "bfl_from_the_environment")
-    program.send_signal(number)
+    program.send_signal(getattr(signal, name))
     assert program.wait(10) == 0
     assert (program.stdout.read(), program.stderr.read()) == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send these signals to another process")
+def test_what_the_parent_ignores_stays_ignored() -> None:
+    """The program serves on after a SIGHUP that its parent process had ignored, as nohup does."""
+    ignoring = "import signal, runpy; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    command = [sys.executable, "-c", f"{ignoring}; runpy.run_module('bfl_emulator', run_name='__main__')"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        announced = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGHUP)
+        answer = httpx.get(announced["base_url"] + "/v1/credits", headers={"x-key": announced["api_key"]})
+        assert answer.status_code == 200
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 @pytest.mark.about("credits")
