@@ -46,7 +46,7 @@ def test_what_the_parent_ignores_stays_ignored() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         announced = json.loads(process.stdout.readline())
-        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.Signals["SIGHUP"])
         answer = httpx.get(announced["base_url"] + "/v1/credits", headers={"x-key": announced["api_key"]})
         assert answer.status_code == 200
         process.terminate()
