@@ -21,7 +21,7 @@ SCHEMAS: list[Any] = [
     ),
     (
         {"type": "array", "items": {"enum": [1, 2]}, "minItems": 1},
-        "a list of at least 1 items of which each is one of 1, 2",
+        "a list of at least 1 items, each one of 1, 2",
     ),
     ({"type": "string", "maxLength": 9}, "a string of at most 9 characters"),
     ({"type": ["string", "null"]}, "a string or null"),

@@ -5,7 +5,7 @@
     client = Client()                                   # the key from BFL_API_KEY
     client.generate.flux_dev(prompt="a fox").save("fox.jpg")
 
-Names are imported when they are first used: importing the package costs nearly nothing.
+Names are imported on first use, so importing the package is fast.
 """
 
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ __all__ = [
     "TransportError", "UntrustedURLError", "Update", "Violation", "WebhookError", "__version__", "webhooks",
 ]  # fmt: skip
 
-if not TYPE_CHECKING:  # or type checkers would believe that every name exists
+if not TYPE_CHECKING:  # else type checkers would accept any name
     _HOME = {
         "Update": "answers",
         **dict.fromkeys(("AsyncClient", "Client"), "client"),

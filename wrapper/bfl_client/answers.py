@@ -1,4 +1,4 @@
-"""What an answer means: from its bytes to updates, handles and errors, whatever a server sends."""
+"""What an answer means: from its bytes, however malformed, to updates, handles and errors."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _REFUSALS: dict[int, type[errors.APIError]] = {
     422: errors.InvalidRequestError,
     429: errors.RateLimitError,
 }
-_LONGEST_RETRY_AFTER = 3600.0  # seconds; what is beyond is a mistake, and policy clamps it further
+_LONGEST_RETRY_AFTER = 3600.0  # seconds; anything longer is a mistake, and policy clamps it further
 
 
 class Update(NamedTuple):
-    """One look at a task, from a poll or a webhook.
+    """The state of a task, as reported by a poll or a webhook.
 
     Attributes:
-        status: the service's word, such as ``"Pending"`` or ``"Ready"``; new ones may appear at any time.
+        status: the service's status, such as ``"Pending"`` or ``"Ready"``; new ones may appear at any time.
         progress: 0 to 1, where the endpoint reports it.
         details: what the service says about a refusal or failure: an object, a string or None.
-        preview: a preview object, where there is one (never seen so far).
+        preview: a preview object, if there is one (none seen so far).
         raw: the whole answer.
     """
 
@@ -56,17 +56,17 @@ class Update(NamedTuple):
     preview: Any
     raw: dict[str, Any]
 
-    def __repr__(self) -> str:  # raw holds a signed URL once the task is ready
+    def __repr__(self) -> str:  # raw contains a signed URL once the task is ready
         return f"Update(status={shorten(self.status, 60)!r}, progress={self.progress!r})"
 
     @property
     def ended(self) -> bool:
-        """True once the status will not change any more."""
+        """True if the status is final."""
         return self.status == READY or self.status in _ENDED
 
     @property
     def doubtful(self) -> bool:
-        """True for an answer that may be mistaken: "Task not found", or "Ready" without a sample."""
+        """True for an answer that may be wrong: "Task not found", or "Ready" without a sample."""
         ready = self.status == READY and not isinstance(self.result.get("sample"), str)
         return ready or self.status == NOT_FOUND
 
@@ -77,7 +77,7 @@ class Update(NamedTuple):
         return result if isinstance(result, dict) else {}
 
     def part(self, name: str) -> str:
-        """The URL of a part of the result, such as ``sample``. Raises DownloadError: there is none."""
+        """The URL of a part of the result, such as ``sample``. Raises DownloadError if there is none."""
         url = self.result.get(name)
         if not isinstance(url, str):
             raise errors.DownloadError(f"the result has no {name}")
@@ -104,7 +104,7 @@ class Handle(NamedTuple):
     def of(cls, answer: Mapping[str, Any], endpoint: str | None) -> Handle:
         """The handle of a task, from the answer to its submit.
 
-        Raises ConfigurationError: the id, the polling URL or the endpoint is not a string.
+        Raises ConfigurationError if the id, the polling URL or the endpoint is not a string.
         """
         task_id, polling_url = answer.get("id"), answer.get("polling_url")
         optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
@@ -143,7 +143,7 @@ def number(value: Any) -> float | None:
 
 
 def parse_json(answer: Answer) -> Any:
-    """The answer's JSON, or None where it is not JSON, was cut, or is nested beyond reason."""
+    """The answer's JSON, or None if it is not JSON, was cut, or is nested too deeply."""
     if not answer.whole:
         return None
     try:
@@ -153,7 +153,7 @@ def parse_json(answer: Answer) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    # with many more, Python refuses, and an id would be lost with it
+    # Python refuses to parse integers of thousands of digits: a task's id must not be lost to one beside it
     return int(digits) if len(digits) < 100 else float(digits)
 
 
@@ -161,7 +161,7 @@ _DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def update_of(value: Any) -> Update | None:
-    """An answer's JSON as an update if it carries a status, whatever its HTTP code: failures come as 503 and 422."""
+    """An answer's JSON as an update if it contains a status, whatever its HTTP code: failures come as 503 and 422."""
     if not isinstance(value, dict):
         return None
     status = value.get("status", value.get("state"))  # production clients accept both keys
@@ -171,7 +171,7 @@ def update_of(value: Any) -> Update | None:
 
 
 def task_error(update: Update) -> errors.TaskError | None:
-    """The error that a finished task stands for, or None if it is ready or still running."""
+    """The error for a task that ended without a result; None if it is ready or still running."""
     if update.status == READY:
         if not update.doubtful:
             return None
@@ -195,7 +195,7 @@ def _listed(value: Any) -> str:
 
 
 def api_error(answer: Answer, *, paid: bool = False) -> errors.APIError:
-    """The error that an answer stands for."""
+    """The error for an answer that is not a success."""
     value = parse_json(answer)
     detail = value.get("detail", value.get("details")) if isinstance(value, dict) else None
     if detail is None and not answer.whole:
@@ -206,7 +206,7 @@ def api_error(answer: Answer, *, paid: bool = False) -> errors.APIError:
 
 
 def sheds_load(answer: Answer) -> bool:
-    """True for a 503 that says the request was turned away for load, so that it was certainly not carried out."""
+    """True for a 503 that says it sheds load: the request was certainly not carried out."""
     return (
         answer.status == 503
         and re.search(rb"\bshed(s|ding)?\b|over capacity", answer.content[:4096], re.IGNORECASE) is not None
@@ -218,7 +218,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()[:64]
     if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text):
         return min(float(text), _LONGEST_RETRY_AFTER)
-    if not re.search(r"[A-Za-z]{3}", text):  # a date names its day and month; the parser makes dates of less
+    if not re.search(r"[A-Za-z]{3}", text):  # a date names its month; the parser would accept less
         return None
     wanted, sent = _timestamp(text), _timestamp(headers.get("date", "")[:64])
     if wanted is None:
@@ -232,14 +232,14 @@ def _timestamp(text: str) -> float | None:
     try:
         moment = parser.parse(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except Exception:  # the parser raises more kinds than it documents, and the text is a stranger's
+    except Exception:  # the parser raises more than it documents, and the text is untrusted
         return None
 
 
 def inflate(content: bytes, encoding: str, limit: int) -> tuple[bytes, bool]:
-    """An answer that came compressed although it was asked for plain: its bytes, and whether they are whole.
+    """The bytes of an answer that came compressed although plain was requested, and whether they are complete.
 
-    A proxy may compress; the id of a paid task must not be lost to it. Never yields more than `limit` bytes.
+    A proxy may compress an answer, and the id of a paid task must not be lost. Returns at most `limit` bytes.
     """
     if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return b"", False

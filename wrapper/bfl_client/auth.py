@@ -1,6 +1,6 @@
-"""Which hosts may be asked what: the key, polling URLs and sample URLs bound to their hosts.
+"""Which hosts may receive the key, and which polling and sample URLs may be requested.
 
-The rules (design; the hosts were seen in recordings and production clients): a polling URL is https on ``bfl.ai`` or
+The rules (hosts as seen in recordings and production clients): a polling URL is https on ``bfl.ai`` or
 one of its subdomains, or has the configured base URL's own origin, or both are loopback. Delivery hosts end in
 ``bfl.ai`` too, and must never see the key. Delivery hosts vary and are not pinned; they need https.
 """
@@ -37,15 +37,15 @@ def is_loopback(host: str) -> bool:
 def parse(url: str | httpx.URL) -> httpx.URL:
     """The URL, parsed by the library that will request it, so that check and request cannot differ.
 
-    Raises UntrustedURLError: it is not an absolute URL that could be requested.
+    Raises UntrustedURLError if it is not an absolute http or https URL.
     """
     try:
         parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
-        host, _ = parsed.host, parsed.raw_host  # an odd host shows itself only here, as an IDNAError
+        host, _ = parsed.host, parsed.raw_host  # an invalid host raises only here, an IDNAError
     except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise UntrustedURLError("an answer carries a URL that cannot be read; it was not requested") from error
+        raise UntrustedURLError("an answer contains an invalid URL; it was not requested") from error
     if parsed.scheme not in _PORTS or not host or parsed.userinfo:
-        raise UntrustedURLError("an answer carries a URL that is not plain http or https; it was not requested")
+        raise UntrustedURLError("an answer contains a URL that is not plain http or https; it was not requested")
     return parsed
 
 
@@ -72,7 +72,7 @@ class Hosts:
             raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
         if self.base.query or self.base.fragment:
             raise ConfigurationError("base_url must have neither query nor fragment")
-        self._passed: str | None = None  # the last one, which is mostly asked again at once
+        self._passed: str | None = None  # the last URL that passed: usually the next one too
         self.local = is_loopback(self.base.host)
         if self.base.scheme == "http" and not (self.local or insecure):
             raise ConfigurationError(
@@ -85,14 +85,11 @@ class Hosts:
             raise ConfigurationError(f"base_url lies outside region {region!r}; leave one of the two out")
 
     def endpoint(self, path: str) -> str:
-        """The URL of a path of the API, such as ``/v1/credits``."""
+        """The URL of an API path, such as ``/v1/credits``."""
         return f"{str(self.base).rstrip('/')}{path}"
 
     def check_api(self, url: str | httpx.URL) -> None:
-        """Pass if the URL may be asked with the key: a polling URL, or one of our own.
-
-        Raises UntrustedURLError: it may not.
-        """
+        """Raise UntrustedURLError unless the URL may get the key: a polling URL, or one of our own."""
         if isinstance(url, str) and url == self._passed:
             return
         parsed = parse(url)
@@ -108,10 +105,7 @@ class Hosts:
             self._passed = url
 
     def check_sample(self, url: str) -> None:
-        """Pass if a result may be fetched from the URL, without the key: https, or as base_url itself is reached.
-
-        Raises UntrustedURLError: it may not.
-        """
+        """Raise UntrustedURLError unless a result may be fetched from the URL: https, or on base_url's own host."""
         parsed = parse(url)
         if is_loopback(parsed.host):
             allowed = self.local
@@ -128,19 +122,19 @@ class Hosts:
 
 
 class KeyAuth(httpx.Auth):
-    """Adds the API key to requests to API hosts, and refuses to send any other request at all.
+    """Adds the API key to requests to API hosts; refuses to send any other request.
 
     The header is ``x-key`` (published scheme ``APIKeyHeader``).
     """
 
     def __init__(self, key: str, hosts: Hosts) -> None:
         if not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigurationError("the API key contains characters that a key never has; check BFL_API_KEY")
+            raise ConfigurationError("the API key contains invalid characters; check BFL_API_KEY")
         self._key = key
         self._hosts = hosts
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header, once the host is known to be an API host."""
+        """Check that the host is an API host, then add the header."""
         self._hosts.check_api(request.url)
         request.headers["x-key"] = self._key
         yield request

@@ -151,7 +151,7 @@ class _Base(Generic[H, S, G]):
         return self._driver.run(flow)
 
     def _new_driver(self) -> Any:
-        """What carries out the flows of this client."""
+        """The driver that runs this client's flows."""
         raise NotImplementedError
 
     def price(self, endpoint: EndpointName | str, **parameters: Any) -> float | None:
@@ -159,7 +159,7 @@ class _Base(Generic[H, S, G]):
         return specification.price(endpoint, parameters)
 
     def _http(self, build: Callable[[], H]) -> H:
-        """The HTTP client: the given one, or one built now, as late as can be: it costs as much as importing httpx."""
+        """The HTTP client: the caller's, or one built on first use (building it is as slow as importing httpx)."""
         if self._closed:
             raise errors.ConfigurationError("this client is closed; make a new one")
         if self._process != os.getpid():
@@ -176,12 +176,12 @@ class _Base(Generic[H, S, G]):
             return built
 
     def _forked(self) -> None:
-        """In a forked child: leave the parent's connections alone, since a shared one mixes up its answers."""
+        """In a forked child, abandon the parent's connections: on a shared one, answers get mixed up."""
         if self._used and self._given is not None:
             raise errors.ConfigurationError("the http_client was used before a fork; make one for each process")
         with _forking:
             if self._process != os.getpid():
-                self._inherited: H | None = self._built  # kept, so that it is not torn down here
+                self._inherited: H | None = self._built  # kept, so that the child does not close it
                 self._lock, self._built, self._process = threading.Lock(), None, os.getpid()
 
     def _request(
@@ -204,10 +204,7 @@ class _Base(Generic[H, S, G]):
         return Submission(name, url, prepared, self._known, not prepared.plain.get("webhook_url"), self._patience)
 
     def _of_model(self, endpoint: str, body: Any, validate: bool, patience: int = 0) -> Submission:
-        """A request of a map, from a mapping or a model.
-
-        Raises ConstraintError: also for a model that cannot be written: it is one outcome of many.
-        """
+        """A request of a map. Raises ConstraintError, also for a broken model: it must not end the whole map."""
         from bfl_api.endpoints import Endpoints
 
         try:
@@ -216,11 +213,11 @@ class _Base(Generic[H, S, G]):
         except errors.BFLError:
             raise
         except Exception as error:  # the model is the caller's, and may raise anything
-            violation = Violation("", f"<{type(body).__name__}>", f"cannot be written: {shorten(error, 100)}")
+            violation = Violation("", f"<{type(body).__name__}>", f"cannot be serialised: {shorten(error, 100)}")
             raise errors.ConstraintError(shorten(endpoint, 60), [violation]) from error
 
     def _submission(self, checked: Callable[[], Submission]) -> Flow[Any]:
-        """The conversation of `submit`."""
+        """The flow of `submit`."""
         return self._TASK(self, (yield from self._posted(checked())))
 
     def _generation(
@@ -229,7 +226,7 @@ class _Base(Generic[H, S, G]):
         timeout: float | None = None,
         submitted: Callable[[Any], object] = lambda _: None,
     ) -> Flow[Any]:
-        """The conversation of `generate`; `submitted` is called as soon as there is a task."""
+        """The flow of `generate`; `submitted` is called as soon as there is a task."""
         submission = checked()
         if not submission.polled:
             raise errors.ConfigurationError(
@@ -257,18 +254,18 @@ class _Base(Generic[H, S, G]):
         body: Mapping[str, Any] | None,
         parse: Callable[[Any], R],
     ) -> Flow[R]:
-        """An operation that makes no task."""
+        """The flow of an operation that creates no task."""
         constraints.check_query(path, method.lower(), query)
         content = media.prepare(path, body) if body is not None else None
         if content is not None:
             constraints.check_body(path, path, content)
         url = httpx.URL(self._hosts.endpoint(path), params=dict(query) or None)
-        # what changes something on the service is not sent twice, as if it were paid
+        # treated as paid, since what changes something on the service must not be sent twice either
         answer = yield from flows.request(Call(method, str(url), content, paid=method != "GET"), self.retry)
         try:
             return parse(answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise errors.APIError(200, f"the answer has another shape than the specification says: {error}") from error
+            raise errors.APIError(200, f"the answer does not match the specification: {error}") from error
 
 
 def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
@@ -279,13 +276,10 @@ def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
 
 
 def _built(build: Callable[[], H]) -> H:
-    """An HTTP client of our own.
-
-    Raises ConfigurationError: a variable of the environment, for a proxy or certificates, has a value that cannot work.
-    """
+    """Our own HTTP client; raises ConfigurationError if a proxy or certificate variable of the environment is wrong."""
     try:
         return build()
-    except Exception as error:  # httpx raises what the system, ssl, or its optional packages raise
+    except Exception as error:  # httpx lets through what the system, ssl and optional packages raise
         proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
         certificates = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
         missing = [name for name in certificates if not os.path.exists(os.environ[name])]
@@ -317,12 +311,12 @@ class Client(_Base[httpx.Client, Task, Result]):
         return Driver(lambda: owner._http(build), self._auth, self._timeout, sleep=self._sleep, own=self._given is None)
 
     def paused_by(self, sleep: Callable[[float], object], patience: int = 0) -> Client:
-        """For programs that drive many tasks: this client, whose pauses are made by `sleep`.
+        """A client like this one whose pauses are made by `sleep`, for programs that drive many tasks.
 
         Args:
-            sleep: called with the seconds of every pause between attempts and between polls; it may raise, to stop. A
-                pause within a submit comes only when the last request was certainly not carried out.
-            patience: how many 429 a submit waits out beyond the usual attempts.
+            sleep: called with the seconds of each pause between attempts or polls; it may raise, to stop. Within a
+                submit it is called only after a request that was certainly not carried out.
+            patience: how many 429 answers a submit waits out, beyond the usual attempts.
 
         It shares connections, key and settings with this one; closing it closes nothing.
         """
@@ -334,7 +328,7 @@ class Client(_Base[httpx.Client, Task, Result]):
 
     @cached_property
     def utility(self) -> Utility:
-        """The operations that make no task: credits, finetunes and what else the specification has, a method each."""
+        """The operations that create no task, a method for each: credits, finetunes and any others."""
         from bfl_api.utility import Utility
 
         def call(method: str, path: str, query: Any, body: Any, parse: Callable[[Any], R], /) -> R:
@@ -344,7 +338,7 @@ class Client(_Base[httpx.Client, Task, Result]):
         return Utility(call)
 
     def task(self, id: str, polling_url: str, endpoint: str | None = None) -> Task:
-        """A task resumed from its id and polling URL (an id alone is not enough: hosts differ)."""
+        """Resume a task from its id and polling URL (the id alone does not say which host has the task)."""
         return Task(self, Handle.of({"id": id, "polling_url": polling_url}, endpoint))
 
     def map(
@@ -356,14 +350,14 @@ class Client(_Base[httpx.Client, Task, Result]):
         timeout: float | None = None,
         validate: bool = True,
     ) -> Outcomes[Task, Result]:
-        """Generate many: ``with client.map(…) as outcomes:`` iterate for a `Result` or a `BFLError` each, in order.
+        """Generate many: ``with client.map(…) as outcomes:``, then iterate for a `Result` or `BFLError` each, in order.
 
         Args:
             endpoint: name of the endpoint for all of them.
             bodies: a mapping or model per request; read as slots become free.
-            concurrency: active tasks at most (the service allows 24 on most endpoints).
+            concurrency: the most tasks active at once (the service allows 24 on most endpoints).
             timeout: seconds for each task, from its submit; None means the default of its kind.
-            validate: check each request before it is sent; a refused one is a ConstraintError in its place.
+            validate: check each request before it is sent; the outcome of a refused one is a ConstraintError.
         """
         from .many import PATIENCE, Outcomes
 
@@ -384,13 +378,13 @@ class Client(_Base[httpx.Client, Task, Result]):
 
     @cached_property
     def api(self) -> GeneratedClient:
-        """A client for the generated functions of ``bfl_api.api``, the escape hatch; errors are raised as ours."""
+        """A client for the generated functions of ``bfl_api.api``, the escape hatch; they raise our errors."""
         from bfl_api.client import Client as GeneratedClient
 
         return GeneratedClient(base_url=self.base_url).set_httpx_client(_Hatch(self))
 
     def close(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Close the connections; the client cannot be used afterwards."""
         self._closed = True
         if self._built is not None and self._parent is None and self._process == os.getpid():
             self._built.close()
@@ -423,7 +417,7 @@ class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Corou
 
     @cached_property
     def utility(self) -> AsyncUtility:
-        """The operations that make no task: credits, finetunes and what else the specification has, a method each."""
+        """The operations that create no task, a method for each: credits, finetunes and any others."""
         from bfl_api.utility import AsyncUtility
 
         async def call(method: str, path: str, query: Any, body: Any, parse: Callable[[Any], R], /) -> R:
@@ -433,7 +427,7 @@ class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Corou
         return AsyncUtility(call)
 
     def task(self, id: str, polling_url: str, endpoint: str | None = None) -> AsyncTask:
-        """A task resumed from its id and polling URL; see `Client.task`."""
+        """Resume a task from its id and polling URL; see `Client.task`."""
         return AsyncTask(self, Handle.of({"id": id, "polling_url": polling_url}, endpoint))
 
     def map(
@@ -471,7 +465,7 @@ class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Corou
         return GeneratedClient(base_url=self.base_url).set_async_httpx_client(hatch)
 
     async def close(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Close the connections; the client cannot be used afterwards."""
         self._closed = True
         if self._built is not None and current_token() == self._loop:  # those of another loop ended with it
             await self._built.aclose()
@@ -485,12 +479,12 @@ class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Corou
         await self.close()
 
 
-# The escape hatch: HTTP clients that send the requests of the generated functions through our drivers. So those get the
-# key on API hosts only, capped and uncompressed answers, no redirects, and typed errors before the generated parsing.
+# The escape hatch: HTTP clients that send the requests of the generated functions through our drivers, which attach the
+# key on API hosts only, cap answers, follow no redirect, and raise typed errors before the generated parsing.
 
 
 class _Bytes:
-    """A body that is there already."""
+    """A request body that is already in memory."""
 
     def __init__(self, content: bytes) -> None:
         self._content, self.length = content, len(content)
@@ -518,7 +512,7 @@ def _once(client: _Base[Any, Any, Any], request: httpx.Request, content: bytes) 
     if not isinstance(value := answers.parse_json(answer), dict):
         raise errors.TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
     if paid and specification.find(name):
-        submission.handle(value)  # or it is the answer to another request
+        submission.handle(value)  # raises if this is the answer to another request
     kind = {"content-type": "application/json"}
     return httpx.Response(answer.status, headers=kind, content=answer.content, request=request)
 
@@ -531,7 +525,7 @@ class _Hatch(httpx.Client):
         self._client = client
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send a request as this package does; options such as streaming do not apply."""
+        """Send a request as this package does; options such as streaming are ignored."""
         return cast(httpx.Response, self._client._run(_once(self._client, request, request.read())))
 
 
@@ -543,5 +537,5 @@ class _AsyncHatch(httpx.AsyncClient):
         self._client = client
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send a request as this package does; options such as streaming do not apply."""
+        """Send a request as this package does; options such as streaming are ignored."""
         return cast(httpx.Response, await self._client._run(_once(self._client, request, await request.aread())))

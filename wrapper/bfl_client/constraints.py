@@ -1,8 +1,8 @@
-"""Every request held to the packaged specification before it is sent, all violations at once.
+"""Check every request against the packaged specification before it is sent, and report all violations at once.
 
-The judge is jsonschema-rs with formats, on the schemas of `specification`; what is added here is what a person needs:
-the field, the value (shortened), the bound, the nearest name. A parameter that the schema does not know is refused also
-where the schema is open, because the service ignores it in silence (measured by a third party).
+jsonschema-rs with formats does the checking; this module turns its errors into what a person needs: the field, the
+value (shortened), the bound, the nearest name. A parameter that the schema does not know is refused even where the
+schema is open, because the service silently ignores it (measured by a third party).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from .media import Body
 
-_SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # would make it another path
+_SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # these would change the path
 
 
 def is_media(text: str) -> bool:
-    """True for what a media parameter takes as text: an http(s) URL, a data URI or base64. Never a path."""
+    """True if a media parameter accepts the text: an http(s) URL, a data URI or base64, never a path."""
     if text[:8].lower().startswith(("http://", "https://")):
         try:
             return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
@@ -49,7 +49,7 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
     """Check a request without sending it, and return its body; needs neither a client nor a key.
 
     Args:
-        endpoint: its name; of one that is not known, only what cannot be sent at all is refused.
+        endpoint: its name; for an unknown one, only what cannot be sent at all is refused.
         body: a mapping or a generated model.
         extra: keys of the body that pass unchecked.
 
@@ -65,10 +65,7 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
 
 
 def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
-    """Hold a request body to what the specification says of a POST to `path`; unknown keys in `extra` pass unchecked.
-
-    Raises ConstraintError: with every violation.
-    """
+    """Check the body of a POST to `path`; unknown keys in `extra` pass. Raises ConstraintError with every violation."""
     schema, undecided = specification.selected(specification.body_schema(path), body.plain)
     if undecided:
         raise ConstraintError(endpoint, [undecided])
@@ -76,10 +73,7 @@ def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()
 
 
 def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
-    """Hold the parameters in query and path to what the specification says of an operation.
-
-    Raises ConstraintError: with every violation.
-    """
+    """Check an operation's query and path parameters. Raises ConstraintError, with every violation."""
     found = specification.template(path)
     if found is None:
         raise ConstraintError(path, [Violation("endpoint", shorten(path, 60), "is not a path of the specification")])
@@ -97,7 +91,7 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
 
 
 def _value(text: str, schema: Schema) -> Any:
-    """What a text in a path stands for: a number or a boolean where its schema takes no strings."""
+    """The value of a text in a path: a number or a boolean if its schema does not allow strings."""
     kinds = specification.types(schema) or {"string"}
     try:
         return text if "string" in kinds else json.loads(text)
@@ -111,11 +105,11 @@ def _check(
     known = specification.properties(schema)
     violations = [_unknown(key, known) for key in instance if key not in known and key not in extra]
     violations += [
-        Violation(media_module.field_name(each.path), each.label, "takes no picture or film; pass its text")
+        Violation(media_module.field_name(each.path), each.label, "does not accept a picture or film; pass text")
         for each in media.values()
         if each.path[0] in known and not specification.takes_media(schema, each.path)
     ]
-    judge = _validator(json.dumps(schema))  # mostly a reference, so that the key of the cache is short
+    judge = _validator(json.dumps(schema))  # usually a reference, so the cache key is short
     try:
         given = {key: value for key, value in instance.items() if key in known}
         for error in judge.iter_errors(given):
@@ -138,7 +132,7 @@ def _unknown(key: str, known: Collection[str]) -> Violation:
 @lru_cache(maxsize=256)
 def _validator(schema: str) -> jsonschema_rs.Validator:
     """The validator of a schema given as JSON text: a key that can be cached."""
-    import jsonschema_rs  # a tenth of the start-up of a program that may only resume a task
+    import jsonschema_rs  # slow to import, and needless if a program only resumes a task
 
     whole = json.loads(schema)
     whole["components"] = {"schemas": _reachable(whole)}
@@ -164,7 +158,7 @@ def _reachable(schema: Schema) -> dict[str, Schema]:
 
 
 def _violations(error: Any, schema: Schema, media: Mapping[str, Any]) -> Iterator[Violation]:
-    """What one complaint of the validator means for a person."""
+    """One error of the validator, in words for a person."""
     kind, field = error.kind, media_module.field_name(error.instance_path)
     if kind.name == "required":
         yield Violation(f"{field}.{kind.property}".lstrip("."), "", "is required")
@@ -183,13 +177,13 @@ def _violations(error: Any, schema: Schema, media: Mapping[str, Any]) -> Iterato
 
 
 def _distance(branch: list[Any]) -> tuple[int, int, int]:
-    """How far a branch is from what was meant: values of other types, then the number of errors, then depth."""
+    """How badly a branch of a union fits: values of wrong types, then the number of errors, then their depth."""
     other = sum(inner.kind.name in ("type", "constant", "const") for inner in branch)
     return other, len(branch), -max(len(inner.instance_path) for inner in branch)
 
 
 def _node(path: list[str | int], schema: Schema) -> Schema:
-    """The schema whose keyword complained; the path starts anew at the document's root behind each reference."""
+    """The schema whose keyword failed; after each reference the path starts again at the document's root."""
     node: Any = specification.document() if path[:1] == ["components"] else schema
     for part in path[:-1]:
         node = node[part]
@@ -205,7 +199,7 @@ def _shown(value: Any, field: str, media: Mapping[str, Any]) -> str:
 
 
 def _remedy(error: Any, node: Schema) -> Remedy:
-    """How to pass a file, for a text that is neither URL nor base64: it may be a path."""
+    """How to pass a file, if the text is neither URL nor base64 and so may be a path."""
     if error.kind.name != "format" or node.get("format") != specification.MEDIA:
         return Remedy()
     path = shorten(error.instance, 40)

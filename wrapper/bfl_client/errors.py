@@ -12,7 +12,7 @@ BFLError
 │   ├── NotFoundError             404
 │   ├── RateLimitError            429
 │   └── ServerError               5xx
-├── UntrustedURLError             a URL in an answer outside the hosts it may have
+├── UntrustedURLError             a URL in an answer names a host that is not allowed
 ├── TaskError                     a task that ended without a result; .status .details .cost
 │   ├── RequestModerated          the input was refused: do not resend it unchanged
 │   ├── ContentModerated          the output was refused
@@ -26,7 +26,7 @@ BFLError
 Every error has a ``message``, what happened, and a ``remedy``, what to do next. One that is raised after a task was
 created carries ``task_id`` and ``polling_url``, so a paid task can always be resumed with
 ``client.task(error.task_id, error.polling_url)``. Neither the polling URL (whoever has it can read the task) nor the
-key stands in a message or a repr.
+key appears in a message or a repr.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def shorten(value: object, limit: int = SHOWN) -> str:
     """The value as one line of at most `limit` characters, in which URLs show their host only: they may be signed."""
     try:
         text = value if isinstance(value, str) else repr(value)
-    except Exception:  # nested beyond repr's reach, or a stranger's repr
+    except Exception:  # nested too deeply for repr, or the value's own repr fails
         text = f"<{type(value).__name__}>"
     text = re.sub(_URL, r"\1\2/…", text[: 10 * limit])
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
@@ -54,15 +54,15 @@ class Remedy(str):
     """What to do next, in the words of a Python program; empty if there is nothing to do.
 
     Attributes:
-        action: a stable name, by which a front end finds words of its own, such as ``"check-credits"``.
-        facts: what those words need, such as the nearest parameter name.
+        action: a stable name from which a front end chooses its own words, such as ``"check-credits"``.
+        facts: the values that those words need, such as the nearest parameter name.
     """
 
     action: str
     facts: dict[str, Any]
 
     def __new__(cls, text: str = "", action: str = "", **facts: Any) -> Remedy:
-        """Make a remedy of its words, its action and its facts."""
+        """Make a remedy from its words, its action and its facts."""
         self = super().__new__(cls, text)
         self.action, self.facts = action, facts
         return self
@@ -73,7 +73,7 @@ class Remedy(str):
 
 NOTHING = Remedy()
 CHECK_CREDITS = Remedy(
-    "it may have been carried out, so it was not repeated: look at your credits before you repeat it", "check-credits"
+    "it may have been carried out, so it was not repeated: check your credits before you repeat it", "check-credits"
 )
 
 
@@ -90,7 +90,7 @@ class BFLError(Exception):
     polling_url: str | None = None
 
     def __init__(self, message: str = "", remedy: Remedy = NOTHING, **facts: Any) -> None:
-        """Make an error of what happened, what to do, and values for the attributes of its class."""
+        """Make an error from what happened, what to do next, and values for the attributes of its class."""
         super().__init__(message)
         self.remedy = CHECK_CREDITS if facts.get("maybe_submitted") else remedy
         self.__dict__.update(facts)
@@ -103,7 +103,7 @@ class BFLError(Exception):
     def __str__(self) -> str:
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
-    def __reduce__(self) -> Any:  # errors travel between processes, with everything that they carry
+    def __reduce__(self) -> Any:  # errors can be pickled, with all their attributes
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -162,7 +162,7 @@ class TransportError(BFLError):
 
     Attributes:
         maybe_submitted: True if a paid POST may have been carried out all the same. The client never repeats such a
-            request by itself; look at your credits before you do.
+            request by itself; check your credits before you do.
     """
 
     maybe_submitted: bool = False
@@ -200,7 +200,7 @@ class InsufficientCreditsError(APIError):
 
 
 class NotFoundError(APIError):
-    """404: no such path, or nothing there."""
+    """404: the path is unknown, or there is nothing at it."""
 
 
 class RateLimitError(APIError):
@@ -212,14 +212,14 @@ class ServerError(APIError):
 
 
 class UntrustedURLError(BFLError):
-    """An answer names a URL outside the hosts it may have; it was not requested. The task itself is not lost."""
+    """An answer names a URL on a host that is not allowed; it was not requested. The task itself is not lost."""
 
 
 class TaskError(BFLError):
     """A task ended without a result.
 
     Attributes:
-        status: the service's last word, such as ``"Content Moderated"``.
+        status: the last status, such as ``"Content Moderated"``.
         details: what the service says about it: an object, a string or None.
         cost: credits settled for the task, if the service said so.
     """
@@ -238,7 +238,7 @@ class ContentModerated(TaskError):
 
 
 class GenerationFailed(TaskError):
-    """The service failed to generate; one more submit is worth a try."""
+    """The service failed to generate; it is worth submitting once more."""
 
 
 class TaskNotFound(TaskError):
@@ -250,7 +250,7 @@ class TaskTimeout(TaskError):
 
 
 class DownloadError(BFLError):
-    """The sample could not be fetched, or not be written.
+    """The sample could not be fetched or written.
 
     Attributes:
         expired: True if the signed URL has passed its lifetime (images about 600 s).
@@ -262,7 +262,7 @@ class DownloadError(BFLError):
 
 
 class WebhookError(BFLError):
-    """A webhook that does not verify, or is not one."""
+    """A delivery that does not verify, or is not a webhook."""
 
 
 def in_a_line(detail: Any) -> str:

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: the one way in which this project puts a file in its place."""
+"""Write files whole or not at all; everything in this project that saves a file does it through this module."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _CONTENT_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".web
 
 
 class Whole:
-    """A file that takes its place when the ``with`` ends, and leaves no trace when it raises.
+    """A file that appears, complete, when the ``with`` ends, and leaves no trace when it raises.
 
     Args:
-        path: the place; its folder must exist.
+        path: where it goes; its folder must exist.
         private: readable by its owner only.
-        replace: an existing file is replaced; else it is an error.
+        replace: replace an existing file; otherwise one is an error.
 
     Attributes:
         file: what to write to.
-        path: the place; may be changed until the ``with`` ends, within the same folder.
+        path: where it goes; may be changed within the same folder until the ``with`` ends.
 
     Raises:
         OSError: the file cannot be written; FileExistsError if it is there and `replace` is false.
@@ -32,7 +32,7 @@ class Whole:
     def __init__(self, path: str | os.PathLike[str], *, private: bool = False, replace: bool = True) -> None:
         self.path, self._replace = Path(path), replace
         if self.path.exists() and not (self.path.is_file() and replace):
-            raise FileExistsError(17, "it exists already" if self.path.is_file() else "it is not a file", str(path))
+            raise FileExistsError(17, "it already exists" if self.path.is_file() else "it is not a file", str(path))
         self._part = self.path.with_name(f".{self.path.name[:80]}.{os.urandom(4).hex()}.part")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self.file: BinaryIO = os.fdopen(os.open(self._part, flags, 0o600 if private else 0o666), "w+b")
@@ -46,11 +46,11 @@ class Whole:
         try:
             if error is None:
                 self.file.flush()
-                os.fsync(self.file.fileno())  # a full disk may show itself only here
+                os.fsync(self.file.fileno())  # a full disk may show only here
                 self.file.close()
                 self._place()
         finally:
-            with suppress(OSError):  # what was raised before is what matters
+            with suppress(OSError):  # the first exception is the one that matters
                 self.file.close()
             self._part.unlink(missing_ok=True)
 
@@ -79,14 +79,14 @@ def write(path: str | os.PathLike[str], content: bytes, *, private: bool = False
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder for its owner only; one that exists stays as it is. Raises OSError: it cannot be made."""
+    """Make a folder that only its owner can read; an existing one stays as it is. Raises OSError if that fails."""
     for folder in [*reversed(path.parents), path]:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def extension(head: bytes, content_type: str = "") -> str:
-    """The extension for a file by its first 16 bytes, else by its content type; ``.bin`` for what is not known."""
+    """The extension for a file by its first 16 bytes, else by its content type; ``.bin`` if both are unknown."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return ".webp"
     if head[4:8] == b"ftyp":
@@ -96,5 +96,5 @@ def extension(head: bytes, content_type: str = "") -> str:
 
 
 def stem(name: str) -> str:
-    """A file name without its extension: letters, digits, ``-`` and ``_`` of `name`, at most 80 characters."""
+    """A file name without extension: the letters, digits, ``-`` and ``_`` of `name`, at most 80 characters."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:80] or "result"

@@ -1,7 +1,7 @@
-"""The conversations with the API, each written once: generators that yield steps and are sent the outcomes.
+"""Submit, poll and download, each written once: generators (flows) that yield steps and are sent their outcomes.
 
-Nothing here sleeps, opens a connection or looks at a clock; `transport` does, for synchronous and asynchronous callers
-alike. What is decided, is decided here and in `answers` and `policy`, from data alone.
+Nothing here sleeps, opens a connection or looks at a clock; `transport` does, for synchronous and asynchronous
+callers. All decisions are made here, in `answers` and in `policy`, from data alone.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Rules(NamedTuple):
 
 @contextmanager
 def owned(handle: Handle) -> Iterator[None]:
-    """Write a task's handle on whatever leaves: a paid task can then be resumed.
+    """Attach a task's handle to every exception that leaves, so that the paid task can be resumed.
 
-    A BFLError gets ``task_id`` and ``polling_url``; any other exception, such as KeyboardInterrupt or a cancellation, a
-    note with the id, and ``handle``. An error of another task, from a callback, keeps its own.
+    A BFLError gets ``task_id`` and ``polling_url``; any other exception, such as KeyboardInterrupt or a cancellation,
+    gets ``handle`` and a note with the id. An error of another task, raised by a callback, keeps its own.
     """
     try:
         yield
@@ -52,17 +52,17 @@ def _own(error: BaseException, handle: Handle) -> None:
     elif not isinstance(error, GeneratorExit) and not hasattr(error, "handle"):
         error.handle = handle  # type: ignore[attr-defined]
         way = "resume it with Task.from_dict(error.handle.to_dict(), client)"
-        error.add_note(f"task {shorten(handle.id, 60)} was submitted, and goes on: {way}")
+        error.add_note(f"task {shorten(handle.id, 60)} was submitted and continues: {way}")
 
 
 # One request
 
 
 def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
-    """One request of which only the JSON answer matters; repeated while that is safe.
+    """Make one request and return the JSON object of its answer; repeat it while that is safe.
 
     Args:
-        patience: how many 429 are waited out beyond the usual attempts.
+        patience: how many 429 answers are waited out, beyond the usual attempts.
 
     A paid request is repeated only when it cannot have been carried out: nothing was sent, 429, or a 503 that says it
     sheds load. Others are repeated after every lost connection and 5xx, too.
@@ -108,10 +108,10 @@ class Submission(NamedTuple):
     """A request that creates a task.
 
     Attributes:
-        known: ids of the tasks that this client was given before. Such an id answers another request: a connection has
+        known: ids of this client's earlier tasks. An answer with such an id belongs to another request: a connection has
             mixed up its answers.
         polled: false if its result goes to a webhook.
-        patience: how many 429 are waited out beyond the usual attempts.
+        patience: how many 429 answers are waited out, beyond the usual attempts.
         submitted: called with the handle as soon as there is a task.
     """
 
@@ -124,7 +124,7 @@ class Submission(NamedTuple):
     submitted: Callable[[Handle], object] = lambda _: None
 
     def handle(self, answer: dict[str, Any]) -> Handle:
-        """The handle of the task that an answer is about."""
+        """The handle in an answer. Raises TransportError if there is none, or that of an earlier task."""
         task_id, mine = answer.get("id"), object()
         if not isinstance(task_id, str) or not task_id:
             raise errors.TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
@@ -140,7 +140,7 @@ def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
     """Create a task; its handle has a polling URL unless a webhook was asked for.
 
     Raises:
-        UntrustedURLError: the task was created, but may not be polled; the error carries its id and URL.
+        UntrustedURLError: the task was created, but its URL may not be polled; the error carries its id and URL.
     """
     call = Call("POST", submission.url, submission.body, paid=True)
     try:
@@ -156,7 +156,7 @@ def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
 
 
 def late(error: BaseException, submission: Submission) -> None:
-    """Write on a cancellation what came of the paid request for which it waited, and whose answer it brings."""
+    """Attach the outcome of a paid request to the cancellation that waited for it and carries its answer."""
     if not isinstance(answer := getattr(error, "answer", None), Answer):
         return
     try:
@@ -172,22 +172,22 @@ def late(error: BaseException, submission: Submission) -> None:
 
 
 def look(task_id: str, polling_url: str, deadline: float | None = None) -> Flow[Update]:
-    """One poll. Raises APIError, TransportError: there is no status of this task in the answer, or no answer."""
+    """Poll once. Raises APIError or TransportError if there is no answer, or no status of this task in it."""
     answer: Answer = yield Call("GET", polling_url, deadline=deadline)
     update = answers.update_of(answers.parse_json(answer))
     if update is not None and (answer.status < 400 or update.ended or update.status in answers.RUNNING):
         if isinstance(other := update.raw.get("id"), str) and other != task_id:
             raise errors.TransportError("the polling answer is about another task")
-        return update  # an error's unknown word is not a state of the task, as in {"status": "forbidden"}
+        return update  # unlike {"status": "forbidden"} in an error answer, which is not the task's status
     if answer.status == 404:  # seen on the wrong host, and for expired tasks
         return Update(answers.NOT_FOUND, None, None, None, {})
     if 200 <= answer.status < 300:
-        raise errors.TransportError("the polling answer carries no status")
+        raise errors.TransportError("the polling answer contains no status")
     raise answers.api_error(answer)
 
 
 def status(task_id: str, polling_url: str, rules: Rules) -> Flow[Update]:
-    """Where the task stands now."""
+    """Poll once, and again after failures that may pass; return the task's status."""
     rules.hosts.check_api(polling_url)
     for failures in range(1, rules.retry.attempts + 1):
         deadline = (yield Clock()) + policy.REQUEST_DEADLINE
@@ -206,7 +206,7 @@ def _passing(error: errors.BFLError) -> bool:
 
 
 class Following:
-    """One task being followed to its end: what was seen so far, and so what to do next."""
+    """One task being followed to its end: decides from the answers so far what to do next."""
 
     def __init__(self, task_id: str, age: float, poll: Poll, retry: Retry) -> None:
         self.task_id, self.age, self.poll, self.retry = task_id, age, poll, retry
@@ -230,20 +230,20 @@ class Following:
         known = answers.RUNNING | {answers.READY, answers.NOT_FOUND}
         if update.status not in known | self._logged and len(self._logged) < 10:
             self._logged.add(update.status)
-            logger.warning("unknown status %r is taken for still running", shorten(update.status, 60))
+            logger.warning("unknown status %r: treated as still running", shorten(update.status, 60))
         return self.poll.pause(self.age + waited, self._jitter())
 
     def pause_after_failure(self, error: errors.APIError | errors.TransportError) -> float:
-        """Seconds until the next poll after a failed one; raises what no repetition can cure."""
+        """Seconds until the next poll after a failed one; raises an error that repeating cannot cure."""
         self.failures += 1
-        refused = isinstance(error, errors.AuthenticationError)  # a key that could submit is not refused by one answer
+        refused = isinstance(error, errors.AuthenticationError)  # one refusal proves little: the key could submit
         limit = policy.POLL_REFUSALS if refused else policy.POLL_FAILURES
         if not (refused or _passing(error)) or self.failures >= limit:
             raise error
         return self.retry.pause(self.failures, getattr(error, "retry_after", None))
 
     def _jitter(self) -> float:
-        """0 to 1, spread over tasks and polls, yet the same in every run: tests can tell what comes."""
+        """0 to 1, spread over tasks and polls, yet the same in every run, so that tests can predict it."""
         self.polls += 1
         digest = hashlib.blake2b(f"{self.task_id} {self.polls}".encode(errors="replace"), digest_size=4).digest()
         return int.from_bytes(digest, "big") / 0xFFFFFFFF
@@ -254,7 +254,7 @@ def follow(
 ) -> Flow[Update]:
     """Poll until the task is ready, within one deadline for requests, repeats and sleeps; returns the last update.
 
-    Raises TaskError: the task ended otherwise, or not within `timeout` seconds (TaskTimeout).
+    Raises TaskError if the task ended without a result, TaskTimeout if it did not end within `timeout` seconds.
     """
     hosts.check_api(polling_url)
     started: float = yield Clock()
@@ -287,11 +287,11 @@ def follow(
 
 
 class Part:
-    """One file of a task's result, and how a fresh URL of it is found when its own has expired.
+    """One file of a task's result, and how to get a fresh URL when its own has expired.
 
     Args:
         name: its key in the ``result``: ``sample`` or ``draft_cache``.
-        limit: bytes after which its download is given up.
+        limit: the most bytes to download.
     """
 
     def __init__(self, name: str, url: str, task_id: str, polling_url: str | None, limit: int) -> None:
@@ -300,10 +300,7 @@ class Part:
         self._renewed = False
 
     def renew(self, status: int, retry: Retry, hosts: Hosts, deadline: float) -> Flow[None]:
-        """Poll the task once more: its answer has a freshly signed URL.
-
-        Raises DownloadError: that was done before, or brings no URL.
-        """
+        """Poll the task once more for a freshly signed URL. Raises DownloadError if that was done before or fails."""
         if self._renewed or self._polling_url is None:
             raise errors.DownloadError(f"the URL has expired (HTTP {status}); it lives for minutes", expired=True)
         self._renewed = True
@@ -323,7 +320,7 @@ class Part:
                     break
             if failures < retry.attempts:
                 yield Sleep(retry.pause(failures))
-        raise errors.DownloadError("the URL has expired, and polling the task again brings no other", expired=True)
+        raise errors.DownloadError("the URL has expired, and polling the task again returned no new one", expired=True)
 
 
 def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fetched]:
@@ -343,7 +340,7 @@ def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fet
             yield from part.renew(fetched.status, retry, hosts, deadline)
             _empty(sink)
             continue
-        if fetched.error is None:  # not broken off, but wrong: nothing of it can be kept
+        if fetched.error is None:  # complete but wrong: nothing of it can be kept
             _empty(sink)
         failures += 1
         now = yield Clock()
@@ -358,7 +355,7 @@ def _empty(sink: BinaryIO) -> None:
 
 
 def _incomplete(fetched: Fetched) -> str | None:
-    """Why a finished transfer is not what was asked for, or None."""
+    """What is wrong with a finished transfer, or None."""
     if fetched.status not in (200, 206):
         return f"HTTP {fetched.status}"
     kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -18,11 +18,11 @@ R = TypeVar("R")
 Submitted = Callable[[T], None]
 PATIENCE = 200
 """How many 429 in a row a request of a map waits out: another program may hold the account's task slots for hours."""
-_AHEAD = 4  # requests begun for each slot: a slow first one must not idle the others
+_AHEAD = 4  # requests begun for each slot, so that a slow first one does not leave the others idle
 
 
 class _Begun(Generic[T]):
-    """The tasks that were submitted and whose outcomes were not handed over yet."""
+    """The tasks that were submitted and whose outcomes the caller does not have yet."""
 
     def __init__(self, bodies: Iterable[Any], concurrency: int) -> None:
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
@@ -32,7 +32,7 @@ class _Begun(Generic[T]):
 
     @property
     def unfinished(self) -> list[T]:
-        """Tasks that were submitted, and so paid for, but whose outcome was not handed over: resume them, or not."""
+        """Tasks that were submitted, and paid for, but whose outcomes the caller does not have; you can resume them."""
         return list(self._begun.values())
 
     def _note(self, index: int) -> Submitted[T]:
@@ -45,8 +45,8 @@ class _Begun(Generic[T]):
 class Outcomes(_Begun[T], Generic[T, R]):
     """A map in progress: iterate over it, inside its ``with``, for a result or an error per request, in order.
 
-    Leaving the ``with`` early stops the waiting, once the requests under way have their answers (so that no paid task
-    is lost); `unfinished` then has the tasks that go on without it.
+    Leaving the ``with`` early waits only for the answers to requests under way, so that no paid task is lost;
+    `unfinished` then lists the tasks that continue at the service.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Outcomes(_Begun[T], Generic[T, R]):
 
     def _sleep(self, seconds: float) -> None:
         if self._stop.wait(seconds):
-            raise BFLError("the map was left before this request had ended")
+            raise BFLError("the map was left before this request ended")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -113,7 +113,7 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
         await self._group.__aenter__()
         return self
 
-    def __aiter__(self) -> Self:  # not an asynchronous generator: one that is left early cannot be ended properly
+    def __aiter__(self) -> Self:  # not an async generator, which cannot be closed properly when left early
         return self
 
     async def __anext__(self) -> R | BFLError:
@@ -149,7 +149,7 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
 
 
 class _Promise(Generic[R]):
-    """An outcome to come."""
+    """An outcome that is not known yet."""
 
     def __init__(self) -> None:
         self.kept = anyio.Event()

@@ -26,7 +26,7 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class Media:
-    """One picture or film: its size in bytes, and a way to open it anew for every sending.
+    """One picture or film: its size in bytes, and a way to open it each time it is sent.
 
     Attributes:
         path: where it stands in the request, keys and indices.
@@ -68,11 +68,11 @@ def _read_exactly(source: BinaryIO, size: int) -> bytes:
 
 
 _files = threading.Lock()
-"""Held for each read of a file that the caller opened: it may stand in several requests that are sent at once."""
+"""Held during each read of a file that the caller opened: several requests may send it at once."""
 
 
 class _Window(io.RawIOBase):
-    """The caller's open file, read from where it stood, which is where it stands again after every read."""
+    """The caller's open file, read from its position at the start; every read restores that position."""
 
     def __init__(self, file: Any, start: int) -> None:
         self._file, self._start, self._done = file, start, 0
@@ -89,7 +89,7 @@ class _Window(io.RawIOBase):
 def from_value(value: Any) -> Media | None:
     """The value as media, or None if it is not of a media type.
 
-    Raises OSError: the file cannot be opened. ValueError: a text file, or an empty one.
+    Raises OSError if the file cannot be opened, ValueError if it is a text file or empty.
     """
     media: Media | None = None
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -140,7 +140,7 @@ def _from_image(image: Any) -> Media:
 
 
 class Body:
-    """A request body: its exact length in bytes, and its bytes as often as they are needed.
+    """A request body: its exact length in bytes, and its bytes, which can be read repeatedly.
 
     Attributes:
         plain: the body as plain JSON values, media replaced by tokens that are themselves valid base64.
@@ -220,11 +220,11 @@ class _Preparation:
 
 
 _SUBCLASSES: tuple[tuple[type, Callable[[Any], Any]], ...] = ((str, str.__str__), (int, int), (float, float))
-"""Enumeration members and the numbers of numerical libraries: sent as what they are at heart."""
+"""Subclasses, such as enum members and NumPy's floats, are sent as plain strings and numbers."""
 
 
 def prepare(endpoint: str, body: Any) -> Body:
-    """The body as it will be sent. Raises ConstraintError: a value that cannot be sent at all, each one named."""
+    """The body as it will be sent. Raises ConstraintError, naming every value that cannot be sent at all."""
     preparation = _Preparation()
     plain: Any = None
     if isinstance(body, Mapping):

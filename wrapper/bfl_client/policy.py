@@ -14,19 +14,19 @@ DOUBTED_POLLS = 5
 DOUBTED_SECONDS = 30.0
 """How long they must have said so. Clusters answer for tasks that they do not own, at any age of a task (captured)."""
 POLL_FAILURES = 10
-"""Failed polls in a row before a paid task is handed back with its error."""
+"""Failed polls in a row before the waiting ends with their error."""
 POLL_REFUSALS = 3
 """Polls in a row that refuse the key before that is believed: the same key has just submitted."""
 REQUEST_DEADLINE = 900.0
-"""Seconds that one API request may take in all, its body included, however its answer drips."""
+"""Seconds that one API request may take in all, its body included, however slowly its answer arrives."""
 DOWNLOAD_DEADLINE = 1800.0
 """Seconds that one download may take, repeats included."""
 SAMPLE_LIMIT = 4 * 1024**3
-"""Bytes that a download may bring before it is given up; the longest films are far below."""
+"""The most bytes of a download; the longest films are far smaller."""
 
 
 def seconds(name: str, value: Any, least: float = 0.001) -> float:
-    """The value, if it is a finite number of at least `least`; raises ConfigurationError if it is not."""
+    """The value, if it is a finite number of at least `least`; otherwise raises ConfigurationError."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not least <= value < 1e9:
         raise ConfigurationError(f"{name} must be a finite number of at least {least:g}")
@@ -37,8 +37,8 @@ class Poll(NamedTuple):
     """How a task is followed; times are seconds.
 
     The pause before the next poll is `share` of the task's age, kept between `floor` and `ceiling`, give or take a
-    tenth: what is lost after completion stays a small part of the generation's own time, at few polls. `deadline` is
-    the time to wait in all; None means 600 for pictures, 2700 for video.
+    tenth: few polls are needed, and the delay after completion stays a small part of the generation time. `deadline`
+    is the time to wait in all; None means 600 for pictures, 2700 for video.
     """
 
     floor: float = 0.5
@@ -47,7 +47,7 @@ class Poll(NamedTuple):
     deadline: float | None = None
 
     def checked(self) -> Self:
-        """The same policy; raises ConfigurationError for values that make no sense. The client calls it."""
+        """Return this policy; raises ConfigurationError if its values make no sense. The client calls it."""
         for name, value in self._asdict().items():
             if name != "deadline" or value is not None:
                 seconds(f"Poll({name}=…)", value)
@@ -75,7 +75,7 @@ class Retry(NamedTuple):
     ceiling: float = 30.0
 
     def checked(self) -> Self:
-        """The same policy; raises ConfigurationError for values that make no sense. The client calls it."""
+        """Return this policy; raises ConfigurationError if its values make no sense. The client calls it."""
         if not isinstance(self.attempts, int):
             raise ConfigurationError("Retry(attempts=…) must be an integer")
         for name, value in self._asdict().items():
@@ -83,6 +83,6 @@ class Retry(NamedTuple):
         return self
 
     def pause(self, failures: int, retry_after: float | None = None) -> float:
-        """Seconds to wait after so many failures (at least 1), or as the service asked."""
+        """Seconds to wait after this many failures (at least 1), or as long as the service asked."""
         wanted = self.initial * self.factor ** min(failures - 1, 30)
         return min(max(wanted, retry_after or 0.0), self.ceiling)

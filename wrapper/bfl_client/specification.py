@@ -1,7 +1,7 @@
 """The packaged specification, read: endpoints, their parameters, bounds in words, media and prices.
 
-This is the only reader of `bfl_api.specification` in the project besides the emulator's, which is an independent
-witness. What an endpoint takes or costs is decided here for the client, the command line and the batch alike.
+The client, the command line and the batch all learn here what an endpoint accepts and costs. The emulator has its own
+reader of `bfl_api.specification`, so that a mistake in one shows in the other.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from bfl_api import specification as packaged
-from bfl_api.table import ENDPOINTS as ENDPOINTS  # read from here by front ends
+from bfl_api.table import ENDPOINTS as ENDPOINTS  # front ends import it from here
 from bfl_api.table import Endpoint as Endpoint
 
 from .errors import Remedy, Violation, shorten
 
 Schema = Mapping[str, Any]
 MEDIA = "bfl-media"
-"""The format by which the specification marks pictures and films."""
+"""The format that marks pictures and films in the specification."""
 MEGAPIXEL = 1024 * 1024
-"""Pixels; what the service counts as one (recorded 2025-12)."""
+"""Pixels that the service counts as one megapixel (recorded 2025-12)."""
 LARGEST_PICTURE = 4.0
-"""Megapixels: the most that a picture of unknown size is counted with."""
+"""Megapixels: the most that a picture of unknown size can count as."""
 _PYTHON = {"integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict, "null": type(None)}
 
 
@@ -39,7 +39,7 @@ def normalized(name: str) -> str:
 
 
 def find(name: str) -> Endpoint | None:
-    """The endpoint of a name, or None if this version does not know it."""
+    """The endpoint with this name, or None if this version does not know it."""
     return ENDPOINTS.get(normalized(name))
 
 
@@ -51,7 +51,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def unknown_endpoint(name: str) -> Violation:
-    """What is wrong with the name of an endpoint that this version does not know."""
+    """The violation for an endpoint that this version does not know."""
     near = nearest(name.replace("_", "-"), ENDPOINTS)
     hint = f"did you mean {near!r}?" if near else "see bfl_client.specification.ENDPOINTS"
     return Violation("endpoint", shorten(name, 60), "unknown endpoint", Remedy(hint, "endpoints", nearest=near))
@@ -110,7 +110,7 @@ def types(schema: Schema) -> set[str]:
 
 
 def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth: int = 6) -> bool:
-    """True if a picture or film may stand in a value of the schema: at `path`, or anywhere if there is none."""
+    """True if a value of the schema may contain a picture or film: at `path`, or anywhere if `path` is None."""
     found = list(branches(schema))
     if path:
         return any(takes_media(each, path[1:]) for branch in found for each in _inside(branch, path[0]))
@@ -120,7 +120,7 @@ def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth
 
 
 def _inside(schema: Schema, part: str | int) -> list[Schema]:
-    """The schemas of what stands at a key or an index."""
+    """The schemas of the value at a key or an index."""
     if isinstance(part, str):
         return [schema["properties"][part]] if part in schema.get("properties", {}) else []
     return [*schema.get("prefixItems", ())[part : part + 1]] or [each for each in [schema.get("items")] if each]
@@ -148,8 +148,8 @@ class Parameter(NamedTuple):
     Attributes:
         media: true if it takes pictures or films, by themselves or in a list.
         types: the JSON types that it may have.
-        choices: the texts to choose from, where it has such a list.
-        default: what the service takes if it is left out; None if that is not stated.
+        choices: the strings that it accepts, if they are listed.
+        default: what the service uses if it is left out; None if that is not stated.
         bounds: what it accepts, in words.
     """
 
@@ -176,7 +176,7 @@ class Form(NamedTuple):
 
 @lru_cache(maxsize=256)
 def forms(name: str) -> tuple[Form, ...]:
-    """The shapes of an endpoint's body; none for an endpoint that is not known."""
+    """The shapes of an endpoint's body; empty for an unknown endpoint."""
     endpoint = find(name)
     if endpoint is None or not endpoint.schema:
         return ()
@@ -205,7 +205,7 @@ def _choices(schema: Schema) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def parameters(name: str) -> Mapping[str, Parameter]:
-    """Every parameter of an endpoint, in all shapes of its body; empty for an endpoint that is not known."""
+    """Every parameter of an endpoint, in all shapes of its body; empty for an unknown endpoint."""
     return {parameter.name: parameter for form in forms(name) for parameter in form.parameters}
 
 
@@ -215,7 +215,7 @@ def media_parameters(name: str) -> frozenset[str]:
 
 
 def typed(name: str, key: str, text: str) -> Any:
-    """The JSON value of a text where the parameter `key` takes something of that type; else the text itself."""
+    """The JSON value of a text if the parameter `key` accepts that type; else the text itself."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -263,7 +263,7 @@ def _bounds(schema: Schema, depth: int) -> Iterator[str]:
     if schema.get("format") == "uri":
         yield " that is a URL"
     if isinstance(schema.get("items"), Mapping) and schema["items"]:
-        yield f" of which each is {in_words(schema['items'], depth)}"
+        yield f", each {in_words(schema['items'], depth)}"
     if "prefixItems" in schema:
         yield f" of {', '.join(in_words(item, depth) for item in schema['prefixItems'])}"
 
@@ -285,12 +285,12 @@ def _number(value: float) -> str:
 
 
 def credits_in_words(amount: float | None) -> str:
-    """Credits (0.01 USD each) for people to read: two decimals at most, thousands set apart."""
+    """Credits (0.01 USD each) for people to read: at most two decimals, with thousands separators."""
     return "not stated" if amount is None else f"{amount:,.2f}".rstrip("0").rstrip(".")
 
 
 def price(name: str, body: Mapping[str, Any]) -> float | None:
-    """Credits that a request costs by the specification's price marks; None if they do not say, or not beforehand."""
+    """Credits that a request costs by the specification's prices; None if it has none, or they depend on the result."""
     found = [each.credits(highest=False) for each in _prices(name, body)]
     return found[0] if len(found) == 1 else None
 
@@ -298,8 +298,8 @@ def price(name: str, body: Mapping[str, Any]) -> float | None:
 def highest_price(name: str, body: Mapping[str, Any]) -> float | None:
     """The most that a request can cost, in credits; None for an endpoint without a price.
 
-    What the request leaves open counts with the most that the specification allows: the longest duration, the dearest
-    resolution, the largest picture.
+    What the request leaves open counts as the most that the specification allows: the longest duration, the most
+    expensive resolution, the largest picture.
     """
     found = [each.credits(highest=True) for each in _prices(name, body)]
     return None if None in found else max((each for each in found if each is not None), default=None)
@@ -313,7 +313,7 @@ def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
     branch, undecided = selected({"$ref": known.schema}, body)
     shapes = resolved(branch)["oneOf"] if undecided else [branch]
     called = document()["paths"][known.path]["post"]
-    wholes = [{**called, **resolved(shape)} for shape in shapes]  # marks stand at the operation or at the schema
+    wholes = [{**called, **resolved(shape)} for shape in shapes]  # prices are on the operation or on the schema
     return [_Price(known.name, body, each["x-bfl-price"], each) for each in wholes if "x-bfl-price" in each]
 
 
@@ -332,7 +332,7 @@ class _Price(NamedTuple):
     shape: Schema
 
     def credits(self, *, highest: bool) -> float | None:
-        """Credits: those that are certain beforehand, or the most there can be."""
+        """Credits that are certain in advance, or (`highest`) the most that it can cost."""
         rates = self.mark["draft" if "draft" in self.mark and self._value("draft") is True else "credits"]
         if isinstance(rates, Mapping):
             by = {str(value): float(rate) for value, rate in rates.items()}
@@ -350,7 +350,7 @@ class _Price(NamedTuple):
         sent = [self.body[name] for name in media_parameters(self.name) if self.body.get(name) is not None]
         pictures = sum(len(each) if isinstance(each, list | tuple) else 1 for each in sent)
         if pictures and not highest:
-            return None  # their sizes are not known beforehand
+            return None  # their sizes are not known in advance
         width, height = self._value("width"), self._value("height")
         if (width or height) and not (width and height) and not highest:
             return None  # the service chooses the other side

@@ -1,4 +1,4 @@
-"""What a flow can ask for, and what it gets: the words between deciding code and the code that touches the world."""
+"""The steps that a flow yields, and their outcomes: all that passes between `flows` and the drivers of `transport`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Clock(NamedTuple):
 
 
 class Sleep(NamedTuple):
-    """Asks to wait, for so many seconds."""
+    """Asks to wait for a number of seconds."""
 
     seconds: float
 
@@ -35,7 +35,7 @@ class Call(NamedTuple):
     """Asks for one API request, with the key; the outcome is an `Answer`, a lost connection a TransportError.
 
     Attributes:
-        paid: carrying it out costs credits: then a lost answer is not the same as a request not made.
+        paid: it costs credits, so a lost answer must not be treated like a request that was never made.
         deadline: monotonic time at which to give up, seconds.
     """
 
@@ -56,7 +56,7 @@ class Fetch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer, whatever its status; header names in lower case; `whole` is false for a content that was cut."""
+    """An HTTP answer, whatever its status; header names in lower case; `whole` is false if the content was cut."""
 
     status: int
     headers: Mapping[str, str]
@@ -65,7 +65,7 @@ class Answer(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """How far a download came: bytes in the sink, those of earlier attempts included, and what broke it off."""
+    """How far a download got: bytes in the sink, earlier attempts included, and what broke it off."""
 
     status: int
     headers: Mapping[str, str]
@@ -75,4 +75,4 @@ class Fetched(NamedTuple):
 
 Step = Clock | Sleep | Call | Fetch
 Flow = Generator[Step, Any, T]
-"""A conversation: yields steps, is sent their outcomes, returns its result."""
+"""A flow: a generator that yields steps, is sent their outcomes, and returns its result."""

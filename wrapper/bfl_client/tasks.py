@@ -1,6 +1,6 @@
 """Tasks and results: what a submit returns, in a synchronous and an asynchronous form.
 
-Both forms have the same methods, written once: they start a conversation, which the client carries out at once
+Both forms have the same methods, written once: they start a flow, which the client carries out at once
 (`Task`, `Result`) or when it is awaited (`AsyncTask`, `AsyncResult`).
 """
 
@@ -25,7 +25,7 @@ P = TypeVar("P")
 B = TypeVar("B")
 OnUpdate = Callable[[Update], object]
 READ_LIMIT = 1024**3
-"""Bytes that `Result.read` takes into memory; save() has no need to."""
+"""The most bytes that `Result.read` loads into memory; save() streams instead."""
 _SAVE_AGAIN = Remedy("fetch the result again from its task", "save-again")
 
 
@@ -38,7 +38,7 @@ class Carries(Protocol):
 
 
 class _Submitted(Generic[U, R, P]):
-    """A task that was submitted, and paid for; `wait` follows it to its end.
+    """A submitted, paid task; `wait` follows it to its end.
 
     Attributes:
         handle: what is needed to resume it.
@@ -61,10 +61,7 @@ class _Submitted(Generic[U, R, P]):
 
     @classmethod
     def from_dict(cls, handle: Mapping[str, Any], client: Carries) -> Self:
-        """A task resumed from what `to_dict` returned, in this process or another.
-
-        Raises ConfigurationError: it is not such a handle.
-        """
+        """Resume a task from what `to_dict` returned. Raises ConfigurationError if it is not such a handle."""
         return cls(client, Handle.from_dict(handle))
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,7 +75,7 @@ class _Submitted(Generic[U, R, P]):
         return known.kind if known else None
 
     def status(self) -> U:
-        """Where the task stands now, by one poll."""
+        """Poll once, and return the task's current state."""
         found: U = self._run(lambda: flows.status(self.id, self._url(), self._client._rules))
         return found
 
@@ -110,19 +107,19 @@ class _Submitted(Generic[U, R, P]):
         return f"{type(self).__name__}(id={shorten(self.id, 60)!r}, endpoint={self.endpoint!r})"
 
     def _run(self, begin: Callable[[], Flow[Any]]) -> Any:
-        """Carry out a conversation about this task; whatever leaves it carries the task's handle."""
+        """Carry out a flow for this task; every exception from it carries the task's handle."""
 
-        def conversation() -> Flow[Any]:
+        def flow() -> Flow[Any]:
             with flows.owned(self.handle):
                 return (yield from begin())
 
-        return self._client._run(conversation())
+        return self._client._run(flow())
 
     def _url(self) -> str:
         if self.polling_url is None:
             raise ConfigurationError(
-                f"task {shorten(self.id, 60)} has no polling URL: it was submitted with a webhook, where its result "
-                "goes, or the service gave none"
+                f"task {shorten(self.id, 60)} has no polling URL: it was submitted with a webhook, which gets its "
+                "result, or the service gave none"
             )
         return self.polling_url
 
@@ -190,7 +187,7 @@ class _Ready(Generic[P, B]):
     def read(self) -> B:
         """The file's bytes.
 
-        Raises DownloadError: it cannot be fetched; `expired` if its URL has expired and polling brought no other.
+        Raises DownloadError if it cannot be fetched; `expired` if its URL has expired and polling returned no new one.
         """
 
         def into_memory() -> Flow[bytes]:
@@ -207,9 +204,9 @@ class _Ready(Generic[P, B]):
         """Write the file, whole or not at all, and return its path.
 
         Args:
-            path: a file, or an existing folder, in which the file is named `stem` with the extension of its content.
+            path: a file, or an existing folder, in which the file is named `stem` plus the extension of its content.
             overwrite: replace a file of that name.
-            stem: the file's name in a folder, without extension; else it is made of the task's id.
+            stem: the file's name in a folder, without extension; by default the task's id.
             private: readable by its owner only.
 
         Raises:
@@ -231,7 +228,7 @@ class _Ready(Generic[P, B]):
             folder = place.is_dir()
             if Path(named).name != named:
                 raise ValueError("stem must be a file name, without a folder")
-            # in a folder the file's name ends in what its content says: until then nothing is replaced
+            # in a folder, the extension is known only once the content is there
             with files.Whole(place / named if folder else place, private=private, replace=overwrite) as whole:
                 fetched = yield from self._download(whole.file, part, policy.SAMPLE_LIMIT)
                 if folder:
@@ -270,12 +267,12 @@ class AsyncResult(_Ready[Coroutine[Any, Any, Path], Coroutine[Any, Any, bytes]])
 
 
 class Task(_Submitted[Update, Result, Path]):
-    """A task that was submitted, and paid for; `Task.wait` follows it to its end."""
+    """A submitted, paid task; `Task.wait` follows it to its end."""
 
     _RESULT = Result
 
 
 class AsyncTask(_Submitted[Coroutine[Any, Any, Update], Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Path]]):
-    """A task that was submitted, and paid for; `AsyncTask.wait` follows it to its end. Its methods are awaited."""
+    """A submitted, paid task; `AsyncTask.wait` follows it to its end. Its methods are awaited."""
 
     _RESULT = AsyncResult

@@ -27,9 +27,9 @@ T = TypeVar("T")
 ANSWER_LIMIT = 8 * 1024**2
 """Bytes of an API answer that are read. A 422 may echo a whole picture; no other answer comes near."""
 HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
-"""Of every request."""
+"""Headers of every request."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-UNANSWERED = "a paid request was under way and may have been carried out: look at your credits before you repeat it"
+UNANSWERED = "a paid request was under way and may have been carried out: check your credits before you repeat it"
 _ours: contextvars.ContextVar[bool] = contextvars.ContextVar("bfl_client_request", default=False)
 
 
@@ -49,7 +49,7 @@ _hide_paths = _HidePaths()
 
 
 def _headers_of(response: httpx.Response) -> dict[str, str]:
-    """The answer's headers, names in lower case. A body that a test's transport has read already is decoded, too."""
+    """The answer's headers, names in lower case. A body that a mock transport has read is already decoded."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.is_stream_consumed:
         headers.pop("content-encoding", None)
@@ -68,7 +68,7 @@ class _Incoming:
         self._size = 0
 
     def take(self, piece: bytes) -> bool:
-        """Keep a piece; False once there is more than an answer needs."""
+        """Keep a piece; False once the cap is passed."""
         if self._step.deadline is not None and self._clock() >= self._step.deadline:
             raise httpx.ReadTimeout("the answer outlasted the deadline")
         self._size += len(piece)
@@ -103,9 +103,9 @@ class _Saving:
 
     def _unusable(self, start: int) -> str | None:
         if self._headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            return "it is compressed although it was asked for as it is"
+            return "it is compressed, although it was requested uncompressed"
         if self._status == 206 and not self._headers.get("content-range", "").startswith(f"bytes {start}-"):
-            return "the service sent another part of it than was asked for"
+            return "the service sent a different part than was requested"
         return None
 
     def take(self, piece: bytes) -> bool:
@@ -113,13 +113,13 @@ class _Saving:
         with _on_disk():
             self._step.sink.write(piece)
         if self._step.sink.tell() > self._step.limit:
-            raise DownloadError(f"the download is longer than {self._step.limit:,} bytes; it was given up")
+            raise DownloadError(f"the download is longer than {self._step.limit:,} bytes; it was stopped")
         if self._step.deadline is not None and self._clock() >= self._step.deadline:
             self._error = "it took too long"
         return self._error is None
 
     def outcome(self) -> Fetched:
-        """How far it came."""
+        """How far it got."""
         with _on_disk():
             self._step.sink.flush()
         return Fetched(self._status, self._headers, self._step.sink.tell(), self._error)
@@ -135,13 +135,13 @@ def _on_disk() -> Iterator[None]:
 
 
 class _Sent:
-    """Whether a paid request can have been carried out: seen in what was read of it and sent, not guessed.
+    """Whether a paid request may have been carried out: known from what was read and sent of it, not guessed.
 
     Args:
         own: the HTTP client is ours, whose transport is known to report what it sends.
 
     Attributes:
-        scope: what a cancellation has to respect from the moment on that something is sent.
+        scope: shielded from cancellation as soon as something is sent.
     """
 
     scope: anyio.CancelScope | None = None
@@ -150,7 +150,7 @@ class _Sent:
         self._own, self._read, self._reports, self._headers = own, False, own, False
 
     def see(self, event: str, facts: dict[str, Any]) -> None:
-        """Note what the transport reports; the request to a proxy to open a tunnel is not ours."""
+        """Note what the transport reports; a CONNECT to a proxy does not count."""
         self._reports = True
         method = getattr(facts.get("request"), "method", b"")
         if event.endswith("send_request_headers.started") and method != b"CONNECT":
@@ -163,7 +163,7 @@ class _Sent:
         self.see(event, facts)
 
     def read(self, body: Streamed) -> Iterator[bytes]:
-        """The body, whose reading is noted: nobody can carry out a request without it."""
+        """The body; that it is read is noted, since nobody can carry out a request without it."""
         self._read = True
         yield from body
 
@@ -183,7 +183,7 @@ class _Sent:
 
 def _lost(error: Exception, sent: _Sent | None) -> BFLError:
     """What a broken connection means for the caller."""
-    # The real request, and the message of a hook's raise_for_status(), hold the key and the URL.
+    # The real request, and the message of a hook's raise_for_status(), contain the key and the URL.
     if isinstance(error, httpx.RequestError | httpx.HTTPStatusError):
         error.request = httpx.Request("GET", "https://redacted.invalid")
     if isinstance(error, httpx.HTTPStatusError):
@@ -194,11 +194,11 @@ def _lost(error: Exception, sent: _Sent | None) -> BFLError:
 
 
 def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
-    """Settings of an HTTP client that follows no redirect and keeps no cookie; it holds no key either."""
+    """Settings of an HTTP client that follows no redirect, keeps no cookie and does not have the key."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
-    # three seconds: a server that closes idle ones after five must not do so under a paid request
+    # three seconds: a server that closes idle connections after five must not close one under a paid request
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
     return {"timeout": timeout, "cookies": jar, "limits": limits, "follow_redirects": False}
 
@@ -207,7 +207,7 @@ def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
 
 
 class _Wire:
-    """What both drivers have in common: how requests are built.
+    """What both drivers share: how requests are built.
 
     Args:
         http: returns the HTTP client to send through.
@@ -245,7 +245,7 @@ class _Wire:
     def _request(
         self, http: httpx.Client | httpx.AsyncClient, step: Call | Fetch, body: Any, now: float, trace: Any = None
     ) -> httpx.Request:
-        """The request for a step; what a client of the caller's adds to it leads neither URL nor key astray."""
+        """The request for a step; what the caller's own client adds cannot change its URL or where the key goes."""
         url, timeout = httpx.URL(step.url), self._limits(step.deadline, now)
         method = step.method if isinstance(step, Call) else "GET"
         extensions = {"trace": trace} if trace else {}
@@ -278,7 +278,7 @@ class Driver(_Wire):
     _SLEEP = staticmethod(time.sleep)
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive a flow to its end and return its result; what goes wrong is thrown into it first."""
+        """Drive a flow to its end and return its result; errors are thrown into the flow first."""
         token = _ours.set(True)
         try:
             step = next(flow)
@@ -334,7 +334,7 @@ class AsyncDriver(_Wire):
     _SLEEP = staticmethod(anyio.sleep)
 
     async def run(self, flow: Flow[T]) -> T:
-        """Drive a flow to its end and return its result; what goes wrong is thrown into it first.
+        """Drive a flow to its end and return its result; errors are thrown into the flow first.
 
         A cancellation waits for a paid request under way, since its answer is the only handle of its task.
         """
@@ -373,9 +373,9 @@ class AsyncDriver(_Wire):
             raise _lost(error, sent) from error
 
     async def _paid(self, step: Call | Fetch, sent: _Sent) -> Answer | Fetched:
-        """A paid request in a task of its own, for which a cancellation of the caller, of whatever kind, waits.
+        """Send a paid request in a task of its own, so that any cancellation of the caller waits for its answer.
 
-        Not while it only connects: then nothing was sent, and nothing will be.
+        While it still connects, a cancellation takes effect at once: nothing was sent, and nothing will be.
         """
         found = list[Any]()
 
@@ -388,7 +388,7 @@ class AsyncDriver(_Wire):
                 except BaseException as error:  # raised below as it is, not in a group
                     found.append(error)
 
-        await checkpoint_if_cancelled()  # what is cancelled before it begins sends nothing
+        await checkpoint_if_cancelled()  # if already cancelled, send nothing
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(shielded)

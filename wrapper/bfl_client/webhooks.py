@@ -1,4 +1,4 @@
-"""Webhooks: a delivery checked against its secret, and read as the update it carries.
+"""Webhooks: verify a delivery by its secret, and read the update that it contains.
 
 How a delivery proves its origin is not settled. The vendor's parameter tables say that ``webhook_secret`` is sent back
 as it is in the header ``X-Webhook-Secret``; other material of the vendor's speaks of an HMAC-SHA256 of the body in
@@ -31,10 +31,10 @@ def parse(
     *,
     form: Literal["secret", "hmac", "unverified"] = "secret",
 ) -> Update:
-    """The update that a delivery carries, once it is known to come from someone who knows the secret.
+    """Verify that a delivery comes from someone who knows the secret, and return the update that it contains.
 
-    A delivery may come twice, late or out of order: remember which tasks you have seen ended. The time that the
-    comparison takes reveals nothing about the secret.
+    A delivery may come twice, late or out of order: remember which tasks you have seen ended. The secret is compared
+    in constant time.
 
     Args:
         body: the raw bytes of the request, before any parsing.
@@ -47,7 +47,7 @@ def parse(
         WebhookError: it does not verify, or is not an update.
     """
     if not isinstance(body, (bytes, bytearray, memoryview)) or len(body) > BODY_LIMIT:
-        raise WebhookError("the delivery is not bytes, or longer than any delivery is")
+        raise WebhookError("the delivery is not bytes, or is too long")
     if form not in ("secret", "hmac", "unverified"):
         raise WebhookError('form must be "secret", "hmac" or "unverified"')
     if form != "unverified":
@@ -57,20 +57,20 @@ def parse(
     except (ValueError, RecursionError) as error:
         raise WebhookError("the delivery is not JSON") from error
     if update is None:
-        raise WebhookError("the delivery carries no status")
+        raise WebhookError("the delivery contains no status")
     return update
 
 
 def _verify(body: bytes, headers: Mapping[str, str], secret: str | None, form: str) -> None:
     name = PLAIN if form == "secret" else SIGNED
     if not isinstance(secret, str) or not secret:
-        raise WebhookError('there is no secret to verify with; form="unverified" takes deliveries from anybody')
+        raise WebhookError('there is no secret to verify with; form="unverified" accepts deliveries from anybody')
     key = secret.encode("utf-8", "surrogatepass")
     expected = key if form == "secret" else b"sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest().encode()
     given = _header(headers, name)
     if given is None:
         raise WebhookError(f"the delivery has no header {name}")
-    # Servers hand a header's bytes on as Latin-1 (ASGI, WSGI), or as the UTF-8 that the secret was sent in.
+    # Servers pass a header's bytes on as Latin-1 (ASGI, WSGI), or as the UTF-8 that the secret was sent in.
     forms = (given.encode("utf-8", "surrogatepass"), given.encode("latin-1", "replace"))
     if not any(hmac.compare_digest(form, expected) for form in forms):
         raise WebhookError(f"the delivery's {name} does not match the secret")
