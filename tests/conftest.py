@@ -1,5 +1,6 @@
 """Settings for all tests, the mark of those that are about certain endpoints, and figures at the end of a run."""
 
+import signal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ FIGURES = pytest.StashKey[dict[str, list[str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs in the background
     config.addinivalue_line("markers", "about(*names): skipped where the specification has no such endpoint")
 
 

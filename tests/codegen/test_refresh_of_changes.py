@@ -41,7 +41,8 @@ def test_a_change_is_adopted_or_refused(
         assert checkout.contents() == before
         return
     assert code == case.level, said
-    assert main(["drift", *checkout.sources]) == 0
+    if ALL:  # else test_refresh.py shows for one change that nothing drifts
+        assert main(["drift", *checkout.sources]) == 0
 
 
 def without(*words: str) -> Callable[[dict[str, Any]], None]:
