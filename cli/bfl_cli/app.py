@@ -1,4 +1,4 @@
-"""The program ``bfl``: a table of commands, each imported when it is used, and what all commands have in common."""
+"""The program ``bfl``: a table of commands, each imported when it is used, and what all commands share."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A stand-in for lists: the command's name and its one line."""
+        """A placeholder for lists of commands: the name and its one line."""
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name].help) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command to run, now imported."""
+        """Import and return the command to run."""
         self.commands = {name: self.get_command(ctx, name) for name in COMMANDS}  # for "did you mean"
         name, found, rest = super().resolve_command(ctx, args)
         return name, found and load(str(name)), rest
 
 
 def load(name: str) -> Any:
-    """The command with that name in the table, imported."""
+    """Import and return the command with that name in the table."""
     lazy = COMMANDS[name]
     found = getattr(import_module(f".{lazy.module}", __package__), lazy.name)
     if not isinstance(found, typer.Typer):
@@ -103,7 +103,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Print all that is known ab
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a command of a function that takes a screen: with the options of all commands, and an exit code."""
+    """Make a command from a function that takes a screen: add the common options, and end with an exit code."""
 
     @functools.wraps(function)
     def run(*args: Any, as_json: bool, quiet: bool, debug: bool, **options: Any) -> None:
@@ -121,7 +121,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def group(help: str) -> typer.Typer:
-    """A command with commands of its own."""
+    """A command that has subcommands."""
     return typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=help)
 
 
@@ -132,7 +132,7 @@ def _reporting(screen: Screen) -> Iterator[None]:
         yield
     except (typer.Exit, typer.Abort):
         raise
-    except BrokenPipeError:  # the reader of standard output has gone: there is nobody to tell
+    except BrokenPipeError:  # the reader of standard output has gone: print nothing
         raise typer.Exit(EXITS["pipe"].code) from None
     except (Exception, KeyboardInterrupt) as error:
         raise typer.Exit(screen.problem(problem_of(error), error)) from None
@@ -142,7 +142,7 @@ _UsageError: Any = typer.BadParameter.__base__  # some versions of typer contain
 
 
 def _options_last(arguments: list[str]) -> list[str]:
-    """``bfl --json credits`` is ``bfl credits --json``: options of all commands may precede the command."""
+    """``bfl --json credits`` is ``bfl credits --json``: the common options may precede the command."""
     leading = list(takewhile({"--json", "--quiet", "-q", "--debug"}.__contains__, arguments))
     rest = arguments[len(leading) :]
     end = rest.index("--") if "--" in rest else len(rest)
@@ -150,7 +150,7 @@ def _options_last(arguments: list[str]) -> list[str]:
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out a command line; returns the exit code."""
+    """Run a command line, and return the exit code."""
     arguments = _options_last(arguments)
     screen = Screen(as_json="--json" in arguments)
     if "_BFL_COMPLETE" not in os.environ and key_given(arguments, screen.secrets):

@@ -31,7 +31,7 @@ _LONGEST = 4096  # bytes of a key file; a key has about forty
 
 
 class Key(NamedTuple):
-    """A key and where it was found: `source` is "environment", "file" or "keyring", `place` its name for a person."""
+    """A key and where it was found: `source` is "environment", "file" or "keyring", `place` says where to a person."""
 
     value: str
     source: str
@@ -47,12 +47,12 @@ def key_file() -> Path:
 
 
 def find(screen: Screen) -> Key:
-    """The user's key, which the screen then never shows: from BFL_API_KEY, else from the key file or the keyring."""
+    """The key from BFL_API_KEY, the key file or the keyring, in this order; the screen hides it from then on."""
     if value := os.environ.get(VARIABLE, "").strip():
         key = Key(value, "environment", VARIABLE)
     else:
         path = key_file()
-        text = _read(path) if path.is_absolute() else None  # or there is no home folder
+        text = _read(path) if path.is_absolute() else None  # else there is no home folder
         if text is None:
             message = f"no API key: set {VARIABLE}, or store one with bfl auth login; --emulator needs none"
             raise Problem("configuration", message)
@@ -84,7 +84,7 @@ def _unsafe(found: os.stat_result) -> str:
     """Why a key file is refused: others could have written it, or can read it; empty for a safe one."""
     if not stat.S_ISREG(found.st_mode):
         return f"is not a regular file; write one with {LOGIN}"
-    if sys.platform == "win32":  # has no such permissions; the user's folders are private there
+    if sys.platform == "win32":  # has no such permissions; a user's folders are private
         return ""
     if found.st_uid != os.geteuid():
         return f"belongs to another user; write your own with {LOGIN}"
@@ -98,7 +98,7 @@ def _possible(text: str) -> bool:
 
 @contextlib.contextmanager
 def _keyring(failure: str) -> Iterator[Any]:
-    """The library for the system keyring; its errors become ours."""
+    """The library for the system keyring; its errors are raised as a ConfigurationError."""
     with extra("keyring"):
         import keyring
         import keyring.errors

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from bfl_batch import Report
 
 AGAIN = "run the same command again to resume"
-SHOWN = 20  # missing files that are named
+SHOWN = 20  # the most missing files to list
 
 
 class RunByDefault(TyperGroup):
-    """A group whose command is ``run`` where none is named: a jobs file stands right after ``bfl batch``."""
+    """A group whose default command is ``run``, so that a jobs file can follow ``bfl batch``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, once ``JOBS …`` has become ``run JOBS …``."""
+        """Turn ``JOBS …`` into ``run JOBS …``, then parse."""
         return super().parse_args(ctx, args if args[:1] in (["run"], ["status"]) else ["run", *args])
 
 
@@ -55,7 +55,7 @@ Uncertain = Annotated[
     Literal["report", "resubmit"], typer.Option(help="What to do with jobs whose submit was never answered.")
 ]
 Retry = Annotated[
-    bool, typer.Option("--retry-failed", help="Try failed jobs again; a task still alive is fetched, not paid again.")
+    bool, typer.Option("--retry-failed", help="Retry failed jobs; a task still alive is fetched, not paid for again.")
 ]
 Lease = Annotated[
     float, typer.Option(min=0.1, help="Seconds without a sign of life after which a process counts as dead.")
@@ -135,13 +135,13 @@ def _print(screen: Screen, report: Report, output: Path, problem: Problem | None
 
 
 def _problem(report: Report, *, retried: bool, resubmitted: bool) -> Problem | None:
-    """What kept the batch from being done, with a remedy that is never the command just given."""
+    """Why the batch is not done, with a remedy that is never the command just given."""
     if report.stopped is not None and (not report.ok or report.stopped.kind in ("output", "database")):
         kinds = {"budget": "credits", "lease": "failed", "internal": "failed", "database": "network"}
         remedies = {
             "credits": f"add credits; then {AGAIN}",
             "budget": "run the same command with a larger --budget",
-            "output": f"make room, or the folder writable; then {AGAIN}",
+            "output": f"free some space, or make the folder writable; then {AGAIN}",
             "auth": f"correct the key; then {AGAIN}",
             "configuration": f"correct the setting; then {AGAIN}",
         }
@@ -161,7 +161,7 @@ def _remedy(report: Report, retried: bool, resubmitted: bool) -> str:
     if report.failed and retried:
         parts.append("change the lines of the failed jobs, then run the same command")
     if report.uncertain and resubmitted:
-        parts.append("look at bfl credits before you send the uncertain jobs again: they may have been paid")
+        parts.append("check bfl credits before you send the uncertain jobs again: they may have been paid for")
     if report.missing and not parts:
         parts.append("the missing files cannot be fetched again: to pay for them once more, rename their lines")
     return "; ".join(parts)

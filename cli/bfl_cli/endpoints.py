@@ -1,4 +1,4 @@
-"""What can be asked for, from the packaged specification: ``bfl endpoints``, ``bfl describe``, ``bfl validate``."""
+"""What the packaged specification offers: ``bfl endpoints``, ``bfl describe``, ``bfl validate``."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Exit(NamedTuple):
-    """One exit code; `remedy` is what to do about it, where the error itself does not say."""
+    """One exit code; `remedy` is what to do about it, if the error itself does not say."""
 
     code: int
     meaning: str
@@ -17,7 +17,7 @@ class Exit(NamedTuple):
 
 EXITS: dict[str, Exit] = {
     "ok": Exit(0, "It worked."),
-    "internal": Exit(1, "A bug in bfl.", "please report it, with what --debug adds"),
+    "internal": Exit(1, "A bug in bfl.", "please report it, with the output of --debug"),
     "usage": Exit(2, "The command line cannot be understood."),
     "constraint": Exit(
         3, "The request is refused, before it is sent or by the service (400, 422).", "bfl describe ENDPOINT"
@@ -44,7 +44,7 @@ _ERRORS = {
     "failed": ("TaskError", "APIError"),
     "network": ("TransportError", "UntrustedURLError", "DownloadError"),
 }
-"""Kind -> classes of errors. Every other error of the client is a matter of configuration."""
+"""Kind -> classes of errors. Every other error of the client is a configuration problem."""
 
 _REMEDIES = {
     "NotFoundError": "",
@@ -52,13 +52,13 @@ _REMEDIES = {
     "GenerationFailed": "submit it once more",
     "RateLimitError": "wait until other tasks have ended",
 }
-"""Class of error -> remedy, where that of its exit code would not help."""
+"""Class of error -> remedy, if that of its exit code would not help."""
 
 ACTIONS = {
     "set-key": "set BFL_API_KEY, or store a key with bfl auth login",
     "pass-file": "for a file write @{path}",
     "unknown-parameter": "--no-validate sends it as it is",
-    "check-credits": "it may have been carried out and paid: look at bfl credits before you repeat it",
+    "check-credits": "it may have been carried out and paid for: check bfl credits before you repeat it",
     "wait-again": "bfl task resumes it",
     "save-again": "bfl task fetches the result again",
     "handle": "give the handle that bfl or Task.to_dict() wrote",
@@ -67,16 +67,16 @@ ACTIONS = {
     "other-region": "check that BFL_BASE_URL is the region the task was submitted to",
     "base-url": "check that BFL_BASE_URL is the host the task was submitted to",
     "correct-lines": "correct the lines, then run the same command again",
-    "unpriced": "--unpriced sends them uncounted",
+    "unpriced": "--unpriced sends them without counting their price",
     "names-taken": "move them, or choose another folder",
     "database-url": "with --database-url several processes share one batch",
     "configure": "write special characters in its user or password percent-encoded, @ as %40",
 }
-"""`Remedy.action` -> the same in the words of the command line, filled in with `Remedy.facts`."""
+"""`Remedy.action` -> the remedy in the words of the command line, filled in with `Remedy.facts`."""
 
 
 class Problem(Exception):
-    """What ends a command, as people and scripts see it; `kind` is a name of `EXITS`, `facts` are for ``--json``."""
+    """An error that ends a command; `kind` is a name of `EXITS`, `facts` are for ``--json``."""
 
     def __init__(self, kind: str, message: str, remedy: str = "", **facts: Any) -> None:
         super().__init__(message)
@@ -90,7 +90,7 @@ class Problem(Exception):
 
 
 def problem_of(error: BaseException) -> Problem:
-    """The problem that an exception stands for."""
+    """The problem to report for an exception."""
     from bfl_client.errors import BFLError
 
     if isinstance(error, Problem):
@@ -116,7 +116,7 @@ def _of_ours(error: Any) -> Problem:
     if getattr(error, "unwritable", False):
         kind = "output"
     remedy = worded(error.remedy) or _REMEDIES.get(names[0], EXITS[kind].remedy)
-    if error.remedy.action == "install":  # in one line, like everything that is not installed
+    if error.remedy.action == "install":  # in one line, like every missing package
         return Problem(kind, f"{error.message}: {remedy}")
     names = ["task_id", "status_code", "maybe_submitted", *(["status"] if kind == "moderated" else [])]
     return Problem(kind, error.message, remedy, **{name: getattr(error, name, None) or None for name in names})
@@ -147,6 +147,6 @@ def extra(name: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "bfl_").startswith("bfl_"):  # a bug of ours
+        if (error.name or "bfl_").startswith("bfl_"):  # our own bug, not a missing package
             raise
         raise _not_installed(error, name) from error

@@ -48,10 +48,10 @@ Validate = Annotated[bool, typer.Option("--validate/--no-validate", help="Check 
 
 
 class Generate(TyperCommand):
-    """``--json`` may be followed by the request's body; alone it asks for JSON, as with every command."""
+    """``--json`` may be followed by the request's body; alone it prints JSON, as with every command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, once ``--json FILE`` has become ``--json --body FILE``."""
+        """Turn ``--json FILE`` into ``--json --body FILE``, then parse."""
         return super().parse_args(ctx, _spelled_out(args))
 
 
@@ -90,8 +90,8 @@ def generate(
 ) -> None:
     """Make a picture or film, and save it.
 
-    Every mistake in the request is reported at once, before anything is paid. The task's handle is kept before the
-    waiting starts: whatever happens then, bfl task ID resumes it.
+    Every mistake in the request is reported at once, before anything is paid. The task's handle is saved before
+    the waiting starts: whatever happens then, bfl task ID resumes it.
     """
     if emulator and not wait:
         raise Problem("usage", "--no-wait makes no sense with --emulator, which ends with this command")
@@ -130,7 +130,7 @@ def _request(endpoint: str, prompt: str | None, param: list[str], source: str | 
 
 
 def _submit(client: Client, endpoint: str, request: Request, paid: PaidRequest, keeper: Keeper) -> Task:
-    """The task; without one, a Problem. If a task was created all the same, its handle is kept."""
+    """Submit, or raise a Problem. If a task was created all the same, its handle is kept."""
     try:
         task = client.paused_by(paid.pause).submit(endpoint, request.body, validate=False)  # it was validated
         paid.answered()

@@ -18,12 +18,12 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 def end_alike() -> None:
-    """Let SIGTERM, and SIGHUP of a terminal that was closed, end a command as Ctrl-C does: with the way to resume."""
+    """Let SIGTERM, and SIGHUP from a closed terminal, end a command as Ctrl-C does: it says how to resume."""
     _handle(_interrupt)
 
 
 def _handle(handler: Callable[[int, FrameType | None], Any]) -> dict[int, Any]:
-    """Install a handler; returns those before it. What the parent process had ignored (nohup) stays ignored."""
+    """Install a handler, and return the previous ones. A signal that the parent ignored (nohup) stays ignored."""
     free = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     return {number: signal.signal(number, handler) for number in free}
 
@@ -66,7 +66,7 @@ class PaidRequest:
             raise KeyboardInterrupt
         self.pressed = True
         with contextlib.suppress(OSError):  # after a hangup there is no terminal
-            self._screen.note("interrupted: waiting for the answer, so that the task is not lost (again: stop now)")
+            self._screen.note("interrupted: waiting for the answer, so that the task is not lost (again stops now)")
         self._timer = threading.Timer(GRACE, _repeat, [number])
         self._timer.daemon = True
         self._timer.start()
@@ -83,7 +83,7 @@ class PaidRequest:
 
 
 def _repeat(number: int) -> None:
-    """The same signal once more; where the system can, it also ends a system call that waits."""
+    """Send the same signal again; where possible this also ends a blocking system call."""
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:

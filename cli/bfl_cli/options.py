@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, and what the shell offers for them."""
+"""Arguments and options that several commands share, and their completion in the shell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def endpoint_names(incomplete: str) -> list[tuple[str, str]]:
 
 
 def pairs(ctx: Any, incomplete: str) -> list[tuple[str, str]]:
-    """``key=`` for the parameters of the endpoint on the line; ``key=value`` where there is a list of values."""
+    """``key=`` for the parameters of the endpoint on the line; ``key=value`` if the values are listed."""
     from bfl_client.specification import parameters
 
     words = [ctx.params.get("endpoint"), *ctx.args]  # an option without its value leaves the arguments unread

@@ -28,7 +28,7 @@ class Destination:
     """Where the result of a task is to go.
 
     Args:
-        path: a file, a folder (only that with a slash at its end), ``-`` for standard output; None: the current folder.
+        path: a file, a folder (always, if it ends in a slash), ``-`` for standard output; None: the current folder.
     """
 
     def __init__(self, path: str | None, force: bool) -> None:
@@ -39,7 +39,7 @@ class Destination:
 
     @property
     def option(self) -> str:
-        """The options that name it, in a command to be repeated by hand."""
+        """The options that name it, for a command that the user may run again."""
         return "" if self.path is None else f" -o {shlex.quote(str(self.path))}{' --force' if self.force else ''}"
 
     def check(self, screen: Screen) -> None:
@@ -47,7 +47,7 @@ class Destination:
         path = self.path
         if path == STDOUT:
             if screen.as_json or (sys.stdout is not None and sys.stdout.isatty()):
-                raise Problem("usage", "-o - writes the file to standard output, which is taken", "redirect it: > FILE")
+                raise Problem("usage", "-o - writes the file to standard output, which is in use", "redirect it: > FILE")
             return
         if path is not None and path.exists() and not path.is_dir():
             if not path.is_file():
@@ -61,7 +61,7 @@ class Destination:
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
-            raise Problem("output", f"nothing can be written in {self.folder}: {error.strerror}") from error
+            raise Problem("output", f"cannot write to {self.folder}: {error.strerror}") from error
 
     def save(self, result: Result, task: Task, screen: Screen) -> Path:
         """Write the result, whole or not at all, and return its path; raises Problem if it cannot be written."""
@@ -83,7 +83,7 @@ class Destination:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Word what goes wrong on the disk."""
+        """Turn errors of the disk into a Problem."""
         try:
             yield
         except DownloadError as error:
@@ -101,7 +101,7 @@ def _exists(path: object) -> Problem:
 
 
 def _note_extension(saved: Path, screen: Screen) -> None:
-    """Say so where a file is not what its name says."""
+    """Print a note if the extension does not match the file's content."""
     with saved.open("rb") as file:
         found = files.extension(file.read(64))
     named = saved.suffix.lower()

@@ -33,7 +33,7 @@ class TaskLine:
         self.cost = "" if task.cost is None else f", {credits_in_words(task.cost)} credits"
 
     def take(self, update: Update) -> bool:
-        """Note what a poll said; True if the status is a new one."""
+        """Note what a poll returned; True if the status is new."""
         before, self.status = self.status, shorten(update.status, 40)
         self.progress = "" if update.progress is None else f" {update.progress:.0%}"
         if update.cost is not None:
@@ -83,7 +83,7 @@ def of_batch(screen: Screen) -> Iterator[Callable[[Progress], object]]:
 
 
 class _Batch:
-    """Shows a batch: with a bar, or else with a line now and then."""
+    """Shows a batch: with a bar on a terminal, otherwise with a line every few seconds."""
 
     def __init__(self, screen: Screen, bar: Callable[..., object] | None = None) -> None:
         self._screen, self._bar = screen, bar

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bfl_client.specification import Endpoint
 
 _LARGEST = 512 * 1024**2  # bytes read from standard input
-_PLACEHOLDER = b"?"  # stands for a missing file, so that everything else that is wrong is found as well
+_PLACEHOLDER = b"?"  # replaces a missing file, so that the other mistakes are reported too
 
 
 def known(name: str) -> Endpoint:
@@ -55,7 +55,7 @@ class Request:
         self.body = {**whole, **given}
 
     def check(self, *, validate: bool = True) -> None:
-        """Hold the request to the specification; raises ConstraintError with everything that is wrong with it."""
+        """Check the request against the specification; raises ConstraintError with every mistake in it."""
         found = list(self._violations)
         missing = {violation.field for violation in found}
         try:
@@ -97,7 +97,7 @@ class Request:
         return _PLACEHOLDER
 
     def _with_files(self, key: str, value: Any) -> Any:
-        """The value with files for ``"@…"`` in it, where the parameter takes media: no URL or base64 starts so."""
+        """The value with files in place of ``"@…"``, if the parameter takes media: no URL or base64 starts with @."""
         parameter = self._known.get(key)
         if parameter is None or not parameter.media:
             return value
@@ -106,14 +106,14 @@ class Request:
         return [self._with_files(key, each) for each in value] if isinstance(value, list) else value
 
     def _joined(self, key: str, first: Any, second: Any) -> list[Any]:
-        """Both values as a list, where the parameter takes one."""
+        """Both values as a list, if the parameter takes one."""
         parameter = self._known.get(key)
         if parameter is None or "array" not in parameter.types:
             raise Problem("usage", f"{shorten(key, 60)} is given twice")
         return [*(first if isinstance(first, list) else [first]), *(second if isinstance(second, list) else [second])]
 
     def _input(self) -> bytes:
-        """Standard input, which can be read once."""
+        """Standard input, which can be read only once."""
         if self._stdin is not None:
             raise Problem("usage", "standard input (-) can be used once only")
         found = self._stdin = b"" if sys.stdin is None else sys.stdin.buffer.read(_LARGEST)

@@ -26,7 +26,7 @@ HIDDEN = "…"
 
 
 class Screen:
-    """The two streams of a command, and how much to say on them: the options of all commands."""
+    """The two streams of a command, and how much to print on them: the common options."""
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False, debug: bool = False) -> None:
         self.as_json, self.quiet, self.debug = as_json, quiet, debug
@@ -35,16 +35,16 @@ class Screen:
             self._log()
 
     def result(self, text: str, data: Any) -> None:
-        """A result: the text for a person, the data with ``--json``."""
+        """Print a result: the text for a person, the data with ``--json``."""
         write(sys.stdout, f"{json.dumps(data)}\n" if self.as_json else f"{printable(text)}\n")
 
     def note(self, message: str) -> None:
-        """Something worth knowing."""
+        """Print something worth knowing, unless ``--quiet``."""
         if not self.quiet:
             self.error(message)
 
     def error(self, message: str) -> None:
-        """Something a person must know; redacted."""
+        """Print something a person must know; redacted."""
         write(sys.stderr, f"{printable(redact(message, self.secrets))}\n")
 
     def problem(self, problem: Problem, cause: BaseException) -> int:
@@ -76,7 +76,7 @@ class Screen:
 
 
 def printable(text: str) -> str:
-    """The text without control characters, which could move the cursor or turn the writing direction."""
+    """The text without control characters, which could move the cursor or reverse the text."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -96,7 +96,7 @@ def key_given(arguments: Sequence[str], secrets: Iterable[str] = ()) -> bool:
 
 
 def mask(text: str) -> str:
-    """What a person typed by mistake, with long words that contain a digit hidden: one of them may be a key."""
+    """Mistyped text, with long words that contain a digit hidden: one of them may be a key."""
     return _LONG.sub(lambda found: HIDDEN if re.search(r"[0-9]", found[0]) else found[0], text)
 
 
@@ -108,7 +108,7 @@ def write(stream: TextIO | None, text: str | bytes) -> None:
         stream.flush()
         stream.buffer.write(text if isinstance(text, bytes) else _encoded(text, stream.encoding or "utf-8"))
         stream.buffer.flush()
-    except OSError:  # what is left in the buffer goes nowhere, or Python would complain about it when it ends
+    except OSError:  # discard the buffer, or Python would report the failure again at exit
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)

@@ -28,7 +28,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 @contextlib.contextmanager
 def connected(screen: Screen, *, emulated: bool = False) -> Iterator[Client]:
-    """A client for one command: with the user's key, or of an emulator that lives as long as the command."""
+    """A client for one command: with the user's key, or for an emulator that runs as long as the command."""
     from bfl_client import Client
 
     if emulated:
@@ -71,7 +71,7 @@ def show(screen: Screen, finetune_id: Id) -> None:
     inner: Any = details.get("finetune_details", details)
     pairs = inner.items() if isinstance(inner, dict) else [("details", inner)]
     lines = [f"{shorten(str(name), 60)}: {shorten(value)}" for name, value in pairs]
-    screen.result("\n".join(lines) or "nothing is kept about it", details)
+    screen.result("\n".join(lines) or "the service keeps no details about it", details)
 
 
 @finetunes.command()
@@ -106,4 +106,4 @@ def emulator(
     code = 0
     with contextlib.suppress(KeyboardInterrupt):  # of a signal that `serve` does not handle itself
         code = serve(port=port, speed=speed, script=script or (), **options)
-    raise typer.Exit(EXITS["configuration"].code if code else 0)  # it has said why itself
+    raise typer.Exit(EXITS["configuration"].code if code else 0)  # it has already printed why

@@ -50,13 +50,13 @@ def _digest(task_id: str) -> str:
 
 
 def name_of(task_id: str) -> str:
-    """What ``bfl task`` takes: the id, or its digest where the id cannot be typed."""
+    """What ``bfl task`` takes: the id, or its digest if the id cannot be typed."""
     return task_id if _PLAIN.fullmatch(task_id) else _digest(task_id)
 
 
 def ready(place: Path) -> Path:
-    """The place, once it is sure that a handle can be written there; raises OSError if not."""
-    if not place.is_absolute():  # the home of a user whom the system does not know
+    """The place, after checking that a handle can be written there; raises OSError if not."""
+    if not place.is_absolute():  # the system knows no home for this user
         raise FileNotFoundError(errno.ENOENT, "there is no home folder", str(place))
     if place == folder():
         files.private_folder(place)
@@ -83,7 +83,7 @@ class Kept:
             _write(self.path, handle.to_dict())
 
     def ended(self, status: str, file: Path | None = None, cost: float | None = None) -> None:
-        """Note that there is nothing left to wait for."""
+        """Record that the task has ended."""
         if self._listed:
             record = {**self._handle.to_dict(), "status": status, "file": file and str(file.absolute())}
             if cost is not None:
@@ -106,7 +106,7 @@ class Keeper:
             except OSError as error:
                 if self._places.pop(0) == folder():
                     reason = f"no handle can be kept in {folder()} ({error.strerror})"
-                    screen.note(f"warning: {reason}; it goes to {beside}")
+                    screen.note(f"warning: {reason}; writing it to {beside}")
         if beside:
             message = f"no handle can be written, neither in {folder()} nor in {beside}; nothing was submitted"
             raise Problem("output", message)
@@ -119,15 +119,15 @@ class Keeper:
             with contextlib.suppress(OSError):  # the disk filled up meanwhile
                 return Kept(handle, place)
         self._screen.error(
-            f"warning: the handle of task {shorten(handle.id, 80)} cannot be written anywhere; keep the next line, "
-            "which is secret, as a file: bfl task FILE resumes the task"
+            f"warning: the handle of task {shorten(handle.id, 80)} cannot be written anywhere; save the next line, "
+            "which is secret, to a file: bfl task FILE resumes the task"
         )
         write(sys.stderr, f"{json.dumps(handle.to_dict())}\n")
         return None
 
 
 def find(name: str) -> dict[str, Any] | None:
-    """The kept handle of an id, or of its digest; None if there is none."""
+    """The kept handle for an id, or for its digest; None if there is none."""
     stems = [_digest(name), *([name] if re.fullmatch("[0-9a-f]{32}", name) else [])]
     paths = (folder() / f"{stem}{suffix}" for stem in stems for suffix in (_OPEN, _ENDED))
     return next((read(path) for path in paths if path.is_file()), None)
@@ -163,7 +163,7 @@ def listed() -> list[dict[str, Any]]:
 
 
 def prune() -> None:
-    """Remove what is old, by every clock that says something about it."""
+    """Remove old handles."""
     for path in folder().iterdir():
         with contextlib.suppress(OSError):  # another bfl was faster
             if _age(path) > _KEPT.get(path.suffix, _KEPT[_OPEN]):
@@ -171,7 +171,7 @@ def prune() -> None:
 
 
 def _age(path: Path) -> float:
-    """Seconds since the latest believable time of a file. If no time is believable, its age starts to count now."""
+    """Seconds since the latest plausible time of a file; if none is plausible, its age starts to count now."""
     now = time.time()
     times = [path.stat().st_mtime]
     with contextlib.suppress(ConfigurationError, ValueError, OverflowError):

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class Follower:
-    """Follows one task to its end: nothing that happens now may lose it.
+    """Follows one task to its end; whatever happens, the task is not lost.
 
     Args:
         kept: its handle on disk; None where there is none, as with an emulator of this run.
         destination: where the result goes; None if it is not wanted.
-        otherwise: the command that resumes the task when there is no handle of it on disk.
+        otherwise: the command that resumes the task when its handle is not on disk.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class Follower:
                     draft = self.destination.save_draft(result, path)
         except KeyboardInterrupt as error:
             raise self.interrupted() from error
-        except BrokenPipeError:  # nobody reads any more
+        except BrokenPipeError:  # nobody reads the output any more
             raise
-        except Exception as error:  # ours, the system's, or a bug: the task is paid in each case
+        except Exception as error:  # ours, the system's, or a bug: the task is paid for in each case
             raise self._failed(error) from error
         if self.kept is not None and path is not None:
             self.kept.ended("saved", path, result.cost)
@@ -83,13 +83,13 @@ class Follower:
         return f"{path or 'ready'}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {draft}' if draft else ''}"
 
     def _data(self, result: Result, path: Path | None, draft: Path | None) -> dict[str, Any]:
-        """What ``--json`` says; none of the URLs, because they are signed."""
+        """What ``--json`` prints: no URLs, because they are signed."""
         said = {name: getattr(result, name) for name in ("kind", "cost", "seed", "prompt")}
         saved = {"file": path and str(path), "draft": draft and str(draft)}
         return {"id": self.task.id, "endpoint": self.task.endpoint, "status": "Ready", **said, **saved}
 
     def interrupted(self) -> Problem:
-        """What an interrupt means for the task."""
+        """The problem to report after an interrupt."""
         shown = shorten(self.task.id, 80)
         if not self.resume:
             return Problem("interrupted", f"interrupted; task {shown} ended with its emulator")

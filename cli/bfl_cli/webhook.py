@@ -29,7 +29,7 @@ app = group("Receive webhooks and print them.")
 
 
 class Receiver(ThreadingHTTPServer):
-    """A server in threads of its own; `parse` makes an update of body and headers, or raises WebhookError."""
+    """A threaded server; `parse` turns body and headers into an update, or raises WebhookError."""
 
     daemon_threads = True
 
@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing; what matters is printed elsewhere."""
+        """Log nothing; what matters is printed elsewhere."""
 
 
 @app.callback()
