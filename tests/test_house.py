@@ -265,6 +265,12 @@ def test_modules_are_subjects() -> None:
     assert not long
 
 
+@pytest.mark.parametrize("package", ["bfl_api", "bfl_batch", "bfl_cli", "bfl_client", "bfl_emulator"])
+def test_type_checkers_read_every_package(package: str) -> None:
+    """Each package that is shipped says that its types are meant to be read."""
+    assert (_folder(package) / "py.typed").is_file()
+
+
 def _modules_after(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -10,7 +10,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich", "platformdirs"):
             raise
-        sys.exit('bfl needs the extra "cli": pip install "bfl-client[cli]"')
+        sys.stderr.write('bfl needs the extra "cli": pip install "bfl-client[cli]"\n')
+        sys.exit(4)  # "configuration", as for any other missing extra
     except KeyboardInterrupt:
         sys.exit(130)
     run()

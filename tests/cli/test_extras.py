@@ -28,7 +28,7 @@ def test_without_an_extra_one_line_says_what_to_install(
     (lonely_shell.here / "jobs.jsonl").write_text('{"endpoint": "flux-dev", "prompt": "a fox"}\n')
     code = f"import sys; sys.modules[{missing!r}] = None; from bfl_cli import main; main()"
     done = lonely_shell.process(*arguments, stdin=b"bfl_some_key\n", program=[BFL[0], "-c", code], env=KEY)
-    assert done.code == (1 if extra == "cli" else 4), done.err
+    assert done.code == 4, done.err
     assert done.err.count("\n") == 1, done.err
     assert done.err.endswith(f'pip install "bfl-client[{extra}]"\n')
     assert done.out == ""

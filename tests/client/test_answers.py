@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from bfl_client import answers
+from bfl_client import answers, errors
 from bfl_client.steps import Answer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +67,11 @@ def test_a_bomb_is_not_inflated() -> None:
 
     content, whole = answers.inflate(zlib.compress(b"0" * 10_000_000), "gzip", 1000)
     assert (len(content), whole) == (1000, False)
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"), [("Invalid API key format", errors.AuthenticationError), ("x", errors.InvalidRequestError)]
+)
+def test_a_malformed_key_is_an_error_of_the_key(detail: str, kind: type[errors.APIError]) -> None:
+    """The 422 with which the service refuses a malformed key is an AuthenticationError; other ones are not."""
+    assert type(answers.api_error(Answer(422, {}, json.dumps({"detail": detail}).encode()))) is kind

@@ -201,6 +201,8 @@ def api_error(answer: Answer, *, paid: bool = False) -> errors.APIError:
     if detail is None and not answer.whole:
         detail = "the answer was too long to be read"
     kind = _REFUSALS.get(answer.status, errors.ServerError if answer.status >= 500 else errors.APIError)
+    if answer.status == 422 and isinstance(detail, str) and "api key" in detail.lower():
+        kind = errors.AuthenticationError  # how the service refuses a malformed key (recorded)
     maybe = paid and answer.status >= 500 and not sheds_load(answer)
     return kind(answer.status, detail, retry_after=retry_after(answer.headers), maybe_submitted=maybe)
 

@@ -285,6 +285,9 @@ def _built(build: Callable[[], H]) -> H:
         missing = [name for name in certificates if not os.path.exists(os.environ[name])]
         given = [each for name in proxies for each in (name, name.lower()) if os.environ.get(each)]
         named = " or ".join((missing or certificates) if isinstance(error, OSError) else given) or "the HTTP client"
+        if isinstance(error, httpx.InvalidURL):  # its message quotes what may be half of a password
+            reason = "it is not a URL; special characters in a user or password must be percent-encoded"
+            raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from None
         reason = shorten(str(error) or type(error).__name__, 160)
         raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from error
 
@@ -500,19 +503,19 @@ def _once(client: _Base[Any, Any, Any], request: httpx.Request, content: bytes) 
     paid = request.method != "GET"
     deadline = (yield Clock()) + policy.REQUEST_DEADLINE
     body = _Bytes(content) if content else None
-    name = specification.normalized(request.url.path.removeprefix(client._hosts.base.path.rstrip("/")))
+    path = request.url.path.removeprefix(client._hosts.base.path.rstrip("/"))
+    name = specification.normalized(path)
     submission = Submission(name, str(request.url), _Bytes(content), client._known, polled=True)
-    try:
-        answer: Answer = yield Call(request.method, submission.url, body, paid, deadline)
-    except BaseException as error:
-        flows.late(error, submission)
-        raise
+    receipt = flows.Receipt(submission) if paid and specification.find(name) else None
+    answer: Answer = yield Call(request.method, submission.url, body, paid, deadline, receipt)
     if not 200 <= answer.status < 300:
         raise answers.api_error(answer, paid=paid)
     if not isinstance(value := answers.parse_json(answer), dict):
         raise errors.TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
-    if paid and specification.find(name):
-        submission.handle(value)  # raises if this is the answer to another request
+    if receipt is not None:
+        receipt.handle(value)  # raises if this is the answer to another request
+    if not specification.has_required(path, request.method.lower(), value):  # the generated parsing would fail
+        raise errors.APIError(answer.status, "the answer does not match the specification", maybe_submitted=paid)
     kind = {"content-type": "application/json"}
     return httpx.Response(answer.status, headers=kind, content=answer.content, request=request)
 

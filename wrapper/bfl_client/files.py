@@ -33,7 +33,7 @@ class Whole:
         self.path, self._replace = Path(path), replace
         if self.path.exists() and not (self.path.is_file() and replace):
             raise FileExistsError(17, "it already exists" if self.path.is_file() else "it is not a file", str(path))
-        self._part = self.path.with_name(f".{self.path.name[:80]}.{os.urandom(4).hex()}.part")
+        self._part = self.path.with_name(f".{self.path.name[:60]}.{os.urandom(4).hex()}.part")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self.file: BinaryIO = os.fdopen(os.open(self._part, flags, 0o600 if private else 0o666), "w+b")
 

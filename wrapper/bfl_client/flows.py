@@ -108,8 +108,8 @@ class Submission(NamedTuple):
     """A request that creates a task.
 
     Attributes:
-        known: ids of this client's earlier tasks. An answer with such an id belongs to another request: a connection has
-            mixed up its answers.
+        known: ids of the tasks that this client was given or has asked for before. Such an id answers another request:
+            a connection has mixed up its answers.
         polled: false if its result goes to a webhook.
         patience: how many 429 answers are waited out, beyond the usual attempts.
         submitted: called with the handle as soon as there is a task.
@@ -123,17 +123,43 @@ class Submission(NamedTuple):
     patience: int = 0
     submitted: Callable[[Handle], object] = lambda _: None
 
+
+class Receipt:
+    """What came of a request that creates a task.
+
+    Attributes:
+        answer: the service's answer, as soon as it is here.
+    """
+
+    def __init__(self, submission: Submission) -> None:
+        self.answer: Answer | None = None
+        self._submission, self._mine = submission, object()
+        self._handle: Handle | None = None
+
     def handle(self, answer: dict[str, Any]) -> Handle:
         """The handle in an answer. Raises TransportError if there is none, or that of an earlier task."""
-        task_id, mine = answer.get("id"), object()
+        task_id, url = answer.get("id"), answer.get("polling_url")
         if not isinstance(task_id, str) or not task_id:
             raise errors.TransportError("the submit was accepted, but its answer has no id", maybe_submitted=True)
-        if self.known.setdefault(task_id, mine) is not mine:
+        if self._submission.known.setdefault(task_id, self._mine) is not self._mine:
             raise errors.TransportError("the submit was answered with the id of an earlier task", maybe_submitted=True)
-        url = answer.get("polling_url")
-        handle = Handle.of({**answer, "polling_url": url if isinstance(url, str) else None}, self.endpoint)
-        self.submitted(handle)
-        return handle
+        named = {**answer, "polling_url": url if isinstance(url, str) else None}
+        self._handle = Handle.of(named, self._submission.endpoint)
+        self._submission.submitted(self._handle)
+        return self._handle
+
+    def write_on(self, error: BaseException) -> None:
+        """Write the handle on what leaves: a cancellation that waited for the answer, Ctrl-C at whatever moment."""
+        try:
+            if self._handle is None and self.answer is not None and not isinstance(error, errors.BFLError):
+                if not 200 <= self.answer.status < 300:
+                    raise answers.api_error(self.answer, paid=True)
+                self.handle(_json(self.answer, True))
+        except (errors.APIError, errors.TransportError) as failed:
+            if failed.maybe_submitted:
+                error.add_note(str(failed))
+        if self._handle is not None:
+            _own(error, self._handle)
 
 
 def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
@@ -142,30 +168,13 @@ def submit(submission: Submission, rules: Rules) -> Flow[Handle]:
     Raises:
         UntrustedURLError: the task was created, but its URL may not be polled; the error carries its id and URL.
     """
-    call = Call("POST", submission.url, submission.body, paid=True)
-    try:
-        answer = yield from request(call, rules.retry, submission.patience)
-    except BaseException as error:
-        late(error, submission)
-        raise
-    handle = submission.handle(answer)
+    receipt = Receipt(submission)
+    call = Call("POST", submission.url, submission.body, paid=True, receipt=receipt)
+    handle = receipt.handle((yield from request(call, rules.retry, submission.patience)))
     with owned(handle):
         if handle.polling_url is not None:
             rules.hosts.check_api(handle.polling_url)
     return handle
-
-
-def late(error: BaseException, submission: Submission) -> None:
-    """Attach the outcome of a paid request to the cancellation that waited for it and carries its answer."""
-    if not isinstance(answer := getattr(error, "answer", None), Answer):
-        return
-    try:
-        if not 200 <= answer.status < 300:
-            raise answers.api_error(answer, paid=True)
-        _own(error, submission.handle(_json(answer, True)))
-    except (errors.APIError, errors.TransportError) as failed:
-        if failed.maybe_submitted:
-            error.add_note(str(failed))
 
 
 # Polling

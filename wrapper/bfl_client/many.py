@@ -75,7 +75,11 @@ class Outcomes(_Begun[T], Generic[T, R]):
         if not self._waiting:
             raise StopIteration
         index, future = self._waiting.popleft()
-        outcome = future.result()
+        try:
+            outcome = future.result()
+        except BaseException:  # whoever goes on after Ctrl-C gets each outcome, in its place
+            self._waiting.appendleft((index, future))
+            raise
         self._begun.pop(index, None)
         return outcome
 
@@ -126,7 +130,11 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
         if not self._waiting:
             raise StopAsyncIteration
         index, promise = self._waiting.popleft()
-        await promise.kept.wait()
+        try:
+            await promise.kept.wait()
+        except BaseException:  # whoever goes on after a timeout gets each outcome, in its place
+            self._waiting.appendleft((index, promise))
+            raise
         self._begun.pop(index, None)
         return promise.outcome
 

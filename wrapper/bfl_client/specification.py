@@ -78,6 +78,15 @@ def body_schema(path: str) -> Schema:
     return found
 
 
+def has_required(path: str, method: str, answer: Mapping[str, Any]) -> bool:
+    """True if an answer has the keys that the specification requires; also for what the specification does not know."""
+    found = template(path)
+    responses = document()["paths"][found[0]].get(method, {}).get("responses", {}) if found else {}
+    schema = responses.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    needed = [set(branch["required"]) for branch in branches(schema) if "required" in branch]
+    return not needed or any(names <= answer.keys() for names in needed)
+
+
 # Schemas
 
 

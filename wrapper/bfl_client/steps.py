@@ -31,12 +31,22 @@ class Sleep(NamedTuple):
     seconds: float
 
 
+class Receives(Protocol):
+    """Keeps the answer to a paid request, so that no exception, wherever it strikes, loses the task."""
+
+    answer: Answer | None
+
+    def write_on(self, error: BaseException) -> None:
+        """Write on what leaves which task was created."""
+
+
 class Call(NamedTuple):
     """Asks for one API request, with the key; the outcome is an `Answer`, a lost connection a TransportError.
 
     Attributes:
         paid: it costs credits, so a lost answer must not be treated like a request that was never made.
         deadline: monotonic time at which to give up, seconds.
+        receipt: of a request that creates a task.
     """
 
     method: str
@@ -44,6 +54,7 @@ class Call(NamedTuple):
     body: Streamed | None = None
     paid: bool = False
     deadline: float | None = None
+    receipt: Receives | None = None
 
 
 class Fetch(NamedTuple):

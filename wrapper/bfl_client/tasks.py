@@ -26,13 +26,14 @@ B = TypeVar("B")
 OnUpdate = Callable[[Update], object]
 READ_LIMIT = 1024**3
 """The most bytes that `Result.read` loads into memory; save() streams instead."""
-_SAVE_AGAIN = Remedy("fetch the result again from its task", "save-again")
+_SAVE_AGAIN = Remedy("nothing is lost: save it to another place, or later from its task", "save-again")
 
 
 class Carries(Protocol):
     """A client: it carries out a flow, and returns its result or a coroutine of it."""
 
     _rules: flows.Rules
+    _known: dict[str, object]
 
     def _run(self, flow: Flow[Any]) -> Any: ...
 
@@ -55,6 +56,7 @@ class _Submitted(Generic[U, R, P]):
 
     def __init__(self, client: Carries, handle: Handle) -> None:
         self._client, self.handle = client, handle
+        client._known.setdefault(handle.id, handle.id)  # no later submit is answered with it
         self.id, self.endpoint, self.polling_url = handle.id, handle.endpoint, handle.polling_url
         self.submitted_at, self.cost = handle.submitted_at, handle.cost
         self.input_mp, self.output_mp = handle.input_mp, handle.output_mp

@@ -20,7 +20,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
 from .errors import BFLError, DownloadError, TransportError
-from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Step, Streamed
+from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed
 from .version import USER_AGENT
 
 T = TypeVar("T")
@@ -57,15 +57,22 @@ def _headers_of(response: httpx.Response) -> dict[str, str]:
 
 
 class _Incoming:
-    """An API answer as it arrives, piece by piece, up to the cap."""
+    """An API answer as it arrives, piece by piece, up to the cap.
 
-    wanted = True
+    Of a refusal the end is not waited for, so that its connection is not used again: were it there twice, the second
+    would be taken for the answer to the next paid request, which would be repeated although it was carried out.
+    """
 
     def __init__(self, step: Call, response: httpx.Response, clock: Callable[[], float]) -> None:
         self._step, self._response, self._clock = step, response, clock
         self._headers = _headers_of(response)
         self._pieces: list[bytes] = []
-        self._size = 0
+        self._size, self._limit = 0, ANSWER_LIMIT
+        length = self._headers.get("content-length", "")
+        connected = "network_stream" in response.extensions
+        if connected and response.status_code >= 300 and length.isdecimal() and len(length) < 7:
+            self._limit = int(length) - 1
+        self.wanted = self._limit >= 0
 
     def take(self, piece: bytes) -> bool:
         """Keep a piece; False once the cap is passed."""
@@ -73,7 +80,7 @@ class _Incoming:
             raise httpx.ReadTimeout("the answer outlasted the deadline")
         self._size += len(piece)
         self._pieces.append(piece)
-        return self._size <= ANSWER_LIMIT
+        return self._size <= self._limit
 
     def outcome(self) -> Answer:
         """The answer, whole or cut."""
@@ -139,6 +146,7 @@ class _Sent:
 
     Args:
         own: the HTTP client is ours, whose transport is known to report what it sends.
+        receipt: keeps the answer.
 
     Attributes:
         scope: shielded from cancellation as soon as something is sent.
@@ -146,8 +154,16 @@ class _Sent:
 
     scope: anyio.CancelScope | None = None
 
-    def __init__(self, own: bool) -> None:
-        self._own, self._read, self._reports, self._headers = own, False, own, False
+    def __init__(self, own: bool, receipt: Receives | None) -> None:
+        self._read, self._reports, self._headers = False, own, False
+        self._receipt = receipt
+        if receipt is not None:
+            receipt.answer = None  # that of an earlier attempt
+
+    def answer(self, answer: Any) -> None:
+        """Keep the answer."""
+        if self._receipt is not None:
+            self._receipt.answer = answer
 
     def see(self, event: str, facts: dict[str, Any]) -> None:
         """Note what the transport reports; a CONNECT to a proxy does not count."""
@@ -179,6 +195,10 @@ class _Sent:
         if self._reports:
             return self._headers
         return self._read and not isinstance(error, _NEVER_SENT)
+
+    def unanswered(self, error: BaseException) -> bool:
+        """True if what came of the request is not known."""
+        return (self._receipt is None or self._receipt.answer is None) and self.maybe(error)
 
 
 def _lost(error: Exception, sent: _Sent | None) -> BFLError:
@@ -231,7 +251,7 @@ class _Wire:
         logging.getLogger("httpx").addFilter(_hide_paths)  # adding it again changes nothing
 
     def _sent(self, step: Step) -> _Sent | None:
-        return _Sent(self._own) if isinstance(step, Call) and step.paid else None
+        return _Sent(self._own, step.receipt) if isinstance(step, Call) and step.paid else None
 
     def _headers(self, step: Call | Fetch) -> dict[str, str]:
         if isinstance(step, Fetch):
@@ -279,21 +299,27 @@ class Driver(_Wire):
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow to its end and return its result; errors are thrown into the flow first."""
-        token = _ours.set(True)
+        token, receipt = _ours.set(True), None
         try:
-            step = next(flow)
-            while True:
-                try:
-                    outcome = self._perform(step)
-                except BaseException as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(outcome)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
-        finally:
-            flow.close()
-            _ours.reset(token)
+            try:
+                step = next(flow)
+                while True:
+                    receipt = getattr(step, "receipt", None) or receipt
+                    try:
+                        outcome = self._perform(step)
+                    except BaseException as error:
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(outcome)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
+            finally:
+                flow.close()
+                _ours.reset(token)
+        except BaseException as error:  # Ctrl-C strikes anywhere, also where the flow has just ended
+            if receipt is not None:
+                receipt.write_on(error)
+            raise
 
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Clock):
@@ -308,7 +334,7 @@ class Driver(_Wire):
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
             raise _lost(error, sent) from error
         except BaseException as error:  # Ctrl-C, say, in the middle of a paid request
-            if sent is not None and sent.maybe(error):
+            if sent is not None and sent.unanswered(error):
                 error.add_note(UNANSWERED)
             raise
 
@@ -325,7 +351,7 @@ class Driver(_Wire):
                     break
         finally:
             response.close()
-        return receiver.outcome()
+        return _outcome(receiver, sent)
 
 
 class AsyncDriver(_Wire):
@@ -338,21 +364,27 @@ class AsyncDriver(_Wire):
 
         A cancellation waits for a paid request under way, since its answer is the only handle of its task.
         """
-        token = _ours.set(True)
+        token, receipt = _ours.set(True), None
         try:
-            step = next(flow)
-            while True:
-                try:
-                    outcome = await self._perform(step)
-                except BaseException as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(outcome)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
-        finally:
-            flow.close()
-            _ours.reset(token)
+            try:
+                step = next(flow)
+                while True:
+                    receipt = getattr(step, "receipt", None) or receipt
+                    try:
+                        outcome = await self._perform(step)
+                    except BaseException as error:
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(outcome)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
+            finally:
+                flow.close()
+                _ours.reset(token)
+        except BaseException as error:  # Ctrl-C strikes anywhere, also where the flow has just ended
+            if receipt is not None:
+                receipt.write_on(error)
+            raise
 
     async def _perform(self, step: Step) -> Any:
         if isinstance(step, Clock):
@@ -390,15 +422,15 @@ class AsyncDriver(_Wire):
 
         await checkpoint_if_cancelled()  # if already cancelled, send nothing
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(shielded)
+            with _ungrouped():
+                async with anyio.create_task_group() as group:
+                    group.start_soon(shielded)
             if isinstance(found[0], BaseException):
                 raise found[0]
         except BFLError:
             raise
         except BaseException as error:  # a cancellation, or Ctrl-C
-            error.answer = found[0] if found else None  # type: ignore[attr-defined]
-            if sent.maybe(error) and not isinstance(error.answer, Answer):  # type: ignore[attr-defined]
+            if sent.unanswered(error):
                 error.add_note(UNANSWERED)
             raise
         return found[0]  # type: ignore[no-any-return]
@@ -422,11 +454,27 @@ class AsyncDriver(_Wire):
                             break
         finally:
             await response.aclose()
-        return receiver.outcome()
+        return _outcome(receiver, sent)
+
+
+@contextmanager
+def _ungrouped() -> Iterator[None]:
+    """Raise an error by itself: trio puts Ctrl-C in a group, which ``except KeyboardInterrupt`` does not catch."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
 
 
 def _receiver(step: Call | Fetch, response: httpx.Response, clock: Callable[[], float]) -> _Incoming | _Saving:
     return _Incoming(step, response, clock) if isinstance(step, Call) else _Saving(step, response, clock)
+
+
+def _outcome(receiver: _Incoming | _Saving, sent: _Sent | None) -> Answer | Fetched:
+    outcome = receiver.outcome()
+    if sent is not None:
+        sent.answer(outcome)
+    return outcome
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
