@@ -1,4 +1,4 @@
-"""Sessions for those who work on the project. ``nox -l`` lists them; each sets up all it needs."""
+"""Sessions for developers of the project. ``nox -l`` lists them; each installs what it needs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def drift(session: nox.Session) -> None:
-    """Fail if generated/bfl_api is not what regenerating gives, to the byte."""
+    """Fail if generated/bfl_api differs by a byte from what regenerating gives."""
     session.install(*_group("codegen"))
     session.run("python", "-m", "codegen", "drift", *session.posargs)
 
@@ -53,7 +53,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy --strict, as on Linux, macOS and Windows, and pyright, on everything that is written by hand."""
+    """mypy --strict, as on Linux, macOS and Windows, and pyright, on all hand-written code."""
     session.install("-e", ".[all]", *_group("types"))
     ours = ["wrapper/bfl_client", "cli/bfl_cli", "batch/bfl_batch", "emulator/bfl_emulator"]
     for platform in ("linux", "darwin", "win32"):
@@ -63,7 +63,7 @@ def types(session: nox.Session) -> None:
 
 
 def _suite(session: nox.Session) -> None:
-    """All tests but those of the session `batch`; one worker has those of tests/contract, beside the others."""
+    """Run all tests but those of the session `batch`; one worker runs tests/contract, the others the rest."""
     # The session `batch` has the tests that need a database or a browser, or start the slow program many times.
     elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in ("postgres", "browser", "command")]
     session.run("pytest", *(session.posargs or ["-n", "auto", *elsewhere]))
@@ -87,7 +87,7 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session
 def changes(session: nox.Session) -> None:
-    """Every change of the specification in the table, taken over and put through contract tests. Takes long."""
+    """Adopt every specification change in the table, and run the contract tests on each. Slow."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
     chosen = session.posargs or ["-n", "auto", "tests/codegen/test_refresh_of_changes.py"]
@@ -96,21 +96,21 @@ def changes(session: nox.Session) -> None:
 
 @nox.session
 def refresh(session: nox.Session) -> None:
-    """Take over a specification (a FILE or URL after --; else the live document); fails only when it is refused."""
+    """Adopt a specification (a FILE or URL after --; else the live document); fails only when it is refused."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "refresh", *session.posargs, success_codes=[0, 1, 2])
 
 
 @nox.session(name="contract-live")
 def contract_live(session: nox.Session) -> None:
-    """Where the live service and the specification disagree, by requests that cost nothing. Needs BFL_API_KEY."""
+    """Show where the live service and the specification disagree, at no cost. Needs BFL_API_KEY."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen.live", *session.posargs)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Seeded defects, each of which the contract suite must catch. Takes long."""
+    """Seed defects, each of which the contract tests must catch. Slow."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
     session.run("python", "-m", "tests.mutants", *session.posargs)
@@ -118,7 +118,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What the client costs, as ratios to a plain httpx script: minutes of measuring, on an otherwise quiet machine."""
+    """Measure the client's overhead as ratios to a plain httpx script. Takes minutes, on an otherwise idle machine."""
     session.install(".")  # as users have it, without rich and click; compiled
     session.run("python", "-m", "benchmarks")
     session.install(".[cli]")
@@ -127,21 +127,21 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Ten thousand tasks (or the number after --) through a faulty emulator, every one accounted for."""
+    """Run ten thousand tasks (or the number after --) through a faulty emulator, and account for every one."""
     session.install(".[emulator]")
     session.run("python", "-m", "benchmarks.soak", *session.posargs)
 
 
 @nox.session
 def load(session: nox.Session) -> None:
-    """What the emulator bears: throughput, tasks in flight, memory. Minutes, on an otherwise quiet machine."""
+    """Measure the emulator: throughput, tasks in flight, memory. Takes minutes, on an otherwise idle machine."""
     session.install(".[emulator]")
     session.run("python", "-m", "benchmarks.load", *session.posargs)
 
 
 @nox.session
 def batch(session: nox.Session) -> None:
-    """Batches at their full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
+    """Test batches at full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
     session.install("-e", ".[all]", *_group("test"))
     required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
     session.run("pytest", *(session.posargs or ["tests/batch"]), env=required)
@@ -149,7 +149,7 @@ def batch(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Known vulnerabilities in what the package depends on."""
+    """Look for known vulnerabilities in the dependencies."""
     session.install(".[all]", "pip-audit")
     session.run("pip-audit", "--skip-editable")
 

@@ -1,7 +1,7 @@
-"""What follows by rules from the document once its overlay is applied; no rule names an endpoint.
+"""Completes the document by rules once its overlay is applied; no rule names an endpoint.
 
-Each request body gets a name, each union a discriminator where there can be one, dead servers are left out, and a key
-that belongs into another header than the client's is refused.
+Each request body gets a name, each union a discriminator where there can be one, dead servers are left out, and a
+specification that wants the key in a different header than the client sends is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KEY_HEADER = "x-key"
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with all that follows by rules. Raises CodegenError if it cannot be used."""
+    """Return the document, completed by these rules. Raises CodegenError if it cannot be used."""
     check_key(document)
     return with_living_servers(with_discriminators(with_named_bodies(document)))
 
@@ -130,7 +130,7 @@ def _plain(url: object) -> str:
 
 
 def check_key(document: dict[str, Any]) -> None:
-    """Raise CodegenError if the specification wants an API key in another header than the one the client sends."""
+    """Raise CodegenError if the specification wants the API key in a different header than the client sends."""
     for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
         kind = [str(scheme.get(key)).lower() for key in ("type", "in")] if isinstance(scheme, dict) else []
         if kind == ["apikey", "header"] and str(scheme.get("name")).lower() != KEY_HEADER:

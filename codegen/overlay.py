@@ -62,7 +62,7 @@ def _applied(document: dict[str, Any], action: Any, number: int, report: Report)
         raise CodegenError(f"{label} cannot be applied: {type(error).__name__}: {error}") from error
     try:
         changed: dict[str, Any] = _carried_out(document, step, path, label, report)
-    except Exception as error:  # the document has another shape: oas-patch and jsonpath-ng raise anything
+    except Exception as error:  # the document has an unexpected shape: oas-patch and jsonpath-ng raise anything
         report.warn(f"{label} cannot be applied and is skipped: {type(error).__name__}: {error}")
         return document
     return changed

@@ -9,7 +9,7 @@ from bfl_client import BFLError, Client
 
 
 def main() -> int:
-    """Make them all; returns how many are missing."""
+    """Make them all; returns how many failed."""
     prompts = [line.strip() for line in sys.stdin if line.strip()]
     missing = 0
     requests = [{"prompt": prompt, "width": 512, "height": 512} for prompt in prompts]

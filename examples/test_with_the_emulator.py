@@ -11,7 +11,7 @@ from bfl_emulator import Emulator
 
 
 def portrait(client: Client, name: str, folder: Path) -> Path:
-    """What is tested: makes a portrait, or raises ContentModerated."""
+    """The function to test: makes a portrait, or raises ContentModerated."""
     return client.generate.flux_2_pro(prompt=f"portrait of {name}", width=512, height=512).save(folder / "portrait.jpg")
 
 
@@ -27,7 +27,7 @@ def test_a_portrait_is_saved(bfl_emulator: Emulator, tmp_path: Path) -> None:
 
 @pytest.mark.bfl_emulator(env=True)
 def test_a_refusal_leaves_no_file(bfl_emulator: Emulator, tmp_path: Path) -> None:
-    """What moderation refuses is an error of its own, and no file."""
+    """A portrait that moderation refuses raises its own error, and leaves no file."""
     with Client() as client, pytest.raises(ContentModerated):
         portrait(client, "#content-moderated", tmp_path)
     assert not list(tmp_path.iterdir())

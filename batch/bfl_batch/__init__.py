@@ -5,7 +5,7 @@
     report = bfl_batch.run("jobs.jsonl", out="pictures")
     print(report.done, report.failed, report.uncertain)
 
-Needs the extra ``batch``. The same call again resumes where an earlier one ended, however that ended.
+Needs the extra ``batch``. Make the same call again to resume, however the earlier one ended.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def run(
     lease: float = 30.0,
     **client: Any,
 ) -> Report:
-    """Carry out a batch: submit every job once, save every result, and resume where an earlier run ended.
+    """Run a batch: submit every job once, save every result, and resume where an earlier run ended.
 
     Args:
         jobs: a file or pipe of JSON lines, or of CSV (``.csv``), ``"-"`` for standard input, or mappings:
@@ -60,22 +60,22 @@ def run(
         endpoint: for the jobs that name none.
         concurrency: tasks that are active at one time, over all processes; the specification's limits hold as well.
         database_url: ``postgresql://…``, for several processes or machines that share one batch.
-        budget: credits that the batch may cost in all its runs; it stops before they are passed.
-        unpriced: with a budget, send also to endpoints that have no price; they count once their cost is stated.
+        budget: credits that the batch may cost in all its runs; it stops before they are exceeded.
+        unpriced: with a budget, also send to endpoints without a price; they count once their cost is stated.
         on_uncertain: what to do with jobs whose submit was never answered: report them, or submit them again, once in
             a run, when everything else has ended.
-        retry_failed: try again what has failed: an old task is looked at first, and is only submitted anew if it has
+        retry_failed: retry failed jobs: the old task is checked first, and the job is submitted again only if that has
             ended without a result.
         on_progress: called with a `Progress` several times a second.
         lease: seconds without a sign of life after which other processes take over this one's work.
-        client: what `Client` takes: ``api_key``, ``base_url``, ``region``, ``timeout``, ``poll``, ``retry``, ….
+        client: arguments of `Client`: ``api_key``, ``base_url``, ``region``, ``timeout``, ``poll``, ``retry``, ….
 
     Raises:
-        JobsError: a job cannot be taken; `mistakes` has all of them, and nothing was submitted.
-        ConfigurationError: a setting cannot be used, another process works in `out`, or it has files of the names that
-            the batch would give.
+        JobsError: the jobs contain mistakes, all listed in `mistakes`; nothing was submitted.
+        ConfigurationError: a setting cannot be used, another process works in `out`, or `out` contains files with
+            names that the batch would use.
         OSError: `out` cannot be written.
-        KeyboardInterrupt: interrupted twice; after the first one it ends what is under way and returns.
+        KeyboardInterrupt: interrupted twice; after the first interrupt it finishes what is under way and returns.
     """
     prepared = _prepared(jobs, locals(), client)
     with prepared.client:
@@ -97,9 +97,9 @@ async def run_async(
     lease: float = 30.0,
     **client: Any,
 ) -> Report:
-    """Carry out a batch beside an event loop, of asyncio or trio; see `run`.
+    """Run a batch beside an event loop, of asyncio or trio; see `run`.
 
-    When it is cancelled, it begins no new work, ends what is under way, and lets the cancellation go on.
+    When cancelled, it starts no new work, finishes what is under way, and then raises the cancellation.
     `on_progress` is called in another thread.
     """
     prepared = _prepared(jobs, locals(), client)
@@ -129,7 +129,7 @@ async def run_async(
 
 
 def look(folder: str | PathLike[str], database_url: str | None = None) -> Status | None:
-    """How far the batch of a folder, or of a database, is, while it runs or afterwards; None if there is none.
+    """The progress of the batch in a folder, or in a database, while it runs or afterwards; None if there is none.
 
     Raises:
         ConfigurationError, OSError: its record cannot be read.

@@ -17,19 +17,19 @@ from .store import Turn, now
 from .worker import PASSING, Work
 
 DOWNLOADS = 4
-"""How often a download is begun, besides the repeats within each."""
+"""How often a download is started; each repeats failed requests itself."""
 Save = Callable[[Path, bool], Path]
 
 
 class Collecting:
-    """Follows and saves what one process has submitted, or has taken over."""
+    """Follows and saves the tasks that one process has submitted or taken over."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._client = work.client.paused_by(work.stop.under_way)
 
     def collect(self, turn: Turn) -> Turn | None:
-        """Follow a job's task to its end and save its result; returns the job if it is to be submitted anew."""
+        """Follow a job's task to its end and save its result; returns the job if it must be submitted again."""
         store = self._work.store
         task = Task.from_dict(json.loads(turn.task or "{}"), self._client)
         try:
@@ -46,7 +46,7 @@ class Collecting:
         return None
 
     def recover(self, turn: Turn) -> None:
-        """Fetch the result of a job that is done once more, for its file is gone; one poll says whether it can be."""
+        """Fetch the result of a done job again, because its file is gone; one poll says whether that is possible."""
         task = Task.from_dict(json.loads(turn.task or "{}"), self._client)
         with suppress(errors.BFLError):  # it stays missing, and is reported
             update = task.status()
@@ -105,7 +105,7 @@ class Collecting:
         return None
 
     def _adopted(self, turn: Turn, error: errors.DownloadError, save: Save) -> Path | None:
-        """What could not be written: if this very result stands there, a run was cut off just after saving it."""
+        """The file in the way, if it is this very result: then a run was cut off just after saving it."""
         work, reason = self._work, error.__cause__
         there = getattr(reason, "filename2", None) or getattr(reason, "filename", None)
         if not isinstance(reason, FileExistsError) or there is None:
@@ -119,5 +119,5 @@ class Collecting:
         finally:
             fetched.unlink(missing_ok=True)
         if not same:
-            work.store.end(turn, "submitted", f"{Path(there).name} is there already, and not this job's: move it")
+            work.store.end(turn, "submitted", f"{Path(there).name} already exists and is not this job's: move it")
         return Path(there) if same else None

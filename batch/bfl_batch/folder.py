@@ -1,4 +1,4 @@
-"""The folder of a batch. It may be somebody's: what no record says this batch has made is never replaced or removed."""
+"""A batch's folder. It may contain other files: only what the record says this batch made is replaced or removed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from .sheet import SHEET
 THUMBNAILS, RESERVE, LOCK = ".thumbnails", ".reserve", ".lock"
 OWN = (RESULTS, SHEET, THUMBNAILS, RESERVE)
 EXTENSIONS = ("", ".jpg", ".png", ".webp", ".mp4", ".webm", ".bin", ".draft.bin")
-"""How the name of a job's file may go on after its stem."""
+"""What may follow the stem in the name of a job's file."""
 ABANDONED = 86400.0
-"""Seconds after which a temporary file in a shared folder cannot be another process's work any more."""
+"""Seconds after which no process can still be writing a temporary file in a shared folder."""
 _PART = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part")
 _ANSWER = re.compile(r"\.answer\.[0-9a-f]{16}\.json")
 _MOVE = Remedy("move them, or choose another folder", "names-taken")
@@ -39,12 +39,12 @@ class Folder:
     """Where a batch saves its files.
 
     Args:
-        path: it; `make` makes it.
+        path: the folder; `make` creates it.
         shared: several processes may work in it.
 
     Attributes:
-        place: a name for it in the record: of one machine's folder where the record is elsewhere, else empty, so that
-            the folder can be moved with its record.
+        place: its name in the record: machine and path if the record is elsewhere; else empty, so that the folder can
+            be moved with its record.
     """
 
     def __init__(self, path: Path, *, shared: bool) -> None:
@@ -52,7 +52,7 @@ class Folder:
         self.place = f"{socket.gethostname()}:{path.resolve()}" if shared else ""
 
     def make(self) -> str | None:
-        """Make the folder, for its owner only, unless it is there; returns what to say of it if others can look in.
+        """Create the folder, for its owner only, unless it exists; returns a warning if others can read it.
 
         Raises:
             OSError: it cannot be made, or is not a folder.
@@ -63,14 +63,14 @@ class Folder:
         return f"{self.path} is open to other users of this machine; the batch's own files in it are yours alone"
 
     def refuse_taken(self, unsaved: Iterable[Unsaved], known: bool) -> None:
-        """See that no file stands where one is to be saved.
+        """Check that no file is in the way of one that is to be saved.
 
         Args:
             unsaved: jobs whose files are to be saved.
             known: the record knows the folder, so that results and sheet are this batch's own.
 
         Raises:
-            ConfigurationError: with all such files.
+            ConfigurationError: there are such files; the message lists them.
         """
         there = {likeness(name): name for name in (os.listdir(self.path) if self.path.is_dir() else ())}
         taken = [name for name in OWN if not known and likeness(name) in there]
@@ -83,25 +83,25 @@ class Folder:
             raise ConfigurationError(f"{message}; nothing was submitted", _MOVE)
 
     def reserve(self) -> None:
-        """Keep some space of the disk, so that tasks that are paid for can be noted when it is full.
+        """Reserve some disk space, so that paid tasks can be recorded when the disk is full.
 
         Raises:
-            OSError: there is no such space now.
+            OSError: there is not enough space.
         """
         if not (self.path / RESERVE).exists():
             files.write(self.path / RESERVE, b"\0" * (1 << 20), private=True)
 
     def keep(self, answer: dict[str, Any]) -> None:
-        """Keep the answer to a submission that the record does not take, for the next run; uses the reserve.
+        """Save the answer to a submission for the next run, if the record cannot take it; uses the reserve.
 
         Raises:
-            OSError: there is no space even so.
+            OSError: there is not enough space even so.
         """
         (self.path / RESERVE).unlink(missing_ok=True)
         files.write(self.path / f".answer.{secrets.token_hex(8)}.json", json.dumps(answer).encode(), private=True)
 
     def kept(self, note: Callable[[dict[str, Any]], object]) -> None:
-        """Note every answer that was kept, and keep it no more."""
+        """Note every answer that was kept, then delete it."""
         for path in self.path.iterdir():
             if _ANSWER.fullmatch(path.name):
                 with suppress(FileNotFoundError):  # another process was faster
@@ -109,7 +109,7 @@ class Folder:
                     path.unlink()
 
     def sweep(self, stems: Iterable[str]) -> None:
-        """Remove what a killed process left half written: by the names that this batch gives, and no others."""
+        """Remove files that a killed process left half written, under names that this batch uses and no others."""
         ours = {f"{stem}{extension}"[:80] for stem in stems for extension in ("", ".draft.bin")} | set(OWN)
         before = time.time() - ABANDONED if self.shared else float("inf")
         for path in self.path.iterdir():
@@ -125,10 +125,10 @@ class Folder:
 
     @contextmanager
     def sole(self) -> Iterator[None]:
-        """Hold the folder for this process; the lock ends with the process, however it ends.
+        """Lock the folder for this process; the lock ends with the process, however it ends.
 
         Raises:
-            ConfigurationError: another process holds it. OSError: the lock cannot be made.
+            ConfigurationError: another process has locked it. OSError: it cannot be locked.
         """
         path = self.path / LOCK
         if not path.exists():
@@ -140,7 +140,7 @@ class Folder:
             lock.close()
             if "locked" in str(error):
                 way = Remedy("several processes share one batch on PostgreSQL", "database-url")
-                raise ConfigurationError(f"another bfl batch works in {self.path}", way) from None
+                raise ConfigurationError(f"another bfl batch is running in {self.path}", way) from None
             raise OSError(None, f"cannot be written: {error}", str(path)) from error
         try:
             yield

@@ -1,4 +1,4 @@
-"""Jobs from a file, a pipe or Python: read once, typed and checked, all of them, before the first is sent."""
+"""Jobs from a file, a pipe or Python: all are read once, typed and checked before the first is sent."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Mistake(NamedTuple):
 
 
 class JobsError(BFLError):
-    """The jobs cannot be taken as they are; nothing was submitted.
+    """The jobs contain mistakes; nothing was submitted.
 
     Attributes:
-        mistakes: what is wrong, each with its line; of very many the first.
+        mistakes: what is wrong, each with its line; only the first ones if there are very many.
         count: how many mistakes there are.
     """
 
@@ -53,7 +53,7 @@ class JobsError(BFLError):
 
 
 class Job(NamedTuple):
-    """One line: a request with a name of its own."""
+    """One line: a request with a unique name."""
 
     number: int
     """The line, from 1."""
@@ -64,8 +64,8 @@ class Job(NamedTuple):
 
 
 class Jobs:
-    """The jobs of one batch, for as long as its ``with`` lasts. Their source is read once, by `check`, for it may be a
-    pipe, and what was checked is what is carried out.
+    """The jobs of one batch, inside its ``with``. `check` reads their source once: it may be a pipe, and exactly what
+    was checked is carried out.
 
     Args:
         source: a file or pipe of JSON lines, or of CSV if its name ends in ``.csv``; ``"-"`` for standard input; or
@@ -85,7 +85,7 @@ class Jobs:
         self.endpoints: set[str] = set()
 
     def check(self) -> int:
-        """Look at every job, and return how many there are.
+        """Check every job, and return their number.
 
         Raises:
             JobsError: with every mistake in every line. OSError: the file cannot be read.
@@ -126,7 +126,7 @@ class Jobs:
             return
         number = entry.number
         if first := seen.get(entry.name):
-            yield Mistake(number, f"line {first} has the name {shorten(entry.name, 60)!r}, too")
+            yield Mistake(number, f"line {first} has the same name, {shorten(entry.name, 60)!r}")
         seen.setdefault(entry.name, number)
         yield from (Mistake(number, each.text(_words(each.remedy))) for each in _violations(entry, self.folder))
 
@@ -160,7 +160,7 @@ class Jobs:
         try:
             header = [name.strip() for name in next(rows, [])]
             if len(set(header)) < len(header) or not all(header):
-                yield Mistake(1, "each column needs a name of its own")
+                yield Mistake(1, "each column needs its own name")
                 return
             for row in rows:
                 if any(cell.strip() for cell in row):
@@ -231,7 +231,7 @@ def storable(value: Any) -> Any:
 
 
 def with_files(endpoint: str, body: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The body with a `Path` for each ``@name`` in a parameter that takes media; names are relative to `folder`."""
+    """The body with a `Path` in place of each ``@name`` in a media parameter; names are relative to `folder`."""
 
     def opened(value: Any) -> Any:
         if isinstance(value, str) and value.startswith("@"):

@@ -1,7 +1,7 @@
-"""Who is alive: each process gives a sign of life, and one that gives none any more loses its work to the others.
+"""Who is alive: each process gives signs of life (a heartbeat), and one that stops loses its work to the others.
 
-No clocks are compared: a process is taken for dead when its count of signs has not changed for the length of a lease,
-as another process measures it. Nothing about money depends on that being right: see `store`.
+No clocks are compared: a process is taken for dead when another one has seen its count of signs unchanged for the
+length of a lease. No payment depends on that being right: see `store`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LEASE = 30.0
 
 
 class Lease:
-    """Gives signs of life of this process, and takes the jobs of those that give none; a thread of its own.
+    """A thread that gives this process's signs of life, and takes jobs from processes that give none.
 
     Args:
         ledger: on connections of its own, so that it never waits for those of the jobs.
@@ -55,9 +55,9 @@ class Lease:
                 continue  # the next sign of life may reach the database; if not, the jobs will say so
 
     def _silent(self) -> list[tuple[str, int]]:
-        """The workers that have been silent for a lease, for as long as this process itself was awake."""
+        """The workers that were silent for a whole lease while this process was awake."""
         alive, moment, silent = self._ledger.alive(), time.monotonic(), list[tuple[str, int]]()
-        if moment - self._looked > self._length / 2:  # it slept, or the database was away: nobody was heard meanwhile
+        if moment - self._looked > self._length / 2:  # it slept, or the database was away: it could hear no one
             self._seen.clear()
         self._looked = moment
         for worker, beats in alive.items():

@@ -1,4 +1,4 @@
-"""File stems for jobs: what is safe on every file system, and no two that any of them takes for the same."""
+"""File stems for jobs: safe on every file system, and no two that any file system treats as the same."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def slugs(names: Iterable[str]) -> list[str]:
 
 
 def likeness(stem: str) -> str:
-    """A text that is the same for all stems that some file system takes for one."""
+    """A text that is equal for stems that some file system treats as the same."""
     for _ in range(2):  # the first round may uncover what the second has to fold
         stem = unicodedata.normalize("NFKC", stem.upper().casefold())
     return stem

@@ -2,7 +2,7 @@
 
 Thumbnails are part of the file, so that it can be moved or mailed, and so that its policy can forbid every other
 source: it loads nothing from a network or a disk, and runs its own script alone. What came from outside is shown as
-text, with characters that would act on its reader made visible.
+text, with control and direction characters made visible.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def write_sheet(folder: Path, records: Iterable[Record], *, title: str) -> Path:
         tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="") as cards,
         Whole(folder / SHEET, private=True) as whole,
     ):
-        totals = _write_cards(cards, folder, records)  # first, for the totals stand above them
+        totals = _write_cards(cards, folder, records)  # first, because the totals come above them
         cards.seek(0)
         pieces = map(Markup, iter(lambda: cards.read(_PIECE), ""))
         page = _environment().get_template("sheet.html.jinja")
@@ -69,7 +69,7 @@ def _write_cards(file: IO[str], folder: Path, records: Iterable[Record]) -> Tota
 
 
 def _previews(folder: Path, records: Iterable[Record]) -> Iterator[tuple[Record, Thumbnail | None]]:
-    """Each record with its thumbnail, in order. The next few are made meanwhile on threads: Pillow lets the GIL go."""
+    """Each record with its thumbnail, in order. Threads make the next few meanwhile: Pillow releases the GIL."""
     workers = min(8, os.cpu_count() or 1)
     pending = deque[tuple[Record, Future[Thumbnail] | None]]()
     with ThreadPoolExecutor(workers, thread_name_prefix="thumbnail") as pool:
@@ -104,13 +104,13 @@ def _environment() -> Environment:
 
 
 def _inline() -> dict[str, Markup]:
-    """The page's style and script: ours, and free of what would end their elements."""
+    """The page's style and script: our own, and without anything that would close their elements."""
     files = {"style": "sheet.css", "script": "sheet.js"}
     return {name: Markup((_PAGE / file).read_text(encoding="utf-8").strip()) for name, file in files.items()}  # noqa: S704
 
 
 def _digest(text: str) -> str:
-    """The name by which a Content-Security-Policy allows this very text and no other."""
+    """The hash by which a Content-Security-Policy allows this very text and no other."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -140,7 +140,7 @@ class Totals:
 
     @property
     def states(self) -> dict[str, int]:
-        """Number of jobs in each state; the three that a batch ends in also when they are none."""
+        """Number of jobs in each state; the three final states are listed even if zero."""
         return {state: self._states[state] for state in STATES if self._states[state] or state in STATES[:3]}
 
     @property
@@ -150,7 +150,7 @@ class Totals:
 
 
 def shown(value: object) -> str:
-    """A value as text, with what would act on its reader made visible, and cut if it is very long."""
+    """A value as text, with control characters made visible, cut if it is very long."""
     text = str(value)
     short, rest = visible(text[:LONGEST]), len(text) - LONGEST
     return f"{short} … ({rest} more characters in {RESULTS})" if rest > 0 else short

@@ -1,4 +1,4 @@
-"""How a batch is stopped: first no new work, then, if it is asked for again, at once."""
+"""How a batch stops: at the first request it starts no new work, at the second it stops at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 
 class Stopped(BaseException):
-    """The job is left where it is, for a later run. Not an `Exception`: it is not a failure of the job."""
+    """The job is left as it is, for a later run. Not an `Exception`: it is not a failure of the job."""
 
 
 class Reason(NamedTuple):
@@ -24,7 +24,7 @@ class Reason(NamedTuple):
 
 
 class Stop:
-    """Whether to go on, as all threads of a run see it."""
+    """Whether to continue; all threads of a run share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,16 +33,16 @@ class Stop:
 
     @property
     def wanted(self) -> bool:
-        """True once no new work is to be begun."""
+        """True once no new work may be started."""
         return self._no_more.is_set()
 
     @property
     def at_once(self) -> bool:
-        """True once work under way is to be left, too."""
+        """True once work under way must be left, too."""
         return self._now.is_set()
 
     def no_more(self, kind: str, message: str) -> None:
-        """Begin no new work; the first reason is kept."""
+        """Start no new work; the first reason is kept."""
         with self._lock:
             self.reason = self.reason or Reason(kind, message)
         self._no_more.set()
@@ -53,12 +53,12 @@ class Stop:
         self._now.set()
 
     def before_submit(self, seconds: float) -> None:
-        """Wait; raises Stopped as soon as no new work is to be begun."""
+        """Wait; raises Stopped as soon as no new work may be started."""
         if self._no_more.wait(seconds):
             raise Stopped
 
     def under_way(self, seconds: float) -> None:
-        """Wait; raises Stopped only when everything is to be left."""
+        """Wait; raises Stopped only when everything must be left."""
         if self._now.wait(seconds):
             raise Stopped
 
@@ -66,8 +66,8 @@ class Stop:
 class Presses:
     """Ctrl-C, SIGTERM and SIGHUP, each where the program has a handler for it: counted, not raised.
 
-    An exception that is raised wherever the main thread happens to be would break a transaction, or a lock. The third
-    press is raised all the same: somebody means it. A signal that is ignored, as under nohup, stays ignored.
+    An exception raised at an arbitrary point of the main thread could break a transaction or a lock. The third press
+    is raised all the same: the user insists. A signal that is ignored, as under nohup, stays ignored.
     """
 
     def __init__(self) -> None:

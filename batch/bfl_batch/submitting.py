@@ -64,13 +64,13 @@ class Submitting:
             try:
                 return store.begin(turn, price)
             except SQLAlchemyError:
-                store.withdraw(turn)  # whether it was recorded is not known; that nothing was sent is
+                store.withdraw(turn)  # whether it was recorded is unknown; certainly nothing was sent
                 if last or not store.database.shared:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
     def _send(self, turn: Turn, body: dict[str, Any], price: float | None) -> Handle:
-        """POST; that it is going to be sent is committed."""
+        """Send the POST; the intent to send it is already committed."""
         work = self._work
 
         def pause(seconds: float) -> None:
@@ -86,7 +86,7 @@ class Submitting:
         return task.handle
 
     def _refused(self, turn: Turn, error: errors.BFLError) -> None:
-        """What a POST without effect means for the job, or for the batch; returns if it is to be sent again."""
+        """Handle a POST that had no effect: end the job, stop the batch, or return to send it again."""
         work = self._work
         if error.task_id is not None:  # paid, but not to be polled where its answer says
             made = {"id": error.task_id, "polling_url": error.polling_url}
@@ -115,6 +115,6 @@ class Submitting:
             try:
                 work.folder.keep({"job": turn.name, "submission": turn.submission, "handle": made})
             except OSError:
-                work.stop.no_more("output", f"task {errors.shorten(handle.id, 60)} is paid for, but cannot be noted")
+                work.stop.no_more("output", f"task {errors.shorten(handle.id, 60)} is paid for, but cannot be recorded")
             raise
         return turn._replace(state="submitted", task=json.dumps(made)) if followed else None

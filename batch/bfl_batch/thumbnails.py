@@ -19,12 +19,12 @@ from PIL import Image
 Kind = Literal["picture", "film", "missing", "unreadable"]
 
 EDGE = 256
-"""Pixels of a thumbnail's longer side. Ten thousand thumbnails, of some 5 kB each, are part of one page: no larger."""
+"""Pixels of a thumbnail's longer side. One page may contain ten thousand of them, some 5 kB each: keep them small."""
 
-_PIXELS = 64_000_000  # several times what any endpoint makes; a film's frame is held to the same
+_PIXELS = 64_000_000  # several times what any endpoint makes; also the limit for a film's frame
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _QUALITY = 50
-_VERSION = f"1 {EDGE} {_QUALITY}"  # part of a kept thumbnail's name: another recipe, another thumbnail
+_VERSION = f"1 {EDGE} {_QUALITY}"  # part of a kept thumbnail's name, so that a changed recipe makes new ones
 
 
 class Thumbnail(NamedTuple):
@@ -37,7 +37,7 @@ class Thumbnail(NamedTuple):
 def thumbnail(folder: Path, path: str) -> Thumbnail:
     """The thumbnail of the file at `path` within the folder, from `.thumbnails` there if it was made before.
 
-    Never raises for what a file holds: one that cannot be shown has no WebP. A film has one where PyAV is installed.
+    Never raises because of a file's content: one that cannot be shown has no WebP. A film needs PyAV for one.
     Safe to call from several threads, for instance as soon as each file is saved.
     """
     try:
@@ -66,14 +66,14 @@ def _make(file: Path, kind: Kind, kept: Path) -> bytes | None:
     try:
         frame = _poster(file) if kind == "film" else _picture(file)
         content = _encoded(frame)
-    except Exception:  # decoders raise nearly anything at a damaged file, and one tile is not worth the sheet
+    except Exception:  # decoders raise nearly anything for a damaged file; one tile must not cost the sheet
         return None
     _keep(content, kept)
     return content
 
 
 def _keep(content: bytes, kept: Path) -> None:
-    """Keep a thumbnail if that is possible: it can be made again."""
+    """Keep a thumbnail; if that fails, it is made again next time."""
     with suppress(OSError):  # a folder that cannot be written, a full disk
         kept.parent.mkdir(mode=0o700, exist_ok=True)
         files.write(kept, content, private=True)

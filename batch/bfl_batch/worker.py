@@ -19,7 +19,7 @@ from .stopping import Stop, Stopped
 from .store import LeaseLost, Store, Turn, now
 
 PASSING = (TransportError, RateLimitError, ServerError)
-"""What is tried again may succeed."""
+"""Errors that may not occur when the request is repeated."""
 TAKEN_OVER = "another process took this one for dead, and continues its work"
 
 
@@ -34,7 +34,7 @@ class Work(NamedTuple):
     stop: Stop
 
     def leave(self, kind: str, message: str) -> NoReturn:
-        """Begin no new work, and leave this job to a later run."""
+        """Start no new work, and leave this job to a later run."""
         self.stop.no_more(kind, message)
         raise Stopped
 
@@ -50,9 +50,9 @@ class Crew:
     """The threads of one process, one for each job that it has now.
 
     Args:
-        step: carries a job on; returns it with what is known then, or None when it has ended or is left.
+        step: does the next step of a job; returns the updated job, or None when it has ended or is left.
 
-    They are daemons: a process that is to end at once does not wait for answers. What they wait for is in the record.
+    Daemon threads, so that a process can end at once without waiting for answers: what they wait for is in the record.
     """
 
     def __init__(self, work: Work, step: Callable[[Turn], Turn | None]) -> None:
@@ -67,7 +67,7 @@ class Crew:
             return set(+self._busy)
 
     def start(self, turn: Turn) -> None:
-        """Carry on a job in a thread of its own."""
+        """Continue a job in its own thread."""
         with self._changed:
             self._busy[turn.name] += 1
         threading.Thread(target=self._run, args=(turn,), name="bfl-job", daemon=True).start()
@@ -92,7 +92,7 @@ class Crew:
             work.stop.now("lease", TAKEN_OVER)
         except SQLAlchemyError as error:
             work.leave_unrecorded(error)
-        except Exception as error:  # a bug of ours, where a job cannot even fail
+        except Exception as error:  # a bug of ours, before the job could be marked as failed
             work.stop.now("internal", said(error))
         finally:
             with self._changed:
@@ -100,7 +100,7 @@ class Crew:
                 self._changed.notify_all()
 
     def _carry_on(self, turn: Turn) -> None:
-        """Take one step after another; what goes wrong becomes the state of the job, or the end of the run."""
+        """Take one step after another; an error becomes the state of the job, or ends the run."""
         current: Turn | None = turn
         store = self._work.store
         try:
@@ -117,6 +117,6 @@ class Crew:
 
 
 def said(error: Exception) -> str:
-    """What an error says, in one line, with its kind."""
+    """An error's message in one line, with its class."""
     kind, text = type(error).__name__, error.message if isinstance(error, BFLError) else shorten(str(error))
     return text if kind.lower() in text.lower() else f"{kind}: {text}"

@@ -48,7 +48,7 @@ class Destination:
         if path == STDOUT:
             if screen.as_json or (sys.stdout is not None and sys.stdout.isatty()):
                 raise Problem(
-                    "usage", "-o - writes the file to standard output, which is in use", "redirect it: > FILE"
+                    "usage", "-o - needs standard output, which is in use", "redirect it: > FILE"
                 )
             return
         if path is not None and path.exists() and not path.is_dir():

@@ -1,4 +1,4 @@
-"""The BFL API on one's own machine, for tests and experiments that cost nothing.
+"""The BFL API on your own machine, for tests and experiments that cost nothing.
 
 It does not imitate the models: its pictures and clips are drawn by plain code and say so. It does not moderate prompts,
 except for a few words that ask for a refusal (see `bfl_emulator.tasks`). It knows one key and one project, never
@@ -34,7 +34,7 @@ else:
     }
 
     def __getattr__(name: str) -> Any:
-        """Import a public name when it is first used: importing the package itself costs next to nothing."""
+        """Import a public name on first use, so that importing the package is fast."""
         from importlib import import_module
 
         if name not in _HOMES:

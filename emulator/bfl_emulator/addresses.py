@@ -1,4 +1,4 @@
-"""The service's three hosts, each a port of its own here, and which names stand for this machine."""
+"""The service's three hosts, each on its own port here, and the names that mean this machine."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping

@@ -50,7 +50,7 @@ class Scripted:
 
 
 def _occasion(service: Service, methods: Mapping[str, Operation] | None, scope: Scope) -> Occasion:
-    """Return what a routed request is an occasion of, before any of its body is read."""
+    """Return the occasion that a routed request is, before any of its body is read."""
     operation = None if methods is None else methods[scope["method"]]
     endpoint, asked = None, None
     if operation is None:

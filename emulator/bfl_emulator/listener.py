@@ -89,7 +89,7 @@ class Listener(uvicorn.Server):
                 await asyncio.wait_for(self._stopping.wait(), 1)
 
     async def _keep_doors(self) -> None:
-        """Close and open each listener as the script wants it."""
+        """Close and open each listener as the script says."""
         while True:
             await asyncio.sleep(_GLANCE)
             for name, door in self._doors.items():

@@ -1,4 +1,4 @@
-"""Carries out valid requests: submissions, polls, and the operations that make no task."""
+"""Carries out valid requests: submissions, polls, and the operations that create no task."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ _QUEUED = 0.2  # share of a task's time that it spends in the queue; an estimate
 def answer(service: Service, request: ValidRequest) -> Reply:
     """Carry out a request.
 
-    What an operation that makes no task does is said by its mark ``x-bfl-emulate``; without a known mark, it gives the
+    The mark ``x-bfl-emulate`` says what an operation that creates no task does; without a known mark, it gives the
     smallest answer that its schema allows. Raises Refusal.
     """
     operation = request.operation

@@ -34,7 +34,7 @@ class Account:
     def charge(self, cost: float) -> None:
         """Charge for a task. Raises Refusal (402, documented) if the credits do not suffice or are used up."""
         if self.credits <= 0 or cost > self.credits:
-            raise Refusal(402, "Insufficient credits")  # how the service words it is not known
+            raise Refusal(402, "Insufficient credits")  # the service's own wording is not known
         self.credits = round(self.credits - cost, 4)
 
     def refund(self, cost: float) -> None:

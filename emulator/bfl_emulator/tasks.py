@@ -1,4 +1,4 @@
-"""A task: a submission makes it, time takes it from queued to ended. How it ends may be asked for in its prompt."""
+"""A task: a submission creates it, and with time it goes from queued to ended. Its prompt may ask for an ending."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Checks requests, and the emulator's own replies, against the specification.
 
-What is wrong with a request is said in the service's own words, which are those of FastAPI and pydantic: types,
-messages and locations were compared side by side.
+Refusals use the service's own words, which are those of FastAPI and pydantic: types, messages and locations were
+compared side by side.
 """
 
 import math

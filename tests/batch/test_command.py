@@ -60,7 +60,7 @@ def test_killed_again_and_again_nothing_is_lost_or_paid_twice(tmp_path: Path) ->
 
 
 def test_ctrl_c_ends_what_is_under_way_and_says_how_to_go_on(tmp_path: Path) -> None:
-    """Ctrl-C begins no new work, says what is under way, saves it, and exits with 130; the same command goes on."""
+    """Ctrl-C begins no new work, says what is under way, saves it, and exits with 130; the same command resumes it."""
     with Emulator(speed=8) as emulator:
         batch = Batch(tmp_path / "here", emulator)
         batch.write(job(number) for number in range(8))
@@ -99,12 +99,12 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
 
 
 def test_a_broken_line_ends_with_its_number(batch: Batch, emulator: Emulator) -> None:
-    """Mistakes are told with their lines on one exit code; nothing is submitted and no folder made."""
+    """Mistakes are reported with their line numbers and one exit code; nothing is submitted and no folder is made."""
     batch.write([job(1), job(2, width=1), job(3, name="fox"), job(4, name="fox")])
     done = batch.bfl(batch.file.name, "-o", "out", "--json")
     assert done.returncode == 3
     assert "line 2: width: must be" in done.stderr
-    assert "line 4: line 3 has the name 'fox', too" in done.stderr
+    assert "line 4: line 3 has the same name, 'fox'" in done.stderr
     assert [mistake["line"] for mistake in json.loads(done.stdout)["error"]["mistakes"]] == [2, 4]
     assert not emulator.requests
     assert [path.name for path in batch.here.iterdir() if path.name != "jobs.jsonl"] == []
@@ -121,7 +121,7 @@ def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
             status = batch.bfl("status", "out")
             kill(process)
         assert second.returncode == 4
-        assert "another bfl batch works in out" in second.stderr
+        assert "another bfl batch is running in out" in second.stderr
         assert "--database-url" in second.stderr
         assert status.returncode == 0
         assert "1 at work now" in status.stdout
@@ -145,7 +145,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(batch: Batch) -> None:
-    """A file in the place of the folder is told in one line, before anything is sent."""
+    """A file in the place of the folder is reported in one line, before anything is sent."""
     batch.write([job(1)])
     batch.out.write_text("not a folder")
     done = batch.bfl(batch.file.name, "-o", "out")

@@ -21,7 +21,7 @@ def refused(source: Any, endpoint: str | None = None) -> JobsError:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("{broken", "is not a JSON object"),
         ("[1]", "is not a JSON object"),
@@ -38,16 +38,16 @@ def refused(source: Any, endpoint: str | None = None) -> JobsError:
         ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "cat.png"}', '"@cat.png"'),
         ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "@cat.png"}', "there is no such file"),
         ('{"endpoint": "flux-dev", "prompt": "a", "webhook_url": "https://x.example/"}', "leave it out"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "name": "first"}', "line 1 has the name 'first', too"),
+        ('{"endpoint": "flux-dev", "prompt": "a", "name": "first"}', "line 1 has the same name, 'first'"),
     ],
 )
-def test_every_mistake_is_told_with_its_line(tmp_path: Path, line: str, told: str) -> None:
-    """A mistake in the third line of a file is told with that number, and what would be right."""
+def test_every_mistake_is_reported_with_its_line(tmp_path: Path, line: str, message: str) -> None:
+    """A mistake in the third line of a file is reported with that number, and with what would be right."""
     path = tmp_path / "jobs.jsonl"
     path.write_bytes(json.dumps({**GOOD, "name": "first"}).encode() + b"\n\n" + line.encode("latin-1") + b"\n")
     error = refused(path)
     assert [mistake.number for mistake in error.mistakes] == [3]
-    assert told in str(error)
+    assert message in str(error)
     assert "nothing was submitted" in str(error)
 
 
