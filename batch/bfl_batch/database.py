@@ -64,6 +64,7 @@ class Database:
         self._engine = _postgresql(url, connections, asleep) if self.shared else _sqlite(url)
         self._lock = threading.Lock()
         self._away_since: float | None = None
+        self._reached = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -99,12 +100,17 @@ class Database:
             try:
                 found = work()
             except SQLAlchemyError as error:
-                if not (self.shared and _passing(error)) or not self._patient():
+                if not (self.shared and self._passing(error) and self._patient()):
                     raise
                 time.sleep(0.2)
             else:
-                self._away_since = None
+                self._away_since, self._reached = None, True
                 return found
+
+    def _passing(self, error: SQLAlchemyError) -> bool:
+        """True for a lost connection, a deadlock and the like, of a database that was there."""
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        return lost or (self._reached and isinstance(error, OperationalError | TimeoutError))
 
     def _patient(self) -> bool:
         """True until the database has been away for too long, counted over all threads."""
@@ -164,12 +170,6 @@ class Database:
 def cause(error: Exception) -> str:
     """What the database says, in one line."""
     return shorten(" ".join(str(getattr(error, "orig", None) or error).split()), 160)
-
-
-def _passing(error: SQLAlchemyError) -> bool:
-    """True for a lost connection, a deadlock and the like: what is tried again may succeed."""
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost or isinstance(error, OperationalError | TimeoutError)
 
 
 def _postgresql(url: sa.URL, connections: int, asleep: float) -> sa.Engine:

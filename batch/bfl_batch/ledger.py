@@ -45,6 +45,7 @@ class Ledger:
 
     # Taking jobs in
 
+    @repeated
     def take(self, batch: Jobs, place: str, see: Callable[[list[Unsaved], bool], object]) -> None:
         """Add the jobs that are new, and note which are listed. A job may change until it is paid for, and once failed.
 
@@ -144,18 +145,19 @@ class Ledger:
     @repeated
     def counts(self) -> Counts:
         """The batch in figures."""
-        owned = jobs.c.owner.is_not(None)
-        groups = sa.select(jobs.c.state, owned.label("owned"), jobs.c.listed, sa.func.count())
-        left_over = sa.select(sa.func.count()).where(_paid())
-        told = sa.select(sa.func.coalesce(sa.func.sum(submissions.c.cost), 0.0))
+        owned, paid = jobs.c.owner.is_not(None), sa.literal("paid")
+        groups = sa.select(jobs.c.state, owned, jobs.c.listed, sa.func.count()).group_by(
+            jobs.c.state, owned, jobs.c.listed
+        )
+        ready = sa.select(paid, sa.literal(True), sa.literal(True), sa.func.count()).where(_paid())
+        stated = sa.select(sa.func.coalesce(sa.func.sum(submissions.c.cost), 0.0))
+        states, left = Counter[str](), 0
         with self.database.reading() as connection:
-            states, left = Counter[str](), connection.execute(left_over).scalar_one()
-            for state, has_owner, listed, count in connection.execute(
-                groups.group_by(jobs.c.state, owned, jobs.c.listed)
-            ):
-                states[PUBLIC.get(str(state), str(state))] += count
-                left += count if has_owner or (state == "waiting" and listed) else 0
-            return Counts(states, left, connection.execute(told).scalar_one())
+            for state, taken, listed, count in connection.execute(groups.union_all(ready)):  # at one moment
+                left += count if taken or (state == "waiting" and listed) else 0
+                if state != "paid":
+                    states[PUBLIC.get(str(state), str(state))] += count
+            return Counts(states, left, connection.execute(stated).scalar_one())
 
     # Workers
 
@@ -249,16 +251,16 @@ def _strike(connection: sa.Connection, worker: str) -> None:
 
 
 def _list(connection: sa.Connection, names: list[str], listed: bool) -> None:
-    if names:
-        each = sa.update(jobs).where(jobs.c.name == sa.bindparam("of")).values(listed=listed)
-        connection.execute(each, [{"of": name} for name in names])
+    for start in range(0, len(names), PAGE):
+        page = jobs.c.name.in_(names[start : start + PAGE])
+        connection.execute(sa.update(jobs).where(page).values(listed=listed))
 
 
 def _take_page(connection: sa.Connection, page: list[Job], stems: dict[str, str]) -> Iterator[Mistake]:
     columns = [jobs.c[name] for name in ("name", "number", "endpoint", "body", "state")]
     query = sa.select(*columns).where(jobs.c.name.in_([job.name for job in page]))
     known = {row.name: row for row in connection.execute(query)}
-    new, moved = list[dict[str, Any]](), list[dict[str, Any]]()
+    new, moved = list[dict[str, Any]](), list[tuple[str, int]]()
     for job in page:
         told = {"endpoint": job.endpoint, "body": json.dumps(job.body, sort_keys=True)}
         row = known.get(job.name)
@@ -267,14 +269,15 @@ def _take_page(connection: sa.Connection, page: list[Job], stems: dict[str, str]
             new.append(fresh(**own, **told, submission=1, begun=0, owner=None))
             continue
         if row.number != job.number:
-            moved.append({"of": job.name, "line": job.number})
+            moved.append((job.name, job.number))
         if (row.endpoint, row.body) != (told["endpoint"], told["body"]) and not _change(connection, row, told):
             yield Mistake(job.number, f"is not what was submitted as {job.name!r}: give it a name of its own")
     if new:
-        connection.execute(sa.insert(jobs), new)
-    if moved:
-        numbered = sa.update(jobs).where(jobs.c.name == sa.bindparam("of"))
-        connection.execute(numbered.values(number=sa.bindparam("line")), moved)
+        added = sa.insert(jobs)
+        # psycopg sends many rows without RETURNING in a way that keeps PostgreSQL from ending an idle transaction
+        connection.execute(added.returning(jobs.c.number) if connection.dialect.name == "postgresql" else added, new)
+    for name, number in moved:
+        connection.execute(sa.update(jobs).where(jobs.c.name == name).values(number=number))
 
 
 def _change(connection: sa.Connection, row: Any, told: dict[str, Any]) -> bool:

@@ -126,7 +126,7 @@ class Status(NamedTuple):
 def record_of(row: Any, state: State, missing: bool) -> Record:
     """A job as its results state it, from its row."""
     same = {name: getattr(row, name) for name in Record._fields if hasattr(row, name)}
-    own = {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
+    own: dict[str, Any] = {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
     own["seconds"] = _seconds(row.submitted_at, row.finished_at)
     return Record(**same | own | ({"error": f"its file {row.path} is gone"} if missing else {}))
 

@@ -70,6 +70,7 @@ class Run:
         self._folder = Folder(options.out, shared=options.database_url is not None)
         self.stop = Stop()
         self.worker = secrets.token_hex(8)
+        self._asleep = min(max(options.lease / 2, 1.0), 10.0)
 
     def __call__(self, on_progress: OnProgress | None = None) -> Report:
         """Carry the batch out, as far as it goes; the record, the results and the sheet are written in any case.
@@ -106,10 +107,10 @@ class Run:
                     unsaved = (Unsaved(job.number, stem) for job, stem in zip(every, stems, strict=True))
                     folder.refuse_taken(unsaved, known=False)
                 stack.enter_context(folder.sole())
-            base = Database(self._url, asleep=min(max(self._options.lease / 2, 1.0), 10.0))
+            base = Database(self._url, asleep=self._asleep)
             stack.callback(base.close)
             with base.reachable():
-                base.create(metadata)
+                base.repeat(lambda: base.create(metadata))
                 Ledger(base).take(self._jobs, folder.place, folder.refuse_taken)
             folder.sweep(row.stem for row in Ledger(base).rows())
             folder.reserve()
@@ -135,7 +136,7 @@ class Run:
 
     @contextmanager
     def _lease(self) -> Iterator[None]:
-        own = Database(self._url, connections=1)
+        own = Database(self._url, connections=1, asleep=self._asleep)
         try:
             with Lease(Ledger(own), self.worker, self.stop, self._options.lease):
                 yield

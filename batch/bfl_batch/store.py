@@ -218,7 +218,7 @@ class Store:
             connection.execute(sa.update(jobs).where(mine, jobs.c.state != "submitting").values(owner=None))
 
     @repeated
-    def end(self, turn: Turn, state: str, error: str | None = None, cost: float | None = None, **facts: Any) -> None:
+    def end(self, /, turn: Turn, state: str, error: str | None = None, cost: float | None = None, **facts: Any) -> None:
         """Have a job no more: it is ``done``, ``failed`` (its task's handle is kept) or ``uncertain``; or it is left
         ``submitted`` to a later run.
 

@@ -1,19 +1,19 @@
 """A PostgreSQL of one's own, from the system's package: started for a test, gone after it.
 
-BFL_REQUIRE_POSTGRES=1 turns the skip where there is none into a failure.
+pytest-postgresql does not fit: it cannot start a server as root, listens on a port that it hopes to be free, and brings
+three packages. BFL_REQUIRE_POSTGRES=1 turns the skip where there is none into a failure.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,13 +21,15 @@ PLACES = "/usr/lib/postgresql"  # where Debian keeps the binaries, a folder for 
 
 
 def programs() -> Path:
-    """The folder of initdb and postgres; skips the test if there is none."""
-    found = [path.parent for path in sorted(Path(PLACES).glob("*/bin/initdb"), reverse=True)]
-    on_path = shutil.which("initdb")
+    """The folder of pg_ctl and initdb; skips the test if there is none."""
+    if sys.platform == "win32":
+        pytest.skip("the server is reached by a socket in a folder, which Windows has not")
+    found = [path.parent for path in sorted(Path(PLACES).glob("*/bin/pg_ctl"), reverse=True)]
+    on_path = shutil.which("pg_ctl")
     if on_path is not None:
         found.append(Path(on_path).resolve().parent)
     for folder in found:
-        if (folder / "postgres").is_file():
+        if (folder / "initdb").is_file():
             return folder
     reason = "there is no PostgreSQL; Debian's package is postgresql"
     if os.environ.get("BFL_REQUIRE_POSTGRES") == "1":
@@ -35,53 +37,61 @@ def programs() -> Path:
     pytest.skip(reason)
 
 
-@contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of a server that listens on a socket in a folder of its own, and is run by nobody special."""
-    bin = programs()
-    owner = next((name for name in ("postgres", "nobody") if _known(name)), None) if os.geteuid() == 0 else None
-    runs: dict[str, Any] = {"user": owner, "extra_groups": []} if owner else {}
-    with tempfile.TemporaryDirectory(prefix="bfl-", dir="/tmp") as name:  # short: the path of a socket is limited
-        folder = Path(name)
-        if owner:
-            shutil.chown(folder, owner)
-        folder.chmod(0o755)
-        data = str(folder / "data")
-        plain = {"stdout": subprocess.DEVNULL, "cwd": name, "timeout": 60, **runs}
-        subprocess.run([bin / "initdb", "-D", data, "-U", "bfl", "-A", "trust", "--no-sync"], check=True, **plain)
-        options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={name}", "-c", "fsync=off"]
-        log = open(folder / "log", "wb")  # noqa: SIM115
-        server: Any = subprocess.Popen(
-            [bin / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=name, **runs
+class Server:
+    """A server that listens on a socket in a folder of its own.
+
+    Attributes:
+        url: of its database ``postgres``.
+    """
+
+    def __init__(self, bin: Path, folder: str) -> None:
+        self._bin, self._folder, self._user = bin, folder, _somebody()
+        if self._user:
+            shutil.chown(folder, self._user)
+        self.url = f"postgresql://bfl@/postgres?host={folder}"
+        self._run("initdb", "-o", "-U bfl -A trust --no-sync")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off"
+        self._run("start", "-w", "-l", f"{self._folder}/log", "-o", options)
+
+    def stop(self) -> None:
+        """Stop it, and send its clients away."""
+        self._run("stop", "-m", "fast")
+
+    def _run(self, *arguments: str) -> None:
+        command = [str(self._bin / "pg_ctl"), *arguments, "-D", f"{self._folder}/data"]
+        groups = [] if self._user else None
+        subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+            timeout=60,
+            user=self._user,
+            extra_groups=groups,
         )
+
+
+def _somebody() -> str | None:
+    """Who runs the server, if that cannot be root."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return None
+    import pwd
+
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in names)
+
+
+@contextmanager
+def postgres() -> Iterator[Server]:
+    """A server that has been started."""
+    bin = programs()
+    with tempfile.TemporaryDirectory(prefix="bfl-", dir="/tmp") as folder:  # short: a socket's path is limited
+        server = Server(bin, folder)
+        server.start()
         try:
-            _await(server, folder / ".s.PGSQL.5432", folder / "log")
-            yield f"postgresql://bfl@/postgres?host={name}"
+            yield server
         finally:
-            server.send_signal(2)  # fast: clients are sent away
-            server.wait(60)
-            log.close()
-
-
-def _known(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _await(server: Any, socket: Path, log: Path) -> None:
-    import time
-
-    import psycopg
-
-    deadline = time.monotonic() + 60
-    while True:
-        assert server.poll() is None, log.read_text("utf-8")
-        try:
-            psycopg.connect(f"postgresql://bfl@/postgres?host={socket.parent}").close()
-            return
-        except psycopg.OperationalError:
-            assert time.monotonic() < deadline, log.read_text("utf-8")
-            time.sleep(0.05)
+            server.stop()

@@ -5,37 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bfl_emulator import Emulator
 from PIL import Image
 
-from .postgres import postgres
+from .postgres import Server
 from .running import LIMIT, Batch, job, kill, wait_for
 
 JOBS = 300 if os.environ.get("BFL_BATCH_LARGE") == "1" else 60
 SPEED, LEASE = 10.0, 4.0  # tasks of 0.8 seconds; a process is dead after 4
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The URL of a PostgreSQL."""
-    with postgres() as url:
-        yield url
-
-
-@pytest.fixture
-def database(server: str, request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database."""
-    import psycopg
-    from psycopg import sql
-
-    name = f"db{abs(hash(request.node.name))}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return server.replace("/postgres?", f"/{name}?")
 
 
 def most_active(emulator: Emulator) -> int:
@@ -77,12 +57,12 @@ def test_one_of_two_is_killed_for_good_and_the_other_finishes(tmp_path: Path, da
         assert json.loads(status.stdout)["states"] == {"done": JOBS}
 
 
-def test_a_database_that_is_not_there_is_one_line(tmp_path: Path, server: str) -> None:
+def test_a_database_that_is_not_there_is_one_line(tmp_path: Path, server: Server) -> None:
     """A database that cannot be reached is told in one line without its password, and nothing is submitted."""
     with Emulator(speed=SPEED) as emulator:
         batch = Batch(tmp_path / "here", emulator)
         batch.write([job(1)])
-        url = server.replace("bfl@/postgres", "bfl:s3cret@/nowhere")
+        url = server.url.replace("bfl@/postgres", "bfl:s3cret@/nowhere")
         done = batch.bfl(batch.file.name, "-o", "out", "--database-url", url)
         assert done.returncode == 4
         assert "nowhere" in done.stderr

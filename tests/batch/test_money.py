@@ -1,0 +1,233 @@
+"""No credit is spent twice, and no more of them than a budget allows."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from bfl_batch import look
+from bfl_client import ConfigurationError
+from bfl_client.policy import Poll
+from bfl_client.tasks import Handle
+
+from .processes import Process, watched
+from .service import Answer, Service, line
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+# Failed jobs
+
+
+@pytest.mark.parametrize("then", [[], ["Pending"]], ids=["ready", "running"])
+def test_a_retry_takes_the_result_that_the_old_task_has(service: Service, out: Path, then: list[str]) -> None:
+    """A task that failed, and is found running or ready at the retry, is followed; nothing is submitted anew."""
+    answers = ["Error", *then]
+    service.on_poll = lambda made, number: service.status(made, answers.pop(0)) if answers else None
+    assert service.run([line("fox")], out).failed == 1
+    assert service.run([line("fox")], out, retry_failed=True).ok
+    assert service.posts == {"fox": 1}
+
+
+def test_a_retry_submits_anew_what_has_ended_without_a_result(service: Service, out: Path) -> None:
+    """A task that is found failed at the retry, too, is replaced by one new task, and by one only."""
+    service.on_poll = lambda made, number: service.status(made, "Error") if made == "fox-1" else None
+    assert service.run([line("fox")], out).failed == 1
+    assert service.run([line("fox")], out).failed == 1
+    assert service.posts == {"fox": 1}
+    assert service.run([line("fox")], out, retry_failed=True).ok
+    assert service.run([line("fox")], out, retry_failed=True).ok
+    assert service.posts == {"fox": 2}
+
+
+def test_a_retry_that_runs_out_of_time_pays_for_nothing(service: Service, out: Path) -> None:
+    """An old task that is found running, and does not end in time, is left to a later run, not replaced."""
+    service.on_poll = lambda made, number: service.status(made, "Error" if number == 1 else "Pending")
+    assert service.run([line("fox")], out).failed == 1
+    report = service.run([line("fox")], out, retry_failed=True, poll=Poll(floor=0.01, deadline=0.1))
+    assert (report.submitted, report.failed) == (1, 0)
+    assert service.posts == {"fox": 1}
+
+
+# Lost answers
+
+
+def drop(service: Service, *names: str) -> None:
+    """Carry out the first submits of some prompts, but lose the answers."""
+
+    def lost(prompt: str) -> Answer:
+        if prompt in names and service.posts[prompt] == 1:
+            raise httpx.ReadError("the connection was reset")
+        return None
+
+    service.on_post = lost
+
+
+def test_what_a_killed_process_left_is_resubmitted_in_the_same_run(service: Service, out: Path) -> None:
+    """Jobs that are found uncertain only now, for the process that submitted them was killed, are resubmitted at once
+    where that was ordered: the same command need not be given twice."""
+    with watched():
+        Process(service, out, at="after POST", dies=True).start().end()
+        report = Process(service, out, on_uncertain="resubmit").start().end()
+    assert report.ok
+    assert service.posts.total() in (3, 4)  # of the two, one had been sent for certain
+
+
+def test_an_answer_lost_in_this_run_is_resubmitted_once(service: Service, out: Path) -> None:
+    """Where resubmitting is ordered, a job is submitted once more in a run, and is then uncertain: a run ends."""
+    drop(service, "fox")
+    assert service.run([line("fox"), line("owl")], out, on_uncertain="resubmit").ok
+    assert service.posts == {"fox": 2, "owl": 1}
+
+    def always(prompt: str) -> Answer:
+        raise httpx.ReadError("the connection was reset")
+
+    service.on_post = always
+    report = service.run([line("hare")], out.parent / "other", on_uncertain="resubmit")
+    assert report.uncertain == 1
+    assert service.posts["hare"] == 2
+
+
+def test_an_unexpected_error_after_the_post_is_uncertain(
+    service: Service, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong between a POST and the record of its answer leaves the job uncertain, never failed."""
+
+    def full(prompt: str) -> Answer:
+        raise MemoryError
+
+    service.on_post = full
+    assert service.run([line("fox")], out).uncertain == 1
+    assert service.run([line("fox")], out, retry_failed=True).uncertain == 1
+    service.on_post = lambda prompt: None
+    with monkeypatch.context() as patched:
+        patched.setattr(Handle, "to_dict", full)
+        assert service.run([line("fox"), line("owl")], out).uncertain == 2
+    assert service.posts == {"fox": 1, "owl": 1}
+
+
+def test_an_unexpected_error_before_the_post_is_a_failure(
+    service: Service, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong before anything is recorded as submitted is a failure of the job, and may be retried."""
+    from bfl_batch import submitting
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(submitting, "with_files", broken)
+        assert service.run([line("fox")], out).failed == 1
+    assert service.run([line("fox")], out, retry_failed=True).ok
+    assert service.posts == {"fox": 1}
+
+
+def test_an_answer_that_the_record_does_not_take_is_kept_in_the_folder(
+    service: Service, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handle of a paid task that cannot be recorded is noted by the next run, which fetches its result."""
+    from bfl_batch.store import Store
+    from sqlalchemy.exc import OperationalError
+
+    def full(*_: object) -> bool:
+        raise OperationalError("", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "answer", full)
+        report = service.run([line("fox")], out)
+    assert report.stopped is not None
+    assert report.stopped.kind == "output"
+    assert service.run([line("fox")], out).ok
+    assert service.posts == {"fox": 1}
+    assert not list(out.glob(".answer.*"))
+
+
+# One refusal
+
+
+def test_one_refusal_of_one_poll_stops_nothing(service: Service, out: Path) -> None:
+    """A single 403 on a poll is not believed: the key has just submitted. All jobs are done."""
+    refusal = httpx.Response(403, json={"detail": "Not authenticated - Invalid Authentication"})
+    service.on_poll = lambda made, number: refusal if (made, number) == ("fox 3-1", 1) else None
+    report = service.run([line(f"fox {number}") for number in range(20)], out, concurrency=4)
+    assert report.ok
+    assert report.stopped is None
+
+
+def test_polls_that_are_always_refused_stop_the_batch(service: Service, out: Path) -> None:
+    """A key that is refused again and again ends the run, and what was paid for is followed by the next one."""
+    refusal = httpx.Response(403, json={"detail": "Not authenticated - Invalid Authentication"})
+    service.on_poll = lambda made, number: refusal
+    report = service.run([line(f"fox {number}") for number in range(20)], out, concurrency=2)
+    assert report.stopped is not None
+    assert report.stopped.kind == "auth"
+    assert report.waiting >= 16
+    service.on_poll = lambda made, number: None
+    assert service.run([line(f"fox {number}") for number in range(20)], out).ok
+    assert set(service.posts.values()) == {1}
+
+
+# Budgets
+
+FILM = {"endpoint": "flux-3-video", "mode": "t2v"}
+
+
+def test_a_film_of_unknown_length_is_held_back_at_its_longest(service: Service, out: Path) -> None:
+    """Films whose length the service chooses do not overshoot a budget, and what they did not need is used again."""
+    most = 20 * 29.0  # seconds, and credits a second in the default resolution at most
+    service.on_post = lambda prompt: service.created(f"{prompt}-1", cost=None)
+    service.on_poll = lambda made, number: service.ready(made, cost=85.0)
+    films = [line(f"film {number}", **FILM) for number in range(24)]
+    report = service.run(films, out, budget=100)
+    assert report.stopped is not None
+    assert report.stopped.kind == "budget"
+    assert service.posts.total() == 0
+    report = service.run(films, out, budget=1000)
+    assert report.stopped is not None
+    assert 1000 - most - 85 < report.credits <= 1000
+    assert report.credits == 85 * service.posts.total()
+
+
+def test_an_endpoint_without_a_price_is_refused_under_a_budget(service: Service, out: Path) -> None:
+    """Without a price a budget cannot be kept: that is said before anything is sent, unless it is waived."""
+    with pytest.raises(ConfigurationError, match="flux-dev") as caught:
+        service.run([line("fox")], out, budget=10)
+    assert caught.value.remedy.action == "unpriced"
+    assert not out.exists()
+    assert service.run([line("fox")], out, budget=10, unpriced=True).ok
+
+
+def test_a_price_that_has_risen_is_noticed(service: Service, out: Path) -> None:
+    """Once an endpoint costs more than its listed price, as much is held back for its next requests."""
+    service.on_post = lambda prompt: service.created(f"{prompt}-1", cost=6.0)
+    foxes = [line(f"fox {number}", endpoint="flux-2-pro", width=512, height=512) for number in range(8)]
+    report = service.run(foxes, out, budget=13, concurrency=1)
+    assert report.credits == 12
+
+
+def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
+    """Requests that are all under way at once do not pass a budget together."""
+    gate = threading.Barrier(4)
+
+    def slow(prompt: str) -> Answer:
+        gate.wait(30)  # all that the budget has room for are under way
+        return None
+
+    service.on_post = slow
+    foxes = [line(f"fox {number}", endpoint="flux-2-pro", width=512, height=512) for number in range(12)]
+    report = service.run(foxes, out, budget=14)
+    assert report.credits == 12
+    assert service.posts.total() == 4
+    status = look(out)
+    assert status is not None
+    assert status.states == {"done": 4, "waiting": 8}
