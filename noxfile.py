@@ -156,7 +156,7 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel from the source distribution, and run the tests on it, with the source folders out of reach."""
+    """Build the wheel from the source distribution, and test it with the source folders out of reach."""
     session.install("build", *_group("test"))
     with tempfile.TemporaryDirectory() as folder:
         session.run("python", "-m", "build", "--outdir", folder, ".")
