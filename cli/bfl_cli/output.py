@@ -47,9 +47,7 @@ class Destination:
         path = self.path
         if path == STDOUT:
             if screen.as_json or (sys.stdout is not None and sys.stdout.isatty()):
-                raise Problem(
-                    "usage", "-o - needs standard output, which is in use", "redirect it: > FILE"
-                )
+                raise Problem("usage", "-o - needs standard output, which is in use", "redirect it: > FILE")
             return
         if path is not None and path.exists() and not path.is_dir():
             if not path.is_file():
