@@ -29,6 +29,7 @@ class Loopback:
         gate: what is posted is answered once this is set.
         silent: prompts that are never answered: their connection is closed instead.
         status: of the answers to POSTs.
+        refusals: bytes that are sent in place of the next answers to POSTs.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Loopback:
         self.gate.set()
         self.silent: set[str] = set()
         self.status = 200
+        self.refusals: list[bytes] = []
         self._server = _Server(("127.0.0.1", 0), partial(_Handler, self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -76,6 +78,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         here.posts.append(Post(prompt, self.client_address[1]))
         here.arrived.set()
         here.gate.wait(30)
+        if here.refusals:
+            self.wfile.write(here.refusals.pop(0))
+            return
         if prompt in here.silent:
             self.close_connection = True
             return

@@ -45,6 +45,14 @@ def test_an_exception_leaves_no_trace(tmp_path: Path, error: type[BaseException]
     assert {(tmp_path / name).read_bytes() for name in before} == {b"precious"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count a name's length in other units")
+def test_a_name_as_long_as_it_may_be_can_be_written(tmp_path: Path) -> None:
+    """A name of as many bytes as the system allows is no longer in the name of the part."""
+    name = "\N{FOX FACE}" * 62 + ".png"
+    files.write(tmp_path / name, b"fox")
+    assert names(tmp_path) == [name]
+
+
 def test_a_taken_name_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     """With replace=False an existing file is a FileExistsError at the beginning, and stays as it was."""
     (tmp_path / "fox.png").write_bytes(b"precious")

@@ -172,6 +172,49 @@ def test_what_a_pause_within_a_submit_raises_carries_nothing(world: World, monke
     assert len(world.requests) == 1
 
 
+BELOW_CLIENT = tuple(f"{name}.py" for name in ("answers", "flows", "tasks", "transport"))
+
+
+def interrupt_at(number: int, world: World) -> tuple[Any, bool]:
+    """What leaves a submit that is interrupted at such a line after its request; and whether it came so far."""
+    lines = 0
+
+    def trace(frame: Any, event: str, argument: object) -> Any:
+        nonlocal lines
+        if event == "line" and world.requests:
+            lines += 1
+            if lines == number:
+                raise KeyboardInterrupt
+        ours = "bfl_client" in frame.f_code.co_filename and frame.f_code.co_filename.endswith(BELOW_CLIENT)
+        return trace if ours else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        world.do(lambda client: client.submit(NAME, prompt="a fox"))
+    except BaseException as error:
+        return error, True
+    finally:
+        sys.settrace(before)
+    return None, lines >= number
+
+
+def test_ctrl_c_at_any_line_after_the_request_is_not_silent() -> None:
+    """Wherever Ctrl-C strikes once a paid request is sent, it leaves with the handle, or the note that it may be paid.
+
+    From the moment that the answer is read it is the handle.
+    """
+    number, left = 1, list[str]()
+    while (found := interrupt_at(number, World("sync", [submitted()])))[1]:
+        error = found[0]
+        assert type(error) is KeyboardInterrupt
+        assert hasattr(error, "handle") or "may have been carried out" in notes(error), number
+        left.append("handle" if hasattr(error, "handle") else "note")
+        number += 1
+    assert left == sorted(left, reverse=True)
+    assert left.count("handle") > 30
+
+
 PROGRAMS = {
     "sync": """
 client = Client(key, url)
@@ -190,20 +233,34 @@ try:
 except KeyboardInterrupt as error:
     print(error.__context__.handle.id, *error.__context__.__notes__)
 """,
+    "trio": """
+import trio
+
+async def main():
+    async with AsyncClient(key, url) as client:
+        await client.submit(name, prompt="x")
+
+try:
+    trio.run(main)
+except BaseException as error:
+    print(type(error).__name__)
+""",
 }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a single process cannot be sent Ctrl-C there")
-@pytest.mark.parametrize(("kind", "said"), [("sync", "may have been carried out"), ("asyncio", "task-x")])
+@pytest.mark.parametrize(
+    ("kind", "said"), [("sync", "may have been carried out"), ("asyncio", "task-x"), ("trio", "KeyboardInterrupt")]
+)
 def test_ctrl_c_while_the_service_answers(kind: str, said: str, loopback: Loopback) -> None:
-    """Ctrl-C between a paid POST and its answer: a synchronous submit warns, one in asyncio has the task's handle."""
+    """Ctrl-C between a paid POST and its answer: a synchronous submit warns, asyncio has the handle, trio no group."""
     program = "import asyncio, sys\nfrom bfl_client import *\nname, key, url = sys.argv[1:]\n" + PROGRAMS[kind]
     loopback.gate.clear()
     command = [sys.executable, "-c", program, NAME, KEY, loopback.url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert loopback.arrived.wait(60)
         running.send_signal(signal.SIGINT)
-        if kind == "asyncio":  # it waits for the answer; the other does not
+        if kind != "sync":  # they wait for the answer
             loopback.gate.set()
         output, _ = running.communicate(timeout=60)
     assert running.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import Future
 from typing import Any
 
 import anyio
@@ -117,6 +118,39 @@ def test_a_failed_task_is_a_value_with_its_handle(kind: str) -> None:
     (got,), _ = run_map(kind, Service(end="Content Moderated"), [{"prompt": "a"}])
     assert isinstance(got, errors.ContentModerated)
     assert got.task_id == "task-a"
+
+
+def test_an_interrupted_iteration_goes_on_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever catches Ctrl-C inside a map and goes on gets every outcome, in order."""
+    result, stops = Future.result, [KeyboardInterrupt()]
+
+    def interrupted(future: Any) -> Any:
+        if stops:
+            raise stops.pop()
+        return result(future)
+
+    monkeypatch.setattr(Future, "result", interrupted)
+    http = httpx.Client(transport=httpx.MockTransport(Service()))
+    quick = Poll(floor=0.001, ceiling=0.001)
+    with Client(KEY, BASE, http_client=http, poll=quick).map(NAME, [{"prompt": "a"}, {"prompt": "b"}]) as outcomes:
+        with pytest.raises(KeyboardInterrupt):
+            next(outcomes)
+        assert [outcome.prompt for outcome in outcomes if isinstance(outcome, Result)] == ["task-a", "task-b"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_iteration_that_timed_out_goes_on_in_its_place(backend: str) -> None:
+    """Whoever gives up waiting for an outcome of a map, and asks again, gets every outcome, in order."""
+
+    async def run() -> list[Any]:
+        http = httpx.AsyncClient(transport=httpx.MockTransport(Service().asynchronous))
+        client = AsyncClient(KEY, BASE, http_client=http, poll=Poll(floor=0.001, ceiling=0.001))
+        async with client.map(NAME, [{"prompt": "a"}, {"prompt": "b"}]) as outcomes:
+            with anyio.move_on_after(0):
+                await outcomes.__anext__()
+            return [getattr(outcome, "prompt", outcome) async for outcome in outcomes]
+
+    assert anyio.run(run, backend=backend) == ["task-a", "task-b"]
 
 
 @KINDS

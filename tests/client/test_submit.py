@@ -255,6 +255,16 @@ def test_an_id_seen_before_is_no_answer_to_a_submit(world: World) -> None:
     assert len(world.requests) == 3
 
 
+def test_the_id_of_a_resumed_task_is_no_answer_to_a_submit(world: World) -> None:
+    """The second copy of a poll's answer, read in place of a submit's, is no task, whoever submitted the polled one."""
+    world.script = [state("Pending"), state("Pending")]
+    _, second = world.each(
+        lambda client: client.task("task-1", POLLING_URL).status(), lambda client: client.submit(NAME, prompt="a fox")
+    )
+    assert isinstance(second, errors.TransportError)
+    assert second.maybe_submitted
+
+
 def test_an_id_seen_before_is_no_answer_to_a_generate(world: World) -> None:
     """generate, too, follows no task that an earlier request was answered with."""
     world.script = [submitted(), submitted()]

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -98,6 +99,19 @@ def not_sent(error: BFLError) -> None:
     assert isinstance(error, TransportError)
     assert not error.maybe_submitted
     assert error.remedy.action == ""
+
+
+@left_early
+@KINDS
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_a_refusal_that_comes_twice_is_paid_once(kind: str, body: bytes, loopback: Loopback) -> None:
+    """The second copy of a 429 is not taken for the answer to the repeated request, which was carried out."""
+    loopback.refusals = [b"HTTP/1.1 429 Busy\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body) * 2]
+    loopback.silent = {"x"}
+    error = submit(kind, loopback.url)
+    assert isinstance(error, TransportError)
+    assert error.maybe_submitted
+    assert len(loopback.posts) == 2
 
 
 # What did not leave is repeated, and never "maybe"
@@ -262,6 +276,15 @@ def test_a_password_in_a_proxys_address_is_not_shown(
     error = submit(kind, loopback.url)
     assert isinstance(error, ConfigurationError)
     assert "secret-word" not in str(error)
+
+
+@KINDS
+def test_half_of_a_password_is_not_shown(kind: str, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a password with a slash makes a proxy's address unreadable, no part of it is shown, nor in the cause."""
+    monkeypatch.setenv("ALL_PROXY", "http://user:secret/word@127.0.0.1:1")
+    error = submit(kind, loopback.url)
+    assert isinstance(error, ConfigurationError)
+    assert "secret" not in "".join(traceback.format_exception(error))
 
 
 @KINDS

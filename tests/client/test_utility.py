@@ -45,6 +45,13 @@ class TestEscapeHatch:
         assert isinstance(second, errors.TransportError)
         assert second.maybe_submitted
 
+    def test_an_answer_without_what_is_required_keeps_its_task(self, world: World) -> None:
+        """An answer that the generated parsing cannot read is an error of ours, with the id of the task."""
+        world.script = [httpx.Response(200, json={"id": "task-1"})]
+        with pytest.raises(BFLError) as caught:
+            world.do(generated)
+        assert caught.value.task_id == "task-1"
+
 
 @pytest.mark.about("credits", "my_finetunes", "finetune_details", "delete_finetune")
 class TestUtility:
