@@ -33,7 +33,7 @@ def needs(text: str) -> None:
     if absent:
         pytest.skip(f"the specification has no {absent[0]}")
     if ".credits()" in text and not hasattr(Utility, "credits"):
-        pytest.skip("the specification has no operation that tells the credits")
+        pytest.skip("the specification has no operation that reports the credits")
 
 
 def blocks(language: str) -> list[str]:

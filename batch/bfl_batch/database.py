@@ -1,4 +1,4 @@
-"""The batch's database: a SQLite file in its folder, or PostgreSQL; transactions, and what to do when it is away."""
+"""The batch's database: a SQLite file in its folder, or PostgreSQL; transactions, and waiting while it is away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = "bfl_batch"
 """The schema in PostgreSQL: other applications in the database are left alone."""
 FILE = "batch.sqlite"
 PATIENCE = 8.0
-"""Seconds for which a PostgreSQL that is away is waited for; a restart takes two or three."""
+"""Seconds to wait for PostgreSQL while it is away; a restart takes two or three."""
 _BUSY = 30.0  # seconds that SQLite waits for another process, such as `bfl batch status`
 _LOCK = 7_251_963_001  # an advisory lock in PostgreSQL, ours alone
 _ENCODE = Remedy("write special characters in its user or password percent-encoded, @ as %40", "configure")
@@ -30,7 +30,7 @@ def url_of(folder: Path, database_url: str | None) -> sa.URL:
     """The URL of the database, with the driver that this package installs.
 
     Raises:
-        ConfigurationError: it is not a PostgreSQL URL. Nothing of it is quoted, for it contains a password.
+        ConfigurationError: it is not a PostgreSQL URL. The message quotes none of it, because it contains a password.
     """
     if database_url is None:
         return sa.URL.create("sqlite", database=str(folder / FILE))
@@ -52,7 +52,7 @@ class Database:
 
     Args:
         url: from `url_of`.
-        connections: how many, at most, at one time. SQLite has one: its writers would only wait for each other.
+        connections: the most at one time. SQLite has one: its writers would only wait for each other.
         asleep: seconds after which PostgreSQL ends the transaction of a process that sleeps in the middle of one.
 
     Attributes:
@@ -91,7 +91,7 @@ class Database:
             yield connection
 
     def repeat(self, work: Callable[[], T]) -> T:
-        """Do something that may be done twice; again and again while PostgreSQL is away, up to `PATIENCE` seconds.
+        """Do something that is safe to do twice; repeat it while PostgreSQL is away, up to `PATIENCE` seconds.
 
         Raises:
             SQLAlchemyError: it stays away, or something else went wrong.
@@ -108,7 +108,7 @@ class Database:
                 return found
 
     def _passing(self, error: SQLAlchemyError) -> bool:
-        """True for a lost connection, a deadlock and the like, of a database that was there."""
+        """True for a lost connection, a deadlock and the like, once the database has been reached."""
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
         return lost or (self._reached and isinstance(error, OperationalError | TimeoutError))
 
@@ -120,7 +120,7 @@ class Database:
             return now - self._away_since < PATIENCE
 
     def create(self, metadata: sa.MetaData) -> None:
-        """Make the tables, unless they are there.
+        """Create the tables, unless they exist.
 
         Raises:
             ConfigurationError: there are other tables: of another version, or of another program.
@@ -138,7 +138,7 @@ class Database:
                 metadata.create_all(connection)
 
     def has(self, table: sa.Table) -> bool:
-        """True if the table is there."""
+        """True if the table exists."""
         with self.reading() as connection:
             return sa.inspect(connection).has_table(table.name, schema=SCHEMA if self.shared else None)
 
@@ -151,10 +151,10 @@ class Database:
 
     @contextmanager
     def reachable(self) -> Iterator[None]:
-        """Say in one line, without a password, why a database cannot be used.
+        """Turn SQLAlchemy's errors into one line, without a password, that says why the database cannot be used.
 
         Raises:
-            ConfigurationError: in place of what SQLAlchemy raises. OSError: the disk is full, or read-only.
+            ConfigurationError: the database cannot be used. OSError: the disk is full, or read-only.
         """
         try:
             yield
@@ -173,8 +173,8 @@ def cause(error: Exception) -> str:
 
 
 def _postgresql(url: sa.URL, connections: int, asleep: float) -> sa.Engine:
-    # A server that vanishes without a word is noticed within seconds, and so is a process of ours that stands still
-    # with a lock in its hand: the server ends its transaction.
+    # A server that vanishes silently is noticed within seconds, and so is a process of ours that hangs while it holds a
+    # lock: the server ends its transaction.
     given: dict[str, Any] = {
         "connect_timeout": 5,
         "keepalives_idle": 5,
@@ -193,7 +193,7 @@ def _postgresql(url: sa.URL, connections: int, asleep: float) -> sa.Engine:
 def _sqlite(url: sa.URL) -> sa.Engine:
     path = Path(str(url.database))
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # prompts and polling URLs are its owner's alone
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # prompts and polling URLs are private
     options: dict[str, Any] = {"check_same_thread": False, "timeout": _BUSY}
     engine = sa.create_engine(
         url, poolclass=sa.QueuePool, pool_size=1, max_overflow=0, pool_timeout=3600.0, connect_args=options

@@ -1,4 +1,4 @@
-"""The record of a batch as a whole: taking jobs in, handing them out, counting them, and knowing which workers live."""
+"""The record of a batch as a whole: adding jobs, handing them out, counting them, and which workers are alive."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Counts(NamedTuple):
 
     states: Counter[str]
     left: int
-    """Jobs that a worker has, or may take."""
+    """Jobs that a worker has or may take."""
     credits: float
-    """What the answers so far have said."""
+    """Credits, as the answers so far have stated them."""
 
 
 class Unsaved(NamedTuple):
@@ -55,7 +55,7 @@ class Ledger:
                 raises undoes everything.
 
         Raises:
-            JobsError: a line is not what was submitted under its name; nothing is taken.
+            JobsError: a line differs from what was submitted under its name; no job is added.
         """
         with self.database.writing(alone=True) as connection:
             known = {row.name: row for row in connection.execute(sa.select(jobs.c.name, jobs.c.number, jobs.c.listed))}
@@ -75,16 +75,16 @@ class Ledger:
                 connection.execute(sa.insert(folders).values(place=place))
 
     def _stems(self, connection: sa.Connection, batch: Jobs, known: Collection[str]) -> dict[str, str]:
-        """The file stem of every new job; those of earlier jobs stay what they are."""
+        """The file stem of every new job; those of earlier jobs stay the same."""
         taken = list(connection.execute(sa.select(jobs.c.stem).order_by(jobs.c.number)).scalars())
         new = [job.name for job in batch if job.name not in known]
         return dict(zip(new, slugs([*taken, *new])[len(taken) :], strict=True))
 
     @repeated
     def reopen(self, *, retry_failed: bool) -> None:
-        """Let this run take up the tasks that an earlier one left, and if it is ordered, the jobs that have failed.
+        """Let this run resume the tasks that an earlier one left and, with `retry_failed`, the jobs that have failed.
 
-        A failed job that has a task is followed first: it is submitted anew only if that has ended without a result.
+        A failed job that has a task is followed first: it is submitted again only if that has ended without a result.
         """
         with self.database.writing(alone=True) as connection:
             left = (jobs.c.state == "submitted") & jobs.c.owner.is_(None)
@@ -99,17 +99,17 @@ class Ledger:
 
     @repeated
     def resubmit(self, ordered: set[str]) -> bool:
-        """Let uncertain jobs be submitted once more, as was ordered; true if there were any.
+        """Let uncertain jobs be submitted once more, as ordered; true if there were any.
 
         Args:
-            ordered: the jobs for which that was done in this run: each once, so that a run ends. Added to.
+            ordered: the jobs already resubmitted in this run: each once, so that a run ends. New ones are added.
         """
         uncertain = (jobs.c.state == "uncertain") & jobs.c.listed & jobs.c.owner.is_(None)
         again = {"state": "waiting", "submission": jobs.c.submission + 1, "error": None}
         with self.database.writing(alone=True) as connection:
             found = connection.execute(sa.select(jobs.c.name).where(uncertain)).scalars()
             names = [name for name in found if name not in ordered]
-            ordered.update(names)  # before it is committed: rather once too few than twice
+            ordered.update(names)  # before the commit: better not at all than twice
             each = sa.update(jobs).where(uncertain, jobs.c.name == sa.bindparam("of")).values(**again)
             for name in names:
                 connection.execute(each, {"of": name})
@@ -119,10 +119,10 @@ class Ledger:
 
     @repeated
     def claim(self, worker: str, concurrency: int, busy: Collection[str]) -> list[Turn]:
-        """Take jobs for a worker: what is paid for first, then in the order of the lines, within every limit.
+        """Take jobs for a worker, within every limit: those paid for first, then in the order of the lines.
 
         Args:
-            concurrency: jobs that all workers together may have.
+            concurrency: the most jobs that all workers together may have.
             busy: the jobs that this worker is known to have; others of its own are returned, too.
 
         Raises:
@@ -163,7 +163,7 @@ class Ledger:
 
     @repeated
     def enlist(self, worker: str, *, alone: bool) -> None:
-        """Note that a worker lives; if it is alone, that no other does."""
+        """Note that a worker is alive; if it is alone, that no other is."""
         with self.database.writing() as connection:
             others = connection.execute(sa.select(workers.c.id)).scalars().all() if alone else []
             for other in others:
@@ -183,7 +183,7 @@ class Ledger:
             return {row.id: row.beats for row in connection.execute(sa.select(workers))}
 
     def strike(self, worker: str, beats: int | None = None) -> None:
-        """Take a worker for dead and its jobs from it, unless it has given another sign of life, or is just at it."""
+        """Declare a worker dead and take its jobs, unless it has given another sign of life or is just giving one."""
         with self.database.writing() as connection:
             silent = sa.select(workers.c.id).where(workers.c.id == worker)
             if beats is not None:
@@ -211,16 +211,16 @@ class Ledger:
 
 
 PUBLIC = {"submitting": "waiting"}
-"""What a state is called outside: whether a job is being submitted just now concerns its worker alone."""
+"""The public name of a state: only its worker cares whether a job is being submitted just now."""
 
 
 def _paid() -> sa.ColumnElement[bool]:
-    """Jobs that have a task nobody follows; one with an error was left for another run."""
+    """Jobs with a task that nobody follows; one with an error was left for another run."""
     return (jobs.c.state == "submitted") & jobs.c.owner.is_(None) & jobs.c.error.is_(None)
 
 
 def _next(connection: sa.Connection, active: Counter[str], room: int) -> list[str]:
-    """The names of the jobs to be taken next: those that have a task already, then those to be submitted."""
+    """The names of the jobs to take next: those that have a task already, then those to be submitted."""
     found = list[Any]()
     waiting = (jobs.c.state == "waiting") & jobs.c.owner.is_(None) & jobs.c.listed
     open_ = sa.select(jobs.c.endpoint).where(jobs.c.state.in_(("waiting", "submitted"))).distinct()
@@ -243,7 +243,7 @@ def _turns(connection: sa.Connection, names: Collection[str]) -> list[Turn]:
 
 
 def _strike(connection: sa.Connection, worker: str) -> None:
-    """Take the jobs from a worker, in the transaction that takes it for dead."""
+    """Take a worker's jobs, in the transaction that declares it dead."""
     connection.execute(sa.delete(workers).where(workers.c.id == worker))
     theirs = sa.update(jobs).where(jobs.c.owner == worker)
     connection.execute(theirs.where(jobs.c.state == "submitting").values(state="uncertain", owner=None, error=LOST))
@@ -271,7 +271,7 @@ def _take_page(connection: sa.Connection, page: list[Job], stems: dict[str, str]
         if row.number != job.number:
             moved.append((job.name, job.number))
         if (row.endpoint, row.body) != (told["endpoint"], told["body"]) and not _change(connection, row, told):
-            yield Mistake(job.number, f"is not what was submitted as {job.name!r}: give it a name of its own")
+            yield Mistake(job.number, f"differs from what was submitted as {job.name!r}: give it a different name")
     if new:
         added = sa.insert(jobs)
         # psycopg sends many rows without RETURNING in a way that keeps PostgreSQL from ending an idle transaction
@@ -281,14 +281,14 @@ def _take_page(connection: sa.Connection, page: list[Job], stems: dict[str, str]
 
 
 def _change(connection: sa.Connection, row: Any, told: dict[str, Any]) -> bool:
-    """Put another request in the place of one that is not paid for, or has failed; false if that is too late."""
+    """Replace a request that is not paid for, or has failed; false if it is too late."""
     same = (jobs.c.name == row.name) & jobs.c.state.in_(("waiting", "failed"))
     anew = fresh(**told, submission=jobs.c.submission + 1)
     return connection.execute(sa.update(jobs).where(same).values(**anew)).rowcount == 1
 
 
 def _unsaved(connection: sa.Connection) -> list[Unsaved]:
-    """Jobs of which no file can have been saved. (One that has a task may have been cut off just after its file.)"""
+    """Jobs whose file cannot have been saved. (One that has a task may have been cut off just after saving it.)"""
     without = jobs.c.path.is_(None) & jobs.c.state.not_in(("submitted", "done")) & jobs.c.listed
     query = sa.select(jobs.c.number, jobs.c.stem).where(without).order_by(jobs.c.number)
     return [Unsaved(*row) for row in connection.execute(query)]

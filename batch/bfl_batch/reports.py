@@ -1,4 +1,4 @@
-"""What a run of a batch says: of each job, how far it is, and how it ended; and its results as JSON lines."""
+"""What a run of a batch reports: each job, the progress, how the run ended; and the results as JSON lines."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .stopping import Reason
 RESULTS = "results.jsonl"
 State = Literal["waiting", "submitted", "done", "failed", "uncertain"]
 STATES: tuple[State, ...] = ("done", "failed", "uncertain", "submitted", "waiting")
-# Controls (but tab and newline), what turns the direction of the text around it, lone surrogates, no characters at all.
+# Controls (but tab and newline), direction overrides, lone surrogates, and code points that are not characters.
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 
 class Record(NamedTuple):
-    """One job as it stands: what was asked for, what became of it, and what it cost."""
+    """One job: what was asked for, what became of it, and what it cost."""
 
     number: int
     """Line of the job in its file, from 1."""
@@ -50,13 +50,13 @@ class Record(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """The job in one line, without characters that would act on a terminal."""
+        """The job in one line, without control characters."""
         text = f"line {self.number}, {self.name}: {self.state}" + (f": {self.error}" if self.error else "")
         return visible(text).replace("\n", " ")
 
 
 class Progress(NamedTuple):
-    """How far a batch is."""
+    """The progress of a batch."""
 
     jobs: int
     done: int
@@ -65,19 +65,19 @@ class Progress(NamedTuple):
     active: int
     """Jobs this process is working on."""
     left: int
-    """Jobs that are still to be ended."""
+    """Jobs that have not ended."""
     credits: float
-    """What the answers so far have stated, of all runs."""
+    """Credits, as the answers so far have stated them, of all runs."""
     seconds: float
-    """Since this run began."""
+    """Seconds since this run began."""
     ended: int
     """Jobs that ended in this run."""
     stopping: Reason | None = None
-    """Why no new work is begun any more, or None."""
+    """Why no new work is started any more, or None."""
 
     @property
     def eta(self) -> float | None:
-        """Seconds still to go at the pace of this run, or None while that is not known."""
+        """Seconds left at the pace of this run, or None while that is unknown."""
         return self.left * self.seconds / self.ended if self.ended else None
 
 
@@ -94,7 +94,7 @@ class Report(NamedTuple):
     missing: int
     """Done, but their files are gone, and could not be fetched again."""
     credits: float
-    """What the answers have stated, of all runs; some endpoints state nothing."""
+    """Credits, as the answers have stated them, of all runs; some endpoints state none."""
     stopped: Reason | None
     """Why it ended early, or None."""
     results: Path
@@ -102,7 +102,7 @@ class Report(NamedTuple):
     troubles: tuple[Record, ...] = ()
     """The first of the jobs that are failed, uncertain, missing, or left with an error."""
     notes: tuple[str, ...] = ()
-    """What the user should know besides."""
+    """What else the user should know."""
 
     @property
     def ok(self) -> bool:
@@ -111,20 +111,20 @@ class Report(NamedTuple):
 
 
 class Status(NamedTuple):
-    """How far a batch is, read from its record."""
+    """The progress of a batch, read from its record."""
 
     jobs: int
     states: dict[str, int]
     credits: float
-    """What the answers so far have stated."""
+    """Credits, as the answers so far have stated them."""
     processes: int
-    """Processes that are at work on it, or died at it."""
+    """Processes that work on it, or died while they did."""
     missing: tuple[str, ...]
     """Files of done jobs that are gone."""
 
 
 def record_of(row: Any, state: State, missing: bool) -> Record:
-    """A job as its results state it, from its row."""
+    """A job's row as a record for the results."""
     same = {name: getattr(row, name) for name in Record._fields if hasattr(row, name)}
     own: dict[str, Any] = {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
     own["seconds"] = _seconds(row.submitted_at, row.finished_at)
@@ -165,9 +165,9 @@ def _plain(value: Any) -> Any:
 
 
 def visible(text: str) -> str:
-    """The text with what would act on its reader made visible.
+    """The text with control and direction characters made visible.
 
-    Controls become their pictures, overriding directions their numbers; what UTF-8 cannot hold becomes U+FFFD.
+    Controls become their pictures, direction overrides their numbers; what UTF-8 cannot encode becomes U+FFFD.
     """
     return _ACTING.sub(_picture, text.replace("\r\n", "\n"))
 

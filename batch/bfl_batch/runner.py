@@ -1,4 +1,4 @@
-"""Runs a batch: takes its jobs in, has them carried out, and writes down what became of them."""
+"""Runs a batch: adds its jobs to the record, has them carried out, and writes the results."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from .store import LeaseLost, Store, Turn, jobs, metadata, turn_of
 from .submitting import Submitting
 from .worker import TAKEN_OVER, Crew, Work
 
-TOLD = 20  # troubles in a report
+TOLD = 20  # the most troubles that a report lists
 LOOK = 0.2  # seconds between two looks at the figures
-GRACE = 4.0  # seconds for threads that are to leave their jobs at once
+GRACE = 4.0  # seconds for threads to leave their jobs when a run stops at once
 OnProgress = Callable[[Progress], object]
-_UNPRICED = Remedy("pass unpriced=True to send their jobs uncounted", "unpriced")
+_UNPRICED = Remedy("pass unpriced=True to send their jobs without counting their price", "unpriced")
 
 
 class Options(NamedTuple):
@@ -48,7 +48,7 @@ class Options(NamedTuple):
     lease: float = LEASE
 
     def checked(self) -> Options:
-        """The same options; raises ConfigurationError for nonsense."""
+        """Return these options; raises ConfigurationError if one makes no sense."""
         if isinstance(self.concurrency, bool) or not isinstance(self.concurrency, int) or self.concurrency < 1:
             raise ConfigurationError("concurrency must be an integer of at least 1")
         if self.on_uncertain not in ("report", "resubmit"):
@@ -61,7 +61,7 @@ class Options(NamedTuple):
 
 
 class Run:
-    """One run of a batch; its `stop` ends it, also from another thread. The `client` is closed by the caller."""
+    """One run of a batch; its `stop` ends it, from any thread. The caller closes the `client`."""
 
     def __init__(self, source: Source, options: Options, client: Client) -> None:
         self._options, self.client = options.checked(), client
@@ -73,10 +73,10 @@ class Run:
         self._asleep = min(max(options.lease / 2, 1.0), 10.0)
 
     def __call__(self, on_progress: OnProgress | None = None) -> Report:
-        """Carry the batch out, as far as it goes; the record, the results and the sheet are written in any case.
+        """Run the batch until it ends or stops; the record, the results and the sheet are written in any case.
 
         Raises:
-            JobsError, ConfigurationError, OSError: it was not begun.
+            JobsError, ConfigurationError, OSError: it was not started.
         """
         with ExitStack() as stack:
             stack.enter_context(self._jobs)
@@ -93,15 +93,15 @@ class Run:
             return
         names = [name for name in sorted(self._jobs.endpoints) if specification.highest_price(name, {}) is None]
         if names:
-            raise ConfigurationError(f"a budget cannot be kept without a price for {', '.join(names)}", _UNPRICED)
+            raise ConfigurationError(f"a budget needs a price for {', '.join(names)}", _UNPRICED)
 
     @contextmanager
     def _taken(self) -> Iterator[Database]:
-        """The database, with the jobs taken in, in a folder in which no name is taken."""
+        """The database with the jobs added, after checking that no file in the folder is in the way."""
         folder = self._folder
         with ExitStack() as stack:
             if not folder.shared:
-                if not folder.has(FILE):  # so that nothing of ours is left in a folder that is refused
+                if not folder.has(FILE):  # so that we leave nothing in a folder that is refused
                     every = list(self._jobs)
                     stems = slugs(job.name for job in every)
                     unsaved = (Unsaved(job.number, stem) for job, stem in zip(every, stems, strict=True))
@@ -158,7 +158,7 @@ class Run:
             counts = ledger.counts()
             write_results(folder, noted())
             write_sheet(folder, (record for record, _ in records(ledger, self._folder)), title=folder.resolve().name)
-        except OSError as error:  # where a full disk has stopped the batch, that is what to say
+        except OSError as error:  # if a full disk has stopped the batch, say that
             self.stop.no_more("output", f"cannot write {error.filename or folder}: {error.strerror or error}")
         except SQLAlchemyError as error:
             self.stop.no_more("database", f"{ledger.database.label} is away: {cause(error)}")
@@ -176,7 +176,7 @@ class Run:
 
 
 class Watch:
-    """What the main thread does while others work: it gives jobs to the crew, and says how far the batch is."""
+    """What the main thread does while others work: it gives jobs to the crew, and reports progress."""
 
     def __init__(self, work: Work, ledger: Ledger, options: Options) -> None:
         self._work, self._ledger, self._options = work, ledger, options
@@ -188,7 +188,7 @@ class Watch:
         self._began, self._over_before = time.monotonic(), self._over
 
     def until_over(self, presses: Presses, on_progress: OnProgress | None) -> None:
-        """Go on until everything has ended, or what is under way has, and nothing more is to be begun.
+        """Continue until everything has ended, or until the work under way has and nothing more may be started.
 
         Raises:
             KeyboardInterrupt: interrupted twice.
@@ -205,7 +205,7 @@ class Watch:
                 on_progress(self._progress())
 
     def _look(self) -> bool:
-        """Give out jobs until it is time to look at the figures; false once there is nothing to wait for."""
+        """Hand out jobs until it is time to look at the figures; false once there is nothing to wait for."""
         stop, until = self._work.stop, time.monotonic() + LOOK
         try:
             self._give_out()
@@ -214,7 +214,7 @@ class Watch:
                 self._give_out()
             self.counts = self._ledger.counts()
             if not stop.wanted and not self.crew.busy:
-                if not self.counts.left:  # lost answers are sent again last of all: the longer, the surer they are lost
+                if not self.counts.left:  # last of all: the longer ago, the surer that an answer is lost
                     return self._options.on_uncertain == "resubmit" and self._ledger.resubmit(self._resubmitted)
                 self.crew.wait(LOOK)  # other processes have them
                 return True
@@ -268,14 +268,14 @@ def gone(row: Any, folder: Folder) -> bool:
 
 
 def records(ledger: Ledger, folder: Folder) -> Iterator[tuple[Record, bool]]:
-    """Every job as its results state it, and whether its file is gone."""
+    """Every job as a record for the results, and whether its file is gone."""
     for row in ledger.rows():
         missing = gone(row, folder)
         yield record_of(row, cast(State, PUBLIC.get(row.state, row.state)), missing), missing
 
 
 def look(folder: Path, database_url: str | None = None) -> Status | None:
-    """How far the batch of a folder, or of a database, is; None if there is none.
+    """The progress of the batch in a folder, or in a database; None if there is none.
 
     Raises:
         ConfigurationError, OSError: its record cannot be read.

@@ -40,7 +40,7 @@ jobs = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("submission", sa.Integer, nullable=False),  # number of the one that may be sent now, or was sent last
     sa.Column("owner", sa.Text, index=True),  # the worker that has it now
-    sa.Column("begun", sa.Integer, nullable=False),  # how often a worker took it: for whoever looks, not for us
+    sa.Column("begun", sa.Integer, nullable=False),  # how often a worker took it: for people who look, not for us
     sa.Column("retry", sa.Boolean, nullable=False),  # ordered: submit anew if its task has ended without a result
     sa.Column("task", sa.Text),  # JSON: the handle of its task
     sa.Column("task_id", sa.Text),
@@ -75,7 +75,7 @@ workers = sa.Table(
     sa.Column("beats", sa.Integer, nullable=False),  # goes up while the process lives
 )
 
-folders = sa.Table("folders", metadata, sa.Column("place", sa.Text, primary_key=True))  # whose files are the batch's
+folders = sa.Table("folders", metadata, sa.Column("place", sa.Text, primary_key=True))  # that the batch saved files in
 
 LOST = "it was being submitted when its answer was lost: it may have been paid for, and was not sent again"
 _BEFORE = {
@@ -89,7 +89,7 @@ Begun = Literal["send", "gone", "budget", "pending"]
 
 
 class LeaseLost(Exception):
-    """Another process took this one for dead, and has its work."""
+    """Another process took this one for dead, and has taken over its work."""
 
 
 class Turn(NamedTuple):
@@ -115,7 +115,7 @@ def turn_of(row: Any) -> Turn:
 
 
 class Recorded(Protocol):
-    """What reads and writes a database."""
+    """Something that reads and writes a database."""
 
     database: Database
 
@@ -124,7 +124,7 @@ R = TypeVar("R", bound=Recorded)
 
 
 def repeated(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, P], T]:
-    """A transaction that may be carried out twice: it is, if its database went away before it said that it is done."""
+    """A transaction that is safe to run twice: it is, if the database goes away before it confirms the commit."""
 
     @wraps(method)
     def until_done(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -134,10 +134,10 @@ def repeated(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, 
 
 
 class Store:
-    """The jobs that one worker has; each method is one transaction.
+    """The jobs of one worker; each method is one transaction.
 
     Args:
-        worker: a name for this process and this run alone.
+        worker: a name unique to this process and this run.
         budget: credits that the whole batch may cost, or None.
     """
 
@@ -145,16 +145,16 @@ class Store:
         self.database, self.worker, self.budget = database, worker, budget
 
     def begin(self, turn: Turn, price: float | None) -> Begun:
-        """Commit that a job is being submitted (``send``: now, and by nobody else), unless something is in the way.
+        """Commit that a job is being submitted; ``send`` means that this worker, and nobody else, sends it now.
 
-        ``gone``: it is not this worker's, or was changed; ``budget``: it could pass the budget; ``pending``: it could
+        ``gone``: it is not this worker's, or was changed; ``budget``: it could exceed the budget; ``pending``: it could
         now, but perhaps not once the cost of others is known. Not repeated by itself: if this fails, `withdraw`.
 
         Args:
             price: the most that it can cost, in credits.
 
         Raises:
-            LeaseLost: this process may not submit any more.
+            LeaseLost: this process may no longer submit.
         """
         try:
             with self.database.writing(alone=self.budget is not None) as connection:
@@ -165,7 +165,7 @@ class Store:
                     if refusal:
                         return refusal
                 return "send" if self._insert(connection, turn, held) else "gone"
-        except IntegrityError:  # this very submission was made before
+        except IntegrityError:  # this very submission was made already
             self._follow_or_lose(turn)
             return "gone"
 
@@ -195,7 +195,7 @@ class Store:
 
     @repeated
     def answer(self, turn: Turn, handle: dict[str, Any]) -> bool:
-        """Note the task that a submission made, whatever became of its job meanwhile; False if others follow it."""
+        """Note the task that a submission created, whatever became of its job meanwhile; False if others follow it."""
         with self.database.writing() as connection:
             text, cost = json.dumps(handle), handle["cost"]
             if not connection.execute(sa.update(submissions).where(_of(turn)).values(answer=text, cost=cost)).rowcount:
@@ -211,7 +211,7 @@ class Store:
 
     @repeated
     def release(self, turn: Turn) -> None:
-        """Have a job no more, however it was left; whoever takes it next does the rest."""
+        """Give a job up, in whatever state it is; whoever takes it next does the rest."""
         with self.database.writing() as connection:
             self._move(connection, turn, "submitting", state="uncertain", owner=None, error=LOST)
             mine = (jobs.c.name == turn.name) & (jobs.c.owner == self.worker)
@@ -219,8 +219,8 @@ class Store:
 
     @repeated
     def end(self, /, turn: Turn, state: str, error: str | None = None, cost: float | None = None, **facts: Any) -> None:
-        """Have a job no more: it is ``done``, ``failed`` (its task's handle is kept) or ``uncertain``; or it is left
-        ``submitted`` to a later run.
+        """End a job as ``done``, ``failed`` (its task's handle is kept) or ``uncertain``; or leave it ``submitted`` for
+        a later run.
 
         Args:
             cost: credits, if they are known now.
@@ -234,7 +234,7 @@ class Store:
 
     @repeated
     def renew(self, turn: Turn) -> Turn | None:
-        """Let a job be submitted anew, as its retry was ordered; None if it is not this worker's any more."""
+        """Let a job be submitted again, as its retry was ordered; None if it is no longer this worker's."""
         anew = fresh(submission=turn.submission + 1)
         with self.database.writing() as connection:
             if not self._move(connection, turn, "submitted", jobs.c.retry, **anew):
@@ -250,7 +250,7 @@ class Store:
 
 
 def hold(connection: sa.Connection, worker: str) -> None:
-    """See that nobody has taken a worker for dead, and keep it so until the transaction ends.
+    """Check that nobody has taken a worker for dead, and keep it so until the transaction ends.
 
     Raises:
         LeaseLost: somebody has.
@@ -261,7 +261,7 @@ def hold(connection: sa.Connection, worker: str) -> None:
 
 
 def fresh(**values: Any) -> dict[str, Any]:
-    """The columns of a job that is to be submitted, nothing of it known yet; with `values`."""
+    """The columns of a job that is still to be submitted, with `values`."""
     nothing = ("error", "task", "task_id", "cost", "seed", "path", "place", "submitted_at", "finished_at")
     return {**dict.fromkeys(nothing), "state": "waiting", "retry": False, **values}
 
@@ -284,7 +284,7 @@ def _affordable(
 ) -> tuple[float, Literal["budget", "pending"] | None]:
     """The credits to hold back for a request, and why it may not be sent now, or None.
 
-    Where an endpoint has cost more than was held back for it, the same is expected of its next request.
+    If an endpoint has cost more than was held back for it, the same is expected of its next request.
     """
     counted = sa.func.coalesce(submissions.c.cost, submissions.c.held)
     spent = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(counted), 0.0))).scalar_one()

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, from the system's package: started for a test, gone after it.
+"""A private PostgreSQL, from the system's package: started for a test, gone after it.
 
 pytest-postgresql does not fit: it cannot start a server as root, listens on a port that it hopes to be free, and brings
 three packages. BFL_REQUIRE_POSTGRES=1 turns the skip where there is none into a failure.

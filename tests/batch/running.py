@@ -26,7 +26,7 @@ QUICK: dict[str, Any] = {"poll": Poll(floor=0.05), "retry": Retry(initial=0.01, 
 
 
 def job(number: int, endpoint: str = "flux-dev", **parameters: Any) -> dict[str, Any]:
-    """A small job whose prompt tells its number."""
+    """A small job whose prompt contains its number."""
     return {"endpoint": endpoint, "prompt": f"fox {number}", "width": 256, "height": 256, **parameters}
 
 

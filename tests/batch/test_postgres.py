@@ -58,7 +58,7 @@ def test_one_of_two_is_killed_for_good_and_the_other_finishes(tmp_path: Path, da
 
 
 def test_a_database_that_is_not_there_is_one_line(tmp_path: Path, server: Server) -> None:
-    """A database that cannot be reached is told in one line without its password, and nothing is submitted."""
+    """A database that cannot be reached gives one line without its password, and nothing is submitted."""
     with Emulator(speed=SPEED) as emulator:
         batch = Batch(tmp_path / "here", emulator)
         batch.write([job(1)])

@@ -64,7 +64,7 @@ def test_nothing_is_sent_before_all_is_checked(batch: Batch, emulator: Emulator)
 
 
 def test_too_few_credits_pause_the_batch(batch: Batch, emulator: Emulator) -> None:
-    """A 402 in the middle ends the run with its reason and loses nothing; the same call goes on with credits."""
+    """A 402 in the middle ends the run with its reason and loses nothing; with credits the same call resumes it."""
     batch.write(job(number, "flux-2-pro") for number in range(12))
     emulator.script({"fault": "answer", "operation": "submit", "status": 402, "nth": list(range(5, 100))})
     report = batch.run(concurrency=2)
@@ -145,7 +145,7 @@ def test_a_changed_line_is_refused_once_it_is_paid_for(batch: Batch, emulator: E
     batch.write([job(1, name="fox")])
     assert batch.run().ok
     batch.write([job(1, name="fox", seed=7), job(2)])
-    with pytest.raises(JobsError, match="line 1: is not what was submitted as 'fox'"):
+    with pytest.raises(JobsError, match="line 1: differs from what was submitted as 'fox'"):
         batch.run()
     assert submits(emulator) == 1
     batch.write([job(2, name="owl"), job(1, name="fox")])
@@ -239,7 +239,7 @@ def test_nonsense_is_refused(batch: Batch) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_it_runs_beside_an_event_loop(batch: Batch, emulator: Emulator, backend: str) -> None:
-    """`run_async` makes the same pictures, on asyncio and on trio, and tells its progress."""
+    """`run_async` makes the same pictures, on asyncio and on trio, and reports its progress."""
     seen: list[Progress] = []
 
     async def main() -> Any:
@@ -252,7 +252,7 @@ def test_it_runs_beside_an_event_loop(batch: Batch, emulator: Emulator, backend:
 
 
 def test_a_cancelled_batch_ends_what_is_under_way(tmp_path: Path) -> None:
-    """Cancelled, `run_async` begins nothing new, and keeps what is paid for; the next call goes on with the rest."""
+    """Cancelled, `run_async` begins nothing new, and keeps what is paid for; the next call does the rest."""
     with Emulator(speed=20) as emulator:
         batch = Batch(tmp_path, emulator)
         batch.write(job(number) for number in range(12))

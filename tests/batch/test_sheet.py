@@ -54,8 +54,8 @@ def test_a_job_is_told_in_full(tmp_path: Path) -> None:
     """A card has the job's name, prompt, endpoint, cost, seed, time, parameters and id, and links its picture."""
     picture(tmp_path / "fox.png")
     page = sheet(tmp_path, record(7, path="fox.png"))
-    told = {text.strip() for text in page.texts}
-    assert {"job 7", "a fox, number 7", "some-endpoint", "3 credits", "seed 47", "6.2 s", "1024", "id-7"} <= told
+    shown = {text.strip() for text in page.texts}
+    assert {"job 7", "a fox, number 7", "some-endpoint", "3 credits", "seed 47", "6.2 s", "1024", "id-7"} <= shown
     assert page.all("a", class_="picture")[0]["href"] == "./fox.png"
     (image,) = page.all("img")
     assert image["alt"] == "a fox, number 7"
@@ -74,7 +74,7 @@ def test_failures_tell_their_reasons_and_uncertain_jobs_what_to_do(tmp_path: Pat
 
 
 def test_totals_count_states_and_credits(tmp_path: Path) -> None:
-    """The totals give the number of jobs, of each state, and the credits, with how many answers told theirs."""
+    """The totals give the number of jobs, of each state, and the credits, with how many answers stated theirs."""
     states = ["done"] * 3 + ["failed", "uncertain", "waiting", "submitted"]
     records = [record(n, state=s, cost=None if n == 0 else 2.55) for n, s in enumerate(states)]
     text = re.sub(r"\s+", " ", "".join(sheet(tmp_path, *records).texts))

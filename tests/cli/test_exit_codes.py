@@ -44,7 +44,7 @@ def test_a_failure_has_its_exit_code(shell: Shell, kind: str, prompt: str, rules
 
 
 def test_an_ended_task_is_listed_with_its_end(shell: Shell) -> None:
-    """A task that moderation refused is no longer waited for, and is listed with the service's word."""
+    """A task that moderation refused is not waited for any more, and is listed with the service's status."""
     assert shell.run("generate", "flux-dev", "#content-moderated").code == 7
     assert not shell.handles
     assert "Content Moderated" in shell.run("tasks").out

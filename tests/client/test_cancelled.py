@@ -1,4 +1,4 @@
-"""Leaving in the middle: a cancelled task and Ctrl-C leave no open connection and no file, and every task goes on."""
+"""Leaving in the middle: a cancelled task and Ctrl-C leave no open connection and no file, and every task continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clients: their settings, what is refused before anything is sent, and driving one with pauses of one's own."""
+"""The clients: their settings, what is refused before anything is sent, and driving one with your own pauses."""
 
 from __future__ import annotations
 

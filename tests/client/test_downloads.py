@@ -172,7 +172,7 @@ def test_an_untrusted_sample_url_is_not_fetched(world: World, tmp_path: Path, ur
 
 
 def test_a_place_that_cannot_be_written_is_named(world: World, tmp_path: Path) -> None:
-    """A missing folder, and a target that is no file, are DownloadErrors before anything is fetched."""
+    """A missing folder, and a target that is not a file, are DownloadErrors before anything is fetched."""
     world.script = [picture()]
     for path in (tmp_path / "missing" / "fox.png", Path(os.devnull)):
         with pytest.raises(errors.DownloadError) as caught:
@@ -250,7 +250,7 @@ def test_a_missing_part_of_unknown_total_is_noticed(world: World, tmp_path: Path
     ],
 )
 def test_content_type_and_encoding_of_a_download(world: World, headers: dict[str, str], saved: bool) -> None:
-    """A page in XHTML or JSON is no picture whatever its type is called; identity, in any case, is no compression."""
+    """A page in XHTML or JSON is not a picture whatever its type is called; the encoding identity is accepted."""
     world.settings = {"retry": Retry(attempts=1)}
     world.script = [httpx.Response(200, stream=Played(b"content"), headers=headers)]
     found = result(world)

@@ -47,7 +47,7 @@ def test_an_exception_leaves_no_trace(tmp_path: Path, error: type[BaseException]
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count a name's length in other units")
 def test_a_name_as_long_as_it_may_be_can_be_written(tmp_path: Path) -> None:
-    """A name of as many bytes as the system allows is no longer in the name of the part."""
+    """A name as long as the system allows can be saved: the name of its part is not longer."""
     name = "\N{FOX FACE}" * 62 + ".png"
     files.write(tmp_path / name, b"fox")
     assert names(tmp_path) == [name]

@@ -22,7 +22,7 @@ from .loopback import Loopback
 
 
 class Stop(BaseException):
-    """Something that is no error of ours, and not even an Exception: Ctrl-C, say."""
+    """Not one of our errors, and not even an Exception: Ctrl-C, say."""
 
 
 def stop(request: httpx.Request) -> httpx.Response:
@@ -461,7 +461,7 @@ def test_a_cancelled_submit_without_an_answer_may_be_paid(backend: str, leave: A
 def test_a_cancelled_submit_with_an_unusable_answer_may_be_paid(
     backend: str, leave: Any, method: str, answer: httpx.Response
 ) -> None:
-    """Cancelled before an answer that is no task comes, a submit leaves with a word that it may be paid."""
+    """Cancelled before an answer comes that is not a task, a submit raises with a note that it may be paid for."""
     error, service = cancelled_in_submit(backend, leave, method, answer)
     assert not hasattr(error, "handle")
     assert may_be_paid(error)

@@ -121,7 +121,7 @@ def test_a_failed_task_is_a_value_with_its_handle(kind: str) -> None:
 
 
 def test_an_interrupted_iteration_goes_on_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever catches Ctrl-C inside a map and goes on gets every outcome, in order."""
+    """Whoever catches Ctrl-C inside a map and continues gets every outcome, in order."""
     result, stops = Future.result, [KeyboardInterrupt()]
 
     def interrupted(future: Any) -> Any:
@@ -254,7 +254,7 @@ def test_a_map_left_early_keeps_the_tasks_of_requests_under_way(kind: str) -> No
 
 @pytest.mark.parametrize("kind", ["sync", "asyncio"])
 def test_a_bad_item_of_a_map_is_a_value(kind: str) -> None:
-    """An item that is no body, and one with a bad key, are ConstraintErrors in their places."""
+    """An item that is not a body, and one with a bad key, are ConstraintErrors in their places."""
     bodies: list[Any] = ["oops", {1: 2}, 5]
 
     async def run() -> list[Any]:

@@ -210,7 +210,7 @@ def test_a_misspelt_endpoint_is_explained(world: World) -> None:
     "name", ["../v1/credits", "flux-dev?x=1", "a//b", "", "https://evil.example", "a b", "flux-dev#"]
 )
 def test_a_name_that_is_none_is_refused(world: World, name: str) -> None:
-    """What is no endpoint name reaches no server."""
+    """A name that is not an endpoint name reaches no server."""
     world.script = [submitted()]
     with pytest.raises(errors.ConstraintError):
         world.do(lambda client: client.submit(name, prompt="x"))
@@ -256,7 +256,7 @@ def test_an_id_seen_before_is_no_answer_to_a_submit(world: World) -> None:
 
 
 def test_the_id_of_a_resumed_task_is_no_answer_to_a_submit(world: World) -> None:
-    """The second copy of a poll's answer, read in place of a submit's, is no task, whoever submitted the polled one."""
+    """A second copy of a poll's answer, read in place of a submit's, makes no task, whoever submitted the first."""
     world.script = [state("Pending"), state("Pending")]
     _, second = world.each(
         lambda client: client.task("task-1", POLLING_URL).status(), lambda client: client.submit(NAME, prompt="a fox")

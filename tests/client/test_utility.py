@@ -79,7 +79,7 @@ class TestUtility:
         assert world.requests[-1].content == b'{"finetune_id":"a"}'
 
     def test_parameters_are_checked(self, world: World) -> None:
-        """A finetune id that is no string is refused before sending."""
+        """A finetune id that is not a string is refused before sending."""
         world.script = [state("x")]
         with pytest.raises(ConstraintError) as caught:
             world.do(lambda client: client.utility.finetune_details(7))
@@ -99,7 +99,7 @@ def test_credits_that_are_no_number_are_an_error_of_ours(world: World, credits: 
 @left_early
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b"null", b"{" + b" " * 9_000_000])
 def test_the_escape_hatch_raises_our_errors_for_unreadable_answers(world: World, content: bytes) -> None:
-    """A 200 that is no JSON object is a TransportError with maybe_submitted also for generated functions."""
+    """A 200 that is not a JSON object is a TransportError with maybe_submitted also for generated functions."""
     world.script = [httpx.Response(200, stream=Played(content))]
     with pytest.raises(errors.TransportError) as caught:
         world.do(generated)

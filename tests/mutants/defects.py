@@ -44,7 +44,7 @@ DEFECTS = (
         (REQUESTS,),
     ),
     Defect(
-        "model: a default goes on the wire",
+        "model: a default is sent",
         _MODEL,
         "    width: int | Unset = UNSET",
         "    width: int = 1024",
