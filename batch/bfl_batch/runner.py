@@ -214,7 +214,7 @@ class Watch:
                 self._give_out()
             self.counts = self._ledger.counts()
             if not stop.wanted and not self.crew.busy:
-                if not self.counts.left:  # last of all: the longer ago, the surer that an answer is lost
+                if not self.counts.left:  # resubmit last of all: the longer ago, the surer that an answer is lost
                     return self._options.on_uncertain == "resubmit" and self._ledger.resubmit(self._resubmitted)
                 self.crew.wait(LOOK)  # other processes have them
                 return True
