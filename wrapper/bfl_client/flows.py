@@ -108,8 +108,8 @@ class Submission(NamedTuple):
     """A request that creates a task.
 
     Attributes:
-        known: ids of the tasks that this client was given or has asked for before. Such an id answers another request:
-            a connection has mixed up its answers.
+        known: ids of the tasks that this client already has or has polled. An answer with such an id belongs to another
+            request: a connection has mixed up its answers.
         polled: false if its result goes to a webhook.
         patience: how many 429 answers are waited out, beyond the usual attempts.
         submitted: called with the handle as soon as there is a task.
@@ -125,10 +125,10 @@ class Submission(NamedTuple):
 
 
 class Receipt:
-    """What came of a request that creates a task.
+    """The outcome of a request that creates a task.
 
     Attributes:
-        answer: the service's answer, as soon as it is here.
+        answer: the service's answer, once it has arrived.
     """
 
     def __init__(self, submission: Submission) -> None:
@@ -149,7 +149,7 @@ class Receipt:
         return self._handle
 
     def write_on(self, error: BaseException) -> None:
-        """Write the handle on what leaves: a cancellation that waited for the answer, Ctrl-C at whatever moment."""
+        """Attach the handle to an exception: a cancellation that waited for the answer, or Ctrl-C at any moment."""
         try:
             if self._handle is None and self.answer is not None and not isinstance(error, errors.BFLError):
                 if not 200 <= self.answer.status < 300:

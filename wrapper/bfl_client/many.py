@@ -77,7 +77,7 @@ class Outcomes(_Begun[T], Generic[T, R]):
         index, future = self._waiting.popleft()
         try:
             outcome = future.result()
-        except BaseException:  # whoever goes on after Ctrl-C gets each outcome, in its place
+        except BaseException:  # whoever continues after Ctrl-C gets each outcome, in its place
             self._waiting.appendleft((index, future))
             raise
         self._begun.pop(index, None)
@@ -132,7 +132,7 @@ class AsyncOutcomes(_Begun[T], Generic[T, R]):
         index, promise = self._waiting.popleft()
         try:
             await promise.kept.wait()
-        except BaseException:  # whoever goes on after a timeout gets each outcome, in its place
+        except BaseException:  # whoever continues after a timeout gets each outcome, in its place
             self._waiting.appendleft((index, promise))
             raise
         self._begun.pop(index, None)

@@ -79,7 +79,7 @@ def body_schema(path: str) -> Schema:
 
 
 def has_required(path: str, method: str, answer: Mapping[str, Any]) -> bool:
-    """True if an answer has the keys that the specification requires; also for what the specification does not know."""
+    """True if an answer has all keys that the specification requires, or if the specification does not describe it."""
     found = template(path)
     responses = document()["paths"][found[0]].get(method, {}).get("responses", {}) if found else {}
     schema = responses.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})

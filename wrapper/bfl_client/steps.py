@@ -37,7 +37,7 @@ class Receives(Protocol):
     answer: Answer | None
 
     def write_on(self, error: BaseException) -> None:
-        """Write on what leaves which task was created."""
+        """Attach the created task to an exception that leaves."""
 
 
 class Call(NamedTuple):
@@ -46,7 +46,7 @@ class Call(NamedTuple):
     Attributes:
         paid: it costs credits, so a lost answer must not be treated like a request that was never made.
         deadline: monotonic time at which to give up, seconds.
-        receipt: of a request that creates a task.
+        receipt: keeps the answer to a request that creates a task.
     """
 
     method: str

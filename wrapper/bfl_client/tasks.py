@@ -56,7 +56,7 @@ class _Submitted(Generic[U, R, P]):
 
     def __init__(self, client: Carries, handle: Handle) -> None:
         self._client, self.handle = client, handle
-        client._known.setdefault(handle.id, handle.id)  # no later submit is answered with it
+        client._known.setdefault(handle.id, handle.id)  # an answer to a later submit must not have this id
         self.id, self.endpoint, self.polling_url = handle.id, handle.endpoint, handle.polling_url
         self.submitted_at, self.cost = handle.submitted_at, handle.cost
         self.input_mp, self.output_mp = handle.input_mp, handle.output_mp

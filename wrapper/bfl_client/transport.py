@@ -59,8 +59,8 @@ def _headers_of(response: httpx.Response) -> dict[str, str]:
 class _Incoming:
     """An API answer as it arrives, piece by piece, up to the cap.
 
-    Of a refusal the end is not waited for, so that its connection is not used again: were it there twice, the second
-    would be taken for the answer to the next paid request, which would be repeated although it was carried out.
+    The end of a refusal is not read, so that its connection is not used again. Otherwise a second copy of the refusal
+    would pass for the answer to the next paid request, which would then be repeated although it was carried out.
     """
 
     def __init__(self, step: Call, response: httpx.Response, clock: Callable[[], float]) -> None:
@@ -158,7 +158,7 @@ class _Sent:
         self._read, self._reports, self._headers = False, own, False
         self._receipt = receipt
         if receipt is not None:
-            receipt.answer = None  # that of an earlier attempt
+            receipt.answer = None  # forget an earlier attempt
 
     def answer(self, answer: Any) -> None:
         """Keep the answer."""
@@ -197,7 +197,7 @@ class _Sent:
         return self._read and not isinstance(error, _NEVER_SENT)
 
     def unanswered(self, error: BaseException) -> bool:
-        """True if what came of the request is not known."""
+        """True if the outcome of the request is unknown."""
         return (self._receipt is None or self._receipt.answer is None) and self.maybe(error)
 
 
@@ -316,7 +316,7 @@ class Driver(_Wire):
             finally:
                 flow.close()
                 _ours.reset(token)
-        except BaseException as error:  # Ctrl-C strikes anywhere, also where the flow has just ended
+        except BaseException as error:  # Ctrl-C may come anywhere, even where the flow has just ended
             if receipt is not None:
                 receipt.write_on(error)
             raise
@@ -381,7 +381,7 @@ class AsyncDriver(_Wire):
             finally:
                 flow.close()
                 _ours.reset(token)
-        except BaseException as error:  # Ctrl-C strikes anywhere, also where the flow has just ended
+        except BaseException as error:  # Ctrl-C may come anywhere, even where the flow has just ended
             if receipt is not None:
                 receipt.write_on(error)
             raise
