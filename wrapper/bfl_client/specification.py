@@ -299,7 +299,7 @@ def credits_in_words(amount: float | None) -> str:
 
 
 def price(name: str, body: Mapping[str, Any]) -> float | None:
-    """Credits that a request costs by the specification's prices; None if it has none, or they depend on the result."""
+    """Credits that a request costs by the specification's prices; None if there are none, or not known in advance."""
     found = [each.credits(highest=False) for each in _prices(name, body)]
     return found[0] if len(found) == 1 else None
 
