@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager, suppress
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -314,9 +314,10 @@ class Driver(_Wire):
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
             finally:
-                flow.close()
                 _ours.reset(token)
-        except BaseException as error:  # Ctrl-C may come anywhere, even where the flow has just ended
+        except BaseException as error:  # Ctrl-C may come anywhere, even between two steps or where the flow has ended
+            with suppress(BaseException):
+                flow.throw(error)
             if receipt is not None:
                 receipt.write_on(error)
             raise
@@ -379,9 +380,10 @@ class AsyncDriver(_Wire):
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]  # a generator's result has no static type here
             finally:
-                flow.close()
                 _ours.reset(token)
-        except BaseException as error:  # Ctrl-C may come anywhere, even where the flow has just ended
+        except BaseException as error:  # Ctrl-C may come anywhere, even between two steps or where the flow has ended
+            with suppress(BaseException):
+                flow.throw(error)
             if receipt is not None:
                 receipt.write_on(error)
             raise
