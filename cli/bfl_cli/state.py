@@ -79,8 +79,14 @@ class Kept:
         self.name = name_of(handle.id) if self._listed else str(self.path)
         if self._listed:
             prune()
-        if not self.path.with_suffix(_ENDED).exists():
+        if not self._has_ended(handle):
             _write(self.path, handle.to_dict())
+
+    def _has_ended(self, handle: Handle) -> bool:
+        """True for a task that was resumed after its end; another one with the same id is not it."""
+        with contextlib.suppress(ConfigurationError):  # there is no such record, or it is broken
+            return read(self.path.with_suffix(_ENDED)).get("polling_url") == handle.polling_url
+        return False
 
     def ended(self, status: str, file: Path | None = None, cost: float | None = None) -> None:
         """Record that the task has ended."""

@@ -48,6 +48,14 @@ def test_an_ended_task_is_not_listed_as_unfinished_again(folder: Path) -> None:
     assert [each["status"] for each in state.listed()] == ["saved"]
 
 
+def test_a_new_task_with_the_id_of_an_ended_one_is_kept(folder: Path) -> None:
+    """A task whose id an ended task had before it, at another polling URL, has its handle kept."""
+    state.Kept(handle("a"), folder).ended("saved", Path("fox.jpg"))
+    again = handle("a")._replace(polling_url="https://api.bfl.ai/y")
+    state.Kept(again, folder)
+    assert (state.find("a") or {})["polling_url"] == again.polling_url
+
+
 def test_old_handles_are_removed(shell: Shell) -> None:
     """When a task is kept, unfinished ones of more than 30 days and ended ones of more than 7 are removed."""
     shell.tasks.mkdir(parents=True)
