@@ -20,12 +20,15 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Case:
-    """One change, its level (None: the documents cannot be compared), and a part of the message that refuses it."""
+    """One change, its level (None: the documents cannot be compared), and a part of the message that refuses it.
+
+    `whole` changes get the whole contract tests where all changes are tried, the others a short run.
+    """
 
     change: Callable[[Document], None]
     level: Level | None
     refusal: str | None = None
-    fast: bool = False
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -42,11 +45,11 @@ class Case:
 CASES: list[Case] = []
 
 
-def case(level: Level | None, refusal: str | None = None, *, fast: bool = False) -> Callable[[Any], Any]:
+def case(level: Level | None, refusal: str | None = None, *, whole: bool = False) -> Callable[[Any], Any]:
     """Add a change to the table."""
 
     def register(change: Callable[[Document], None]) -> Callable[[Document], None]:
-        CASES.append(Case(change, level, refusal, fast))
+        CASES.append(Case(change, level, refusal, whole))
         return change
 
     return register
@@ -99,7 +102,7 @@ def task_like(document: Document, schema: str, operation_id: str) -> dict[str, A
 # ------------------------------------------------------------------------------------------------ endpoints
 
 
-@case(COMPATIBLE, fast=True)
+@case(COMPATIBLE, whole=True)
 def a_new_endpoint_with_a_new_schema(document: Document) -> None:
     document["components"]["schemas"]["DreamInputs"] = {
         "type": "object",
@@ -222,7 +225,7 @@ def a_new_optional_property(document: Document) -> None:
     next(bodies(document))["properties"]["strength"] = {"type": "number", "minimum": 0, "title": "Strength"}
 
 
-@case(BREAKING, fast=True)
+@case(BREAKING, whole=True)
 def a_new_required_property(document: Document) -> None:
     body = next(bodies(document))
     body["properties"]["style"] = {"type": "string", "enum": ["oil", "ink"], "title": "Style"}
@@ -354,7 +357,7 @@ def a_removed_enum_value_of_a_request(document: Document) -> None:
     document["components"]["schemas"]["OutputFormat"]["enum"].remove("webp")
 
 
-@case(COMPATIBLE, fast=True)
+@case(COMPATIBLE, whole=True)
 def enum_members_that_differ_only_in_case(document: Document) -> None:
     document["components"]["schemas"]["OutputFormat"]["enum"] += ["PNG", "Png"]
 
@@ -391,7 +394,7 @@ def a_new_keyword_that_nobody_knows(document: Document) -> None:
     next(bodies(document))["frobnicate"] = True
 
 
-@case(BREAKING, fast=True)
+@case(BREAKING, whole=True)
 def a_body_that_becomes_a_union(document: Document) -> None:
     schemas = document["components"]["schemas"]
     _, operation = next((path, one) for path, one in posts(document) if "properties" in schemas[body_name(one)])
@@ -469,7 +472,7 @@ def another_success_answer(document: Document) -> None:
 # ------------------------------------------------------------------------------------------------ the document
 
 
-@case(TEXT, fast=True)
+@case(TEXT, whole=True)
 def other_texts(document: Document) -> None:
     document["info"]["description"] = "Another text with \"quotes\", a 'single' one and a \\ backslash."
     next(posts(document))[1]["summary"] = "Another summary"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,10 +15,10 @@ import pytest
 
 from codegen.__main__ import main
 from codegen.generator import FIXED, KNOWN, Rule, generator_python
-from codegen.pipeline import Sources, drift
+from codegen.output import differences
 from codegen.report import CodegenError, Report
 
-from .conftest import ROOT, Workshop, task
+from .conftest import ROOT, Checkout, Workshop, task
 
 
 def contents(package: Path) -> dict[str, bytes]:
@@ -123,17 +122,16 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal
     assert list(tmp_path.iterdir()) == []
 
 
-def test_drift_names_each_difference(tmp_path: Path, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_drift_names_each_difference(small_checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """Changed, missing and extra files are each named, Python's caches are not, and nothing is written."""
-    copy = tmp_path / "bfl_api"
-    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = small_checkout.folder / "bfl_api"
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__" / "table.pyc").write_bytes(b"cache")
     (copy / "table.py").write_bytes((copy / "table.py").read_bytes().replace(b"24", b"25", 1))
     (copy / "errors.py").unlink()
     (copy / "extra.py").write_text("", encoding="utf-8")
     before = contents(copy)
-    assert main(["drift", "--output", str(copy)]) == 1
+    assert main(["drift", *small_checkout.sources]) == 1
     found = capsys.readouterr().out.splitlines()
     assert found[:3] == ["errors.py: is missing", "extra.py: is no longer generated", "--- table.py (as it is)"]
     assert "-        active_limit=25," in found
@@ -141,9 +139,9 @@ def test_drift_names_each_difference(tmp_path: Path, package: Path, capsys: pyte
     assert contents(copy) == before
 
 
-def test_the_installed_package_has_no_drift(sources: Sources) -> None:
+def test_the_installed_package_has_no_drift(package: Path) -> None:
     """The bfl_api that is importable here is what the sources generate."""
-    assert drift(sources, Path(bfl_api.__path__[0]), Report(StringIO())) == []
+    assert list(differences(Path(bfl_api.__path__[0]), package)) == []
 
 
 def test_unknown_and_overruled_settings_are_reported(workshop: Workshop) -> None:
