@@ -1,15 +1,17 @@
 """A plain server to measure against: it answers at once and looks at as little as it can, to cost little itself.
 
 ``python -m benchmarks.server`` prints its port. POST gives a task that is ready at its first poll; ``/sample/N`` gives
-N bytes; ``/first`` tells the monotonic time, in seconds, at which the first request since the last one arrived.
+N bytes; ``/first`` returns the monotonic time, in seconds, at which the first request since the last one arrived.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 
+_numbers = itertools.count()  # a task's id is its own: the client takes one that it knows for a mixed-up answer
 PIECE = b"\0" * 65536
 
 
@@ -59,10 +61,13 @@ class Connection(asyncio.Protocol):
         elif Connection.first is None:
             Connection.first = time.monotonic()
         if method == b"POST":
-            body = json.dumps({"id": "t", "polling_url": f"http://127.0.0.1:{host[1]}/v1/get_result?id=t"}).encode()
+            task = f"t{next(_numbers)}"
+            body = json.dumps(
+                {"id": task, "polling_url": f"http://127.0.0.1:{host[1]}/v1/get_result?id={task}"}
+            ).encode()
         elif target.startswith(b"/v1/get_result"):
-            sample = f"http://127.0.0.1:{host[1]}/sample/100000000"
-            body = json.dumps({"id": "t", "status": "Ready", "result": {"sample": sample, "seed": 1}}).encode()
+            sample, task = f"http://127.0.0.1:{host[1]}/sample/100000000", target.rpartition(b"=")[2].decode()
+            body = json.dumps({"id": task, "status": "Ready", "result": {"sample": sample, "seed": 1}}).encode()
         elif target.startswith(b"/sample/"):
             return self._sample(int(target[8:]))
         elif target != b"/first":

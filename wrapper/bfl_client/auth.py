@@ -72,7 +72,7 @@ class Hosts:
             raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
         if self.base.query or self.base.fragment:
             raise ConfigurationError("base_url must have neither query nor fragment")
-        self._passed: str | None = None  # the last URL that passed: usually the next one too
+        self._passed: set[str] = set()  # the last ones: most are checked several times in a row
         self.local = is_loopback(self.base.host)
         if self.base.scheme == "http" and not (self.local or insecure):
             raise ConfigurationError(
@@ -90,7 +90,8 @@ class Hosts:
 
     def check_api(self, url: str | httpx.URL) -> None:
         """Raise UntrustedURLError unless the URL may get the key: a polling URL, or one of our own."""
-        if isinstance(url, str) and url == self._passed:
+        text = str(url)
+        if text in self._passed:
             return
         parsed = parse(url)
         own = _origin(parsed) == _origin(self.base) or (self.local and is_loopback(parsed.host))
@@ -101,8 +102,9 @@ class Hosts:
             reason, remedy = "it is outside the region", _OTHER_REGION
         if not (own or allowed):
             raise UntrustedURLError(f"the polling URL was not requested: {reason}", remedy)
-        if isinstance(url, str):
-            self._passed = url
+        if len(self._passed) >= 64:
+            self._passed.clear()
+        self._passed.add(text)
 
     def check_sample(self, url: str) -> None:
         """Raise UntrustedURLError unless a result may be fetched from the URL: https, or on base_url's own host."""

@@ -168,9 +168,10 @@ class _Sent:
     def see(self, event: str, facts: dict[str, Any]) -> None:
         """Note what the transport reports; a CONNECT to a proxy does not count."""
         self._reports = True
-        method = getattr(facts.get("request"), "method", b"")
-        if event.endswith("send_request_headers.started") and method != b"CONNECT":
+        request: Any = facts.get("request")
+        if event.endswith("send_request_headers.started") and getattr(request, "method", b"") != b"CONNECT":
             self._headers = True
+            request.extensions.pop("trace", None)  # nothing more to see, and each report costs
             if self.scope is not None:
                 self.scope.shield = True
 
