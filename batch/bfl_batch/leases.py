@@ -41,7 +41,7 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join(self._length)
+        self._thread.join(2.0)  # or it is left: the database does not answer
 
     def _watch(self) -> None:
         while not self._over.wait(self._length / 6):

@@ -125,10 +125,12 @@ class Status(NamedTuple):
 
 def record_of(row: Any, state: State, missing: bool) -> Record:
     """A job's row as a record for the results."""
-    same = {name: getattr(row, name) for name in Record._fields if hasattr(row, name)}
-    own: dict[str, Any] = {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
-    own["seconds"] = _seconds(row.submitted_at, row.finished_at)
-    return Record(**same | own | ({"error": f"its file {row.path} is gone"} if missing else {}))
+    known: dict[str, Any] = {name: getattr(row, name) for name in Record._fields if hasattr(row, name)}
+    known |= {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
+    known |= {"seconds": _seconds(row.submitted_at, row.finished_at)}
+    if missing:
+        known["error"] = f"its file {row.path} is gone"
+    return Record(**known)
 
 
 def _seconds(begin: str | None, end: str | None) -> float | None:

@@ -202,11 +202,11 @@ class Store:
                 return False
             if self._move(connection, turn, "submitting", **_submitted(handle)):
                 return True
-            # Taken over meanwhile: its new state is to be followed, if it was not sent once more on somebody's order.
-            lost = (jobs.c.submission == turn.submission) & (jobs.c.state == "uncertain")
+            # Taken over meanwhile: the task is for anybody to follow, if the job was not sent once more on an order.
+            lost = (jobs.c.submission == turn.submission) & jobs.c.state.in_(("submitting", "uncertain"))
             ordered = (jobs.c.submission > turn.submission) & (jobs.c.state == "waiting")
             late = sa.update(jobs).where(jobs.c.name == turn.name, lost | ordered)
-            connection.execute(late.values(**_submitted(handle)))
+            connection.execute(late.values(owner=None, **_submitted(handle)))
             return False
 
     @repeated

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,16 +63,8 @@ class Server:
 
     def _run(self, *arguments: str) -> None:
         command = [str(self._bin / "pg_ctl"), *arguments, "-D", f"{self._folder}/data"]
-        groups = [] if self._user else None
-        subprocess.run(
-            command,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-            timeout=60,
-            user=self._user,
-            extra_groups=groups,
-        )
+        runs: dict[str, Any] = {"user": self._user, "extra_groups": []} if self._user else {}
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=60, **runs)
 
 
 def _somebody() -> str | None:

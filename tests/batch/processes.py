@@ -10,9 +10,9 @@ from typing import Any
 from unittest import mock
 
 import httpx
-import sqlalchemy as sa
 from bfl_batch import runner
 from bfl_batch.database import Database
+from sqlalchemy import event
 
 from .service import Service, line
 
@@ -28,7 +28,8 @@ class Process:
     """One process: its own connections, its own worker, its own threads.
 
     Args:
-        at: the touch point at which it stops, by its number or name: a statement, a commit, a request or its answer.
+        at: the touch point at which it stops, by its number or the beginning of its name: a statement, a commit, a
+            request or its answer.
         dies: it is killed there, and not only stopped until `go_on`.
     """
 
@@ -46,7 +47,8 @@ class Process:
         """A touch point: every thread of a stopped process stops at its next one."""
         counted = threading.current_thread().name != "bfl-lease"  # whose signs of life come whenever they come
         with self._lock:
-            if counted and self._at in (len(self.points), what):
+            here = what.startswith(self._at) if isinstance(self._at, str) else self._at == len(self.points)
+            if counted and here:
                 self.stopped.set()
             if counted:
                 self.points.append(what)
@@ -98,8 +100,8 @@ def watched() -> Iterator[None]:
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             process: Process = _here.process
-            sa.event.listen(self._engine, "before_cursor_execute", lambda *found: process.touch(found[2]))
-            sa.event.listen(self._engine, "commit", lambda _: process.touch("COMMIT"))
+            event.listen(self._engine, "before_cursor_execute", lambda *found: process.touch(found[2]))
+            event.listen(self._engine, "commit", lambda _: process.touch("COMMIT"))
 
     usual = threading.excepthook
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -64,7 +62,9 @@ class Batch:
         """Run ``bfl batch`` to its end; `size` limits, in bytes, the files that it may write."""
 
         def limited() -> None:
-            if size is not None:
+            if sys.platform != "win32" and size is not None:
+                import resource
+
                 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
         return subprocess.run(
@@ -124,5 +124,5 @@ def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str] | None
 
 def kill(process: subprocess.Popen[str]) -> None:
     """``kill -9``, and wait for the end."""
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate(timeout=LIMIT)

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 from bfl_emulator import Emulator
 
-from .running import LIMIT, Batch, job, kill, wait_for
+from .running import BFL, LIMIT, Batch, job, kill, wait_for
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no signals to end a process with, nor limits to its files", allow_module_level=True)
 
 LARGE = os.environ.get("BFL_BATCH_LARGE") == "1"  # set by the nox session "batch"
 JOBS, KILLS, APART = (300, 10, (1.5, 6.0)) if LARGE else (36, 3, (1.5, 3.0))
@@ -59,14 +62,16 @@ def test_killed_again_and_again_nothing_is_lost_or_paid_twice(tmp_path: Path) ->
         assert left == []
 
 
-def test_ctrl_c_ends_what_is_under_way_and_says_how_to_go_on(tmp_path: Path) -> None:
-    """Ctrl-C begins no new work, says what is under way, saves it, and exits with 130; the same command resumes it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_what_is_under_way_and_says_how_to_resume(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, SIGTERM and SIGHUP begin no new work, say what is under way, save it, and exit with 130; the same command
+    resumes it."""
     with Emulator(speed=8) as emulator:
         batch = Batch(tmp_path / "here", emulator)
         batch.write(job(number) for number in range(8))
         with batch.start("--concurrency", "2") as process:
             wait_for(lambda: len(emulator.tasks) >= 2, process)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             _, err = process.communicate(timeout=LIMIT)
         assert process.returncode == 130, err
         assert re.search(r"interrupted: no new work is started; \d under way finish first; Ctrl-C leaves them", err)
@@ -76,6 +81,39 @@ def test_ctrl_c_ends_what_is_under_way_and_says_how_to_go_on(tmp_path: Path) -> 
         assert len(emulator.tasks) == batch.states["done"] == batch.whole()
         assert batch.bfl(batch.file.name, "-o", "out").returncode == 0
         assert set(batch.created.values()) == {1}
+
+
+def test_nohup_is_respected(tmp_path: Path) -> None:
+    """A batch that was started with SIGHUP ignored goes on to its end when its terminal is closed."""
+    with Emulator(speed=8) as emulator:
+        batch = Batch(tmp_path / "here", emulator)
+        batch.write(job(number) for number in range(4))
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # is inherited
+        try:
+            process = batch.start("--concurrency", "2")
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        with process:
+            wait_for(lambda: len(emulator.tasks) >= 2, process)
+            process.send_signal(signal.SIGHUP)
+            _, err = process.communicate(timeout=LIMIT)
+        assert process.returncode == 0, err
+        assert batch.states == {"done": 4}
+
+
+def test_jobs_come_through_a_pipe(batch: Batch, emulator: Emulator) -> None:
+    """The name - takes the jobs from standard input, which is read once."""
+    done = subprocess.run(
+        [*BFL, "-", "-o", "out"],
+        input=json.dumps(job(1)),
+        cwd=batch.here,
+        env=batch.environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert batch.states == {"done": 1}
 
 
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:

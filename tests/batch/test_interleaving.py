@@ -59,7 +59,8 @@ def test_a_process_killed_anywhere_loses_and_doubles_nothing(at: int, tmp_path: 
 
 def paused(at: int, database: str, tmp_path: Path) -> Service:
     """Two processes on one database: the first is stopped at a point until the second has ended."""
-    service, shared = Service(), {"database_url": database, "lease": LEASE}
+    service = Service()
+    shared: dict[str, Any] = {"database_url": database, "lease": LEASE}
     first = Process(service, tmp_path / "first", at=at, **shared).start()
     first.wait_until_stopped()
     second = Process(service, tmp_path / "second", **shared).start().end()

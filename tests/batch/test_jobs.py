@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +89,67 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "jobs.csv"
     path.write_text(text)
     refused(path, "flux-dev")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_may_come_from_any_spreadsheet(tmp_path: Path, delimiter: str) -> None:
+    """Commas, semicolons and tabs between the cells are told apart by the header."""
+    path = tmp_path / "jobs.CSV"
+    header, row = ["prompt", "prompt_upsampling", "width"], ['"a fox, an owl; a hare"', "true", "512"]
+    path.write_text(f"{delimiter.join(header)}\n{delimiter.join(row)}\n")
+    with Jobs(path, "flux-dev") as jobs:
+        assert jobs.check() == 1
+        (job,) = jobs
+    assert job.body == {"prompt": "a fox, an owl; a hare", "prompt_upsampling": True, "width": 512}
+
+
+def test_a_table_in_another_encoding_is_one_mistake(tmp_path: Path) -> None:
+    """A table that is not UTF-8 is refused with the number of the line that shows it, and how to save it."""
+    path = tmp_path / "jobs.csv"
+    path.write_bytes("prompt\na fox\nein F\xfcchs\nnoch ein F\xfcchs\n".encode("cp1252"))
+    error = refused(path, "flux-dev")
+    assert [mistake.number for mistake in error.mistakes] == [3]
+    assert 'save the table as "CSV UTF-8"' in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("jobs.jsonl", b'{"prompt": "a fox"}\n{"prompt": "an owl"}\n'), ("jobs.csv", b"prompt\na fox\nan owl\n")],
+)
+def test_a_pipe_is_read_once(tmp_path: Path, name: str, content: bytes) -> None:
+    """Jobs that can be read only once are checked, and then carried out from what was read."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no fifos")
+    fifo = tmp_path / name
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(content,), daemon=True)
+    writer.start()
+    with Jobs(fifo, "flux-dev") as jobs:
+        assert jobs.check() == 2
+        for _ in range(2):
+            assert [job.body["prompt"] for job in jobs] == ["a fox", "an owl"]
+        assert jobs.folder == Path.cwd()
+    writer.join(30)
+
+
+def test_jobs_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name "-" stands for standard input, and messages say so."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"prompt": "a fox"}\n')))
+    with Jobs("-", "flux-dev") as jobs:
+        assert jobs.check() == 1
+        assert [job.body for job in jobs] == [{"prompt": "a fox"}]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{")))
+    assert str(refused("-")).startswith("standard input: 1 mistake")
+
+
+def test_what_was_checked_is_what_is_carried_out(tmp_path: Path) -> None:
+    """A file that changes after it was checked changes nothing any more."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_text(json.dumps(GOOD))
+    with Jobs(path) as jobs:
+        jobs.check()
+        path.write_text(json.dumps({**GOOD, "width": 1}))
+        assert [job.body for job in jobs] == [{"prompt": "a fox"}]
 
 
 def test_jobs_come_from_python_too(tmp_path: Path) -> None:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+import threading
+import time
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bfl_batch import Report
+from bfl_client import ConfigurationError
 from bfl_emulator import Emulator
 from PIL import Image
 
-from .postgres import Server
+from .postgres import Server, postgres
 from .running import LIMIT, Batch, job, kill, wait_for
+from .service import Service, line
+
+if sys.platform == "win32":
+    pytest.skip("the server is reached by a socket in a folder, which Windows has not", allow_module_level=True)
 
 JOBS = 300 if os.environ.get("BFL_BATCH_LARGE") == "1" else 60
 SPEED, LEASE = 10.0, 4.0  # tasks of 0.8 seconds; a process is dead after 4
@@ -97,3 +108,92 @@ def test_one_that_was_only_asleep_does_not_pay_again(tmp_path: Path, database: s
         assert max(batch.created.values()) == 1
         assert batch.states["done"] + batch.states["uncertain"] == 30
         assert batch.whole() == batch.states["done"]
+
+
+def slow(service: Service) -> None:
+    """Let a service take its time, so that many jobs are under way at any moment."""
+
+    def late(prompt: str) -> None:
+        threading.Event().wait(0.1)
+
+    service.on_post = late
+    service.on_poll = lambda made, number: service.status(made, "Pending") if number < 10 else None
+
+
+def running(service: Service, out: Path, **options: Any) -> Future[Report]:
+    """A batch in a thread of its own."""
+    outcome: Future[Report] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(service.run([line(f"fox {number}") for number in range(40)], out, **options))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return outcome
+
+
+@pytest.mark.timeout(300)
+def test_a_database_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """PostgreSQL stopped in the middle, and started two seconds later: the batch goes on by itself and doubles
+    nothing."""
+    service = Service()
+    slow(service)
+    with postgres() as server:
+        outcome = running(service, tmp_path / "out", database_url=server.url, concurrency=6)
+        wait_for(lambda: len(service.posts) > 8)
+        server.stop()
+        threading.Event().wait(2)
+        server.start()
+        report = outcome.result(LIMIT)
+        assert report.stopped is None
+        assert (report.done + report.uncertain, report.jobs) == (40, 40)
+        assert report.uncertain == 0
+        assert set(service.posts.values()) == {1}
+
+
+@pytest.mark.timeout(300)
+def test_a_database_that_is_gone_ends_the_run_within_seconds(tmp_path: Path) -> None:
+    """PostgreSQL stopped for good: the run ends within 15 seconds with what it has, and says why; with PostgreSQL back
+    the next run loses nothing and doubles nothing."""
+    service = Service()
+    slow(service)
+    with postgres() as server:
+        shared: dict[str, Any] = {"database_url": server.url, "concurrency": 6, "lease": 2}
+        outcome = running(service, tmp_path / "out", **shared)
+        wait_for(lambda: len(service.posts) > 8)
+        server.stop()
+        begun = time.monotonic()
+        report = outcome.result(LIMIT)
+        assert time.monotonic() - begun < 15
+        assert report.stopped is not None
+        assert report.stopped.kind == "database"
+        assert report.jobs == 40
+        server.start()
+        report = running(service, tmp_path / "out", **shared).result(LIMIT)
+        assert report.ok
+        assert set(service.posts.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://bfl:s3@cret@db.example/name", "more than one @"),
+        ("postgresql://bfl:s3cret@db.example:abc/name", "not a number"),
+        ("postgresql://bfl:s3cret@db.example:99999999/name", ""),
+        ("postgresql://bfl:s3@cret:1@db.example/name", "more than one @"),
+        ("postgresql://bfl:s3cret@[db.example/name", ""),
+        ("mysql://bfl:s3cret@db.example/name", "postgresql://"),
+        ("bfl:s3cret@db.example/name", "postgresql://"),
+        ("postgresql://bfl:s3cret@localhost:1/name", "localhost/name"),
+    ],
+)
+def test_a_wrong_url_is_a_configuration_error_without_its_password(tmp_path: Path, url: str, said: str) -> None:
+    """Whatever is wrong with the URL of the database, the message says so and quotes no part of the password."""
+    service = Service()
+    with pytest.raises(ConfigurationError) as caught:
+        service.run([line("fox")], tmp_path / "out", database_url=url)
+    assert said in caught.value.message
+    assert "cret" not in str(caught.value)
+    assert not service.posts

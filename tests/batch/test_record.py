@@ -46,7 +46,7 @@ class Record(RuleBasedStateMachine):
         self.database.create(metadata)
         self.ledger = Ledger(self.database)
         self.stores = {name: Store(self.database, name) for name in WORKERS}
-        self.bodies = dict.fromkeys(NAMES, "as it was")
+        self.bodies: dict[str, str] = dict.fromkeys(NAMES, "as it was")
         self.posts = Counter[tuple[str, int]]()
         self.orders = Counter[str]()
         self.order(self.take)

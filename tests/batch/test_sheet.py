@@ -183,11 +183,13 @@ def hostile_files(folder: Path) -> Iterator[str]:
     for name, content in contents.items():
         (folder / name).write_bytes(content)
         yield name
-    os.mkfifo(folder / "pipe.png")
+    if sys.platform != "win32":
+        os.mkfifo(folder / "pipe.png")
+        yield "pipe.png"
     (folder / "folder.png").mkdir()
     (folder / "outside.png").symlink_to(picture(folder.parent / "outside.png"))
     (folder / "circle.png").symlink_to("circle.png")
-    yield from ("pipe.png", "folder.png", "outside.png", "circle.png")
+    yield from ("folder.png", "outside.png", "circle.png")
 
 
 def test_no_file_costs_the_sheet(tmp_path: Path) -> None:

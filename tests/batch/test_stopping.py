@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 from bfl_batch.stopping import Presses
@@ -39,11 +40,39 @@ def test_the_third_press_is_raised() -> None:
             signal.raise_signal(signal.SIGINT)
 
 
-def test_sigterm_without_a_handler_ends_the_process_as_before() -> None:
-    """SIGTERM is heard only where the program has a handler for it."""
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@pytest.fixture
+def handled() -> Iterator[None]:
+    """A program with a handler for each signal."""
+
+    def handler(number: int, frame: object) -> None:
+        raise AssertionError(number)
+
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
+    yield
+    for number, usual in before.items():
+        signal.signal(number, usual)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_every_way_of_ending_a_program_is_counted(number: signal.Signals, handled: None) -> None:
+    """Ctrl-C, SIGTERM and the SIGHUP of a terminal that is closed are heard alike, and not raised."""
+    before = signal.getsignal(number)
+    with Presses() as presses:
+        signal.raise_signal(number)
+        assert presses.heard()
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", SIGNALS[1:])
+@pytest.mark.parametrize("usual", [signal.SIG_DFL, signal.SIG_IGN])
+def test_without_a_handler_a_signal_does_what_it_did(number: signal.Signals, usual: signal.Handlers) -> None:
+    """A signal without a handler ends the process as before, and one that is ignored, as under nohup, stays ignored."""
+    before = signal.signal(number, usual)
     try:
         with Presses():
-            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            assert signal.getsignal(number) is usual
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)

@@ -1,0 +1,211 @@
+"""The batch's folder may be somebody's: nothing of theirs is replaced, removed or opened to others."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from bfl_batch import look
+from bfl_client import ConfigurationError
+from PIL import Image
+
+from .processes import Process, watched
+from .service import Service, line
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# Whose files
+
+
+def test_all_names_that_are_taken_are_said_before_anything_is_sent(service: Service, out: Path) -> None:
+    """Files of others that stand where the batch would put its own are all named at once; nothing is sent or made."""
+    out.mkdir()
+    (out / "index.html").write_text("my page")
+    (out / "results.jsonl").write_text("my results")
+    (out / "Cat.PNG").write_bytes(b"my cat")
+    (out / "owl.draft.bin").write_bytes(b"my draft")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(ConfigurationError) as caught:
+        service.run([line("fox"), line("cat"), line("owl")], out)
+    for name in ("index.html", "results.jsonl", "Cat.PNG (line 2)", "owl.draft.bin (line 3)"):
+        assert name in caught.value.message
+    assert "fox" not in caught.value.message
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert not service.posts
+
+
+def test_the_picture_that_is_sent_is_not_replaced(service: Service, tmp_path: Path) -> None:
+    """A job named as the picture that it sends, in the folder of that picture, is refused; the picture stays."""
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "cat.png")
+    content = (tmp_path / "cat.png").read_bytes()
+    jobs = tmp_path / "jobs.jsonl"
+    edit = {"endpoint": "flux-2-pro", "name": "cat", "prompt": "make it snow", "input_image": "@cat.png"}
+    jobs.write_text(json.dumps(edit))
+    with pytest.raises(ConfigurationError, match=r"cat\.png \(line 1\)"):
+        service.run(jobs, tmp_path)
+    jobs.write_text(json.dumps({**edit, "name": "cat in the snow"}))
+    assert service.run(jobs, tmp_path).ok
+    assert (tmp_path / "cat.png").read_bytes() == content
+    assert (tmp_path / "cat-in-the-snow.png").is_file()
+
+
+def test_new_lines_do_not_take_names_of_others(service: Service, out: Path) -> None:
+    """A line that is added later, whose file's name is taken by then, is refused before it is sent."""
+    assert service.run([line("fox")], out).ok
+    (out / "owl.jpg").write_bytes(b"my owl")
+    with pytest.raises(ConfigurationError, match="owl.jpg"):
+        service.run([line("fox"), line("owl")], out)
+    assert service.posts == {"fox": 1}
+    assert service.run([line("fox")], out).ok
+
+
+def test_a_name_that_is_taken_meanwhile_is_not_replaced(service: Service, out: Path) -> None:
+    """A file that appears while its job is under way stays; the paid result is saved once the name is free."""
+
+    def appear(made: str, number: int) -> None:
+        if made == "fox-1" and number == 1:
+            (out / "fox.png").write_bytes(b"my fox")
+
+    service.on_poll = appear
+    report = service.run([line("fox"), line("owl")], out)
+    assert (report.done, report.submitted) == (1, 1)
+    assert "fox.png" in report.troubles[0].summary
+    assert (out / "fox.png").read_bytes() == b"my fox"
+    (out / "fox.png").unlink()
+    assert service.run([line("fox"), line("owl")], out).ok
+    assert service.posts == {"fox": 1, "owl": 1}
+
+
+def test_what_a_killed_process_saved_is_known_as_the_batchs(service: Service, out: Path) -> None:
+    """A file that was saved just before its process was killed is no stranger's: the next run adopts it."""
+    with watched():
+        recorded = "UPDATE jobs SET state=?, owner=?, retry=?"
+        Process(service, out, at=recorded, dies=True, concurrency=1).start().end()
+    assert [path.name for path in out.glob("*.png")] == ["fox.png"]
+    assert service.run([line("fox"), line("owl")], out).ok
+    assert service.posts == {"fox": 1, "owl": 1}
+
+
+def test_only_what_the_batch_left_half_written_is_removed(service: Service, out: Path) -> None:
+    """Of temporary files, those with the batch's own names go; a user's stay, whatever they are called."""
+    assert service.run([line("fox")], out).ok
+    ours = [".fox.0123abcd.part", ".results.jsonl.0123abcd.part", ".fox.draft.bin.0123abcd.part"]
+    theirs = [".notes.part", ".x.whole", ".notes.0123abcd.part", ".fox.part", ".fox.0123ABCD.part", "fox.0123abcd.part"]
+    for name in (*ours, *theirs):
+        (out / name).write_text("?")
+    service.run([line("fox")], out)
+    assert {path.name for path in out.iterdir()} & {*ours, *theirs} == set(theirs)
+
+
+def test_a_database_of_another_program_stays_as_it_is(service: Service, out: Path) -> None:
+    """A batch.sqlite that is not a batch's record is refused, and not written to."""
+    import sqlite3
+
+    out.mkdir()
+    with sqlite3.connect(out / "batch.sqlite") as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+    with pytest.raises(ConfigurationError, match=r"batch\.sqlite is not a batch's record"):
+        service.run([line("fox")], out)
+    (out / "batch.sqlite").write_bytes(b"something else entirely" * 100)
+    with pytest.raises(OSError, match="not a database"):
+        service.run([line("fox")], out)
+    assert not service.posts
+
+
+# Who may look
+
+
+@posix
+def test_a_folder_that_exists_keeps_its_mode(service: Service, out: Path) -> None:
+    """The mode of a folder that was there stays, the batch's own files in it are private, and a note says so."""
+    out.mkdir(mode=0o755)
+    out.chmod(0o755)
+    report = service.run([line("fox")], out)
+    assert mode(out) == 0o755
+    assert [note for note in report.notes if str(out) in note]
+    own = [path for path in out.rglob("*") if path.is_file()]
+    assert len(own) >= 5
+    assert {mode(path) for path in own} == {0o600}
+
+
+@posix
+def test_a_folder_that_is_made_is_private(service: Service, out: Path) -> None:
+    """A folder that the batch makes is its owner's alone, and there is nothing to say about it."""
+    report = service.run([line("fox")], out / "inner")
+    assert (mode(out), mode(out / "inner")) == (0o700, 0o700)
+    assert report.notes == ()
+
+
+# Files that are gone
+
+
+def test_a_picture_that_is_gone_is_fetched_again(service: Service, out: Path) -> None:
+    """A done job's file that was deleted is fetched again where the service has it, without another submit."""
+    jobs = [line("fox"), line("owl")]
+    assert service.run(jobs, out).ok
+    content = (out / "fox.png").read_bytes()
+    (out / "fox.png").unlink()
+    status = look(out)
+    assert status is not None
+    assert status.missing == ("fox.png",)
+    assert service.run(jobs, out).ok
+    assert (out / "fox.png").read_bytes() == content
+    assert service.posts == {"fox": 1, "owl": 1}
+    assert service.polls["owl-1"] == 1
+
+
+@pytest.mark.parametrize("answer", ["Task not found", "Error", "Pending"])
+def test_a_picture_that_is_gone_for_good_is_reported(service: Service, out: Path, answer: str) -> None:
+    """What the service has no more is named in the report and by `look`, and is not paid for again, asked or not."""
+    jobs = [line("fox"), line("owl")]
+    assert service.run(jobs, out).ok
+    (out / "fox.png").unlink()
+    service.on_poll = lambda made, number: service.status(made, answer)
+    for retry in (False, True):
+        report = service.run(jobs, out, retry_failed=retry)
+        assert (report.done, report.missing, report.ok) == (2, 1, False)
+        assert report.troubles[0].summary == "line 1, fox: done: its file fox.png is gone"
+    status = look(out)
+    assert status is not None
+    assert status.missing == ("fox.png",)
+    assert service.posts == {"fox": 1, "owl": 1}
+
+
+def test_a_folder_may_be_moved(service: Service, out: Path) -> None:
+    """A folder that is moved with its record is the same batch: nothing is missing, and nothing is sent."""
+    jobs = [line("fox")]
+    assert service.run(jobs, out).ok
+    os.rename(out, out.with_name("elsewhere"))
+    assert service.run(jobs, out.with_name("elsewhere")).ok
+    assert service.posts == {"fox": 1}
+
+
+def test_names_are_shown_without_control_characters(service: Service, out: Path) -> None:
+    """A job's name and what the service says of it cannot steer a terminal."""
+    refusal = {"status": "Error", "details": "\x1b[31mred\x07"}
+    service.on_poll = lambda made, number: httpx.Response(200, json={"id": made, **refusal})
+    report = service.run([{**line("fox"), "name": "fox\x1b[2J\u202eowl\nhare"}], out)
+    summary = report.troubles[0].summary
+    assert summary.isprintable()
+    assert "red" in summary
