@@ -88,12 +88,14 @@ def test_the_harness_finds_what_it_is_for(database: str, tmp_path: Path, monkeyp
         connection.execute(again.values(state="waiting", submission=jobs.c.submission + 1))
         connection.execute(theirs.values(owner=None))
 
+    import psycopg
+
     monkeypatch.setattr(ledger, "_strike", old_rule)
     for at in range(60, 90):
         folder = tmp_path / str(at)
         folder.mkdir()
-        with sa.create_engine(database.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:
-            connection.execute(sa.text("DROP SCHEMA IF EXISTS bfl_batch CASCADE"))
+        with psycopg.connect(database) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS bfl_batch CASCADE")
         if 2 in paused(at, database, folder).posts.values():
             return
     pytest.fail("no point was found at which the rule of old doubles a job")
