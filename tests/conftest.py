@@ -1,6 +1,7 @@
 """Settings for all tests, the mark of those that are about certain endpoints, and figures at the end of a run."""
 
 import signal
+import sys
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ FIGURES = pytest.StashKey[dict[str, list[str]]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs in the background
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     config.addinivalue_line("markers", "about(*names): skipped where the specification has no such endpoint")
 
 
