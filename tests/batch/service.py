@@ -29,6 +29,7 @@ class Service:
     """A service whose tasks are ready at once, costing 3 credits, unless the test says otherwise.
 
     Attributes:
+        base: where its tasks are polled.
         posts: how often each prompt was submitted.
         polls: how often each task was polled; a task's id is its prompt and the number of its submission.
         on_post: called with the prompt; what it returns or raises is the answer.
@@ -37,6 +38,7 @@ class Service:
 
     def __init__(self) -> None:
         self.posts, self.polls = Counter[str](), Counter[str]()
+        self.base = FREE
         self.on_post: Callable[[str], Answer] = lambda prompt: None
         self.on_poll: Callable[[str, int], Answer] = lambda made, number: None
         self._lock = threading.Lock()
@@ -55,15 +57,15 @@ class Service:
             return self.on_poll(made, self.polls[made]) or self.ready(made)
         return httpx.Response(200, content=PICTURE + request.url.path.encode(), headers={"content-type": "image/png"})
 
-    @staticmethod
-    def created(made: str, cost: float | None = 3.0) -> httpx.Response:
+    def created(self, made: str, cost: float | None = 3.0) -> httpx.Response:
         """The answer to a submit."""
-        return httpx.Response(200, json={"id": made, "polling_url": f"{FREE}/v1/get_result?id={made}", "cost": cost})
+        return httpx.Response(
+            200, json={"id": made, "polling_url": f"{self.base}/v1/get_result?id={made}", "cost": cost}
+        )
 
-    @staticmethod
-    def ready(made: str, **more: Any) -> httpx.Response:
+    def ready(self, made: str, **more: Any) -> httpx.Response:
         """The answer to the last poll."""
-        result = {"sample": f"{FREE}/{made}.png", "seed": 1}
+        result = {"sample": f"{self.base}/{made}.png", "seed": 1}
         return httpx.Response(200, json={"id": made, "status": "Ready", "result": result, **more})
 
     @staticmethod
