@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -69,13 +70,13 @@ def listening(service: Service) -> Iterator[str]:
 
         do_POST = do_GET
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Nothing: thousands of requests come."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 256
 
-        def handle_error(self, *_: object) -> None:
+        def handle_error(self, request: object, client_address: object) -> None:
             """Nothing: clients are killed here."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
@@ -99,8 +100,8 @@ class Fleet:
     def start(self, folder: str) -> subprocess.Popen[str]:
         """One more process."""
         command = [*BFL, "jobs.jsonl", "-o", folder, "--concurrency", str(CONCURRENCY), *self._shared]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=self._here, env=self._environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+        where: dict[str, Any] = {"cwd": self._here, "env": self._environment}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **where)
 
     def rows(self, folder: str) -> list[dict[str, str]]:
         """The results that a process wrote."""
