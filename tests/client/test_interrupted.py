@@ -350,7 +350,7 @@ async def by_timeout(service: Service, method: str, until: Any) -> None:
     try:
         await task
     except TimeoutError as error:
-        assert error.__cause__ is service.left[0]
+        assert (error.__cause__ or error.__context__) is service.left[0]
     except BFLError as error:
         assert error is service.left[0]
 
