@@ -10,8 +10,6 @@ Needs the extra ``batch``. Make the same call again to resume, however the earli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +20,7 @@ from bfl_client import Client
 from bfl_client.errors import ConfigurationError, Remedy
 
 from .jobs import JobsError, Mistake, Source
-from .reports import Progress, Record, Report, Status
+from .reports import OnProgress, Progress, Record, Report, Status
 from .stopping import Reason
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JobsError", "Mistake", "Progress", "Reason", "Record", "Report", "Status", "look", "run", "run_async"]
 
-OnProgress = Callable[[Progress], object]
 _EXTRA = ("sqlalchemy", "psycopg", "jinja2", "markupsafe", "PIL")
 _INSTALL = Remedy('pip install "bfl-client[batch]"', "install", extra="batch")
 
@@ -134,23 +131,23 @@ def look(folder: str | PathLike[str], database_url: str | None = None) -> Status
     Raises:
         ConfigurationError, OSError: its record cannot be read.
     """
-    with _extra():
-        from . import runner
-    return runner.look(Path(folder), database_url)
+    found: Status | None = _runner().look(Path(folder), database_url)
+    return found
 
 
 def _prepared(jobs: Source, options: dict[str, Any], client: dict[str, Any]) -> Run:
-    with _extra():
-        from . import runner
+    runner = _runner()
     chosen = {name: options[name] for name in runner.Options._fields if name != "out"}
-    return runner.Run(jobs, runner.Options(Path(fspath(options["out"])), **chosen), Client(**client))
+    made: Run = runner.Run(jobs, runner.Options(Path(fspath(options["out"])), **chosen), Client(**client))
+    return made
 
 
-@contextmanager
-def _extra() -> Iterator[None]:
+def _runner() -> Any:
+    """The module that needs the extra."""
     try:
-        yield
+        from . import runner
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         raise ConfigurationError('a batch needs the extra "batch"', _INSTALL) from error
+    return runner

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from bfl_client import errors
@@ -18,7 +19,6 @@ from .worker import PASSING, Work
 
 DOWNLOADS = 4
 """How often a download is started; each repeats failed requests itself."""
-Save = Callable[[Path, bool], Path]
 
 
 class Collecting:
@@ -75,24 +75,17 @@ class Collecting:
     def _saved(self, turn: Turn, result: Result) -> Path | None:
         """The saved file; None if the job was left for another run."""
         folder = self._work.folder.path
-
-        def save(place: Path, named: bool) -> Path:
-            return result.save(place, overwrite=False, stem=turn.stem if named else None, private=True)
-
-        def save_draft(place: Path, named: bool) -> Path:
-            return result.save_draft(place, overwrite=False, private=True)
-
-        path = self._fetched(turn, folder, save)
+        path = self._fetched(turn, partial(result.save, overwrite=False, private=True), folder, stem=turn.stem)
         if path is not None and result.draft_cache is not None:
-            draft = self._fetched(turn, folder / f"{turn.stem}.draft.bin", save_draft)
-            return path if draft else None
+            save_draft = partial(result.save_draft, overwrite=False, private=True)
+            return path if self._fetched(turn, save_draft, folder / f"{turn.stem}.draft.bin") else None
         return path
 
-    def _fetched(self, turn: Turn, place: Path, save: Save) -> Path | None:
+    def _fetched(self, turn: Turn, save: Callable[..., Path], place: Path, **named: str) -> Path | None:
         work = self._work
         for beginning in range(DOWNLOADS):
             try:
-                return save(place, True)
+                return save(place, **named)
             except errors.DownloadError as error:
                 if error.unwritable:
                     return self._adopted(turn, error, save)
@@ -104,7 +97,7 @@ class Collecting:
         work.store.end(turn, "submitted", "its result could not be fetched yet")
         return None
 
-    def _adopted(self, turn: Turn, error: errors.DownloadError, save: Save) -> Path | None:
+    def _adopted(self, turn: Turn, error: errors.DownloadError, save: Callable[..., Path]) -> Path | None:
         """The file in the way, if it is this very result: then a run was cut off just after saving it."""
         work, reason = self._work, error.__cause__
         there = getattr(reason, "filename2", None) or getattr(reason, "filename", None)
@@ -112,7 +105,7 @@ class Collecting:
             work.leave("output", error.message)
         fetched = work.folder.path / f".{turn.stem[:80]}.{secrets.token_hex(4)}.part"
         try:
-            save(fetched, False)
+            save(fetched)
             same = Path(there).is_file() and filecmp.cmp(fetched, there, shallow=False)
         except errors.DownloadError as again:
             work.leave("output", again.message)

@@ -7,14 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from bfl_client.errors import ConfigurationError, Remedy, shorten
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 SCHEMA = "bfl_batch"
 """The schema in PostgreSQL: other applications in the database are left alone."""
@@ -27,21 +29,15 @@ _ENCODE = Remedy("write special characters in its user or password percent-encod
 
 
 def url_of(folder: Path, database_url: str | None) -> sa.URL:
-    """The URL of the database, with the driver that this package installs.
-
-    Raises:
-        ConfigurationError: it is not a PostgreSQL URL. The message quotes none of it, because it contains a password.
-    """
+    """The URL of the database; raises ConfigurationError, quoting none of it, because it contains a password."""
     if database_url is None:
         return sa.URL.create("sqlite", database=str(folder / FILE))
     if database_url.count("@") > 1:
         raise ConfigurationError("the database URL contains more than one @", _ENCODE)
     try:
         url = sa.make_url(database_url)
-    except ArgumentError:
-        raise ConfigurationError("the database URL must look like postgresql://user:password@host/name") from None
-    except ValueError:
-        raise ConfigurationError("the database URL's port is not a number", _ENCODE) from None
+    except (ArgumentError, ValueError):  # the latter for a port that is not a number
+        raise ConfigurationError("the database URL must look like postgresql://user:password@host:port/name") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise ConfigurationError("the database URL must begin with postgresql://")
     return url.set(drivername="postgresql+psycopg")
@@ -72,11 +68,7 @@ class Database:
 
     @contextmanager
     def writing(self, *, alone: bool = False) -> Iterator[sa.Connection]:
-        """A transaction, committed unless the block raises.
-
-        Args:
-            alone: no other transaction that asks for this runs at the same time, in any process.
-        """
+        """A transaction, committed unless the block raises; two that are to be `alone` never run at the same time."""
         with self._engine.begin() as connection:
             if not self.shared:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # SQLite has one writer at a time anyway
@@ -91,11 +83,7 @@ class Database:
             yield connection
 
     def repeat(self, work: Callable[[], T]) -> T:
-        """Do something that is safe to do twice; repeat it while PostgreSQL is away, up to `PATIENCE` seconds.
-
-        Raises:
-            SQLAlchemyError: it stays away, or something else went wrong.
-        """
+        """Do something that is safe to do twice; repeat it while PostgreSQL is away, up to `PATIENCE` seconds."""
         while True:
             try:
                 found = work()
@@ -120,11 +108,7 @@ class Database:
             return now - self._away_since < PATIENCE
 
     def create(self, metadata: sa.MetaData) -> None:
-        """Create the tables, unless they exist.
-
-        Raises:
-            ConfigurationError: there are other tables: of another version, or of another program.
-        """
+        """Create the tables, unless they exist; raises ConfigurationError if there are others."""
         schema = SCHEMA if self.shared else None
         with self.writing(alone=True) as connection:
             if schema:
@@ -151,20 +135,24 @@ class Database:
 
     @contextmanager
     def reachable(self) -> Iterator[None]:
-        """Turn SQLAlchemy's errors into one line, without a password, that says why the database cannot be used.
-
-        Raises:
-            ConfigurationError: the database cannot be used. OSError: the disk is full, or read-only.
-        """
+        """Say in one line, without a password, why the database cannot be used: ConfigurationError, or OSError."""
         try:
             yield
         except SQLAlchemyError as error:
-            raise self._trouble(error) from error
+            if not self.shared:
+                raise OSError(None, f"the batch's record cannot be used: {cause(error)}", self.label) from error
+            raise ConfigurationError(f"{self.label} cannot be used: {cause(error)}") from error
 
-    def _trouble(self, error: SQLAlchemyError) -> Exception:
-        if not self.shared:
-            return OSError(None, f"the batch's record cannot be used: {cause(error)}", self.url.database)
-        return ConfigurationError(f"{self.label} cannot be used: {cause(error)}")
+
+def repeated(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """A method whose transaction is safe to run twice: it is, if its `database` goes away before it confirms."""
+
+    @wraps(method)
+    def until_done(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        found: T = self.database.repeat(partial(method, self, *args, **kwargs))
+        return found
+
+    return until_done
 
 
 def cause(error: Exception) -> str:

@@ -36,11 +36,7 @@ _MOVE = Remedy("move them, or choose another folder", "names-taken")
 
 
 class Folder:
-    """Where a batch saves its files.
-
-    Args:
-        path: the folder; `make` creates it.
-        shared: several processes may work in it.
+    """Where a batch saves its files; `shared` if several processes may work in it.
 
     Attributes:
         place: its name in the record: machine and path if the record is elsewhere; else empty, so that the folder can
@@ -52,26 +48,14 @@ class Folder:
         self.place = f"{socket.gethostname()}:{path.resolve()}" if shared else ""
 
     def make(self) -> str | None:
-        """Create the folder, for its owner only, unless it exists; returns a warning if others can read it.
-
-        Raises:
-            OSError: it cannot be made, or is not a folder.
-        """
+        """Create the folder, for its owner only, unless it exists; returns a warning if others can read it."""
         files.private_folder(self.path)
         if os.name != "posix" or not stat.S_IMODE(self.path.stat().st_mode) & 0o077:
             return None
         return f"{self.path} is open to other users of this machine; the batch's own files in it are yours alone"
 
     def refuse_taken(self, unsaved: Iterable[Unsaved], known: bool) -> None:
-        """Check that no file is in the way of one that is to be saved.
-
-        Args:
-            unsaved: jobs whose files are to be saved.
-            known: the record knows the folder, so that results and sheet are this batch's own.
-
-        Raises:
-            ConfigurationError: there are such files; the message lists them.
-        """
+        """Raise a ConfigurationError with every file in the way; results and sheet are, unless the folder is known."""
         there = {likeness(name): name for name in (os.listdir(self.path) if self.path.is_dir() else ())}
         taken = [name for name in OWN if not known and likeness(name) in there]
         for job in unsaved:
@@ -83,20 +67,12 @@ class Folder:
             raise ConfigurationError(f"{message}; nothing was submitted", _MOVE)
 
     def reserve(self) -> None:
-        """Reserve some disk space, so that paid tasks can be recorded when the disk is full.
-
-        Raises:
-            OSError: there is not enough space.
-        """
+        """Reserve some disk space, so that paid tasks can be recorded when the disk is full."""
         if not (self.path / RESERVE).exists():
             files.write(self.path / RESERVE, b"\0" * (1 << 20), private=True)
 
     def keep(self, answer: dict[str, Any]) -> None:
-        """Save the answer to a submission for the next run, if the record cannot take it; uses the reserve.
-
-        Raises:
-            OSError: there is not enough space even so.
-        """
+        """Save the answer to a submission for the next run, as the record cannot take it; uses the reserve."""
         (self.path / RESERVE).unlink(missing_ok=True)
         files.write(self.path / f".answer.{secrets.token_hex(8)}.json", json.dumps(answer).encode(), private=True)
 
@@ -125,11 +101,7 @@ class Folder:
 
     @contextmanager
     def sole(self) -> Iterator[None]:
-        """Lock the folder for this process; the lock ends with the process, however it ends.
-
-        Raises:
-            ConfigurationError: another process has locked it. OSError: it cannot be locked.
-        """
+        """Lock the folder for this process, or raise ConfigurationError; the lock ends with the process in any case."""
         path = self.path / LOCK
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))

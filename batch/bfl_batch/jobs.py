@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +19,8 @@ from bfl_client.errors import BFLError, ConstraintError, Remedy, Violation, shor
 
 LISTED = 50
 """Mistakes that a message lists; the rest are counted."""
-LONGEST_NAME = 500  # characters
 STANDARD_INPUT = "-"
+_NAME = re.compile("[^\0\ud800-\udfff]{1,500}")  # what a database takes
 _CORRECT = Remedy("correct the lines", "correct-lines")
 
 Source = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
@@ -85,13 +86,8 @@ class Jobs:
         self.endpoints: set[str] = set()
 
     def check(self) -> int:
-        """Check every job, and return their number.
-
-        Raises:
-            JobsError: with every mistake in every line. OSError: the file cannot be read.
-        """
-        mistakes, count, total = list[Mistake](), 0, 0
-        seen: dict[str, int] = {}
+        """Check every job, and return their number; raises JobsError with every mistake in every line."""
+        mistakes, seen, count, total = list[Mistake](), dict[str, int](), 0, 0
         for entry in self._entries():
             total += 1
             for mistake in self._mistakes(entry, seen):
@@ -144,8 +140,10 @@ class Jobs:
             if text:
                 try:
                     yield self._job(number, parse(text))
+                except UnicodeDecodeError as error:
+                    yield Mistake(number, f"is not a JSON object: byte {error.start + 1} is not UTF-8")
                 except (ValueError, RecursionError) as error:
-                    yield Mistake(number, f"is not a JSON object: {shorten(_reason(error), 100)}")
+                    yield Mistake(number, f"is not a JSON object: {shorten(str(error), 100)}")
 
     def _rows(self, table: bytes) -> Iterator[Job | Mistake]:
         try:
@@ -173,9 +171,8 @@ class Jobs:
             return Mistake(number, f"has {len(row)} cells, but there are {len(header)} columns")
         cells = {name: cell for name, cell in zip(header, row, strict=False) if cell.strip()}
         endpoint = cells.get("endpoint", self._endpoint or "")
-        plain = ("name", "endpoint")
-        typed = {k: v if k in plain else specification.typed(endpoint, k, v) for k, v in cells.items()}
-        return self._job(number, typed)
+        own = ("name", "endpoint")
+        return self._job(number, {k: v if k in own else specification.typed(endpoint, k, v) for k, v in cells.items()})
 
     def _job(self, number: int, given: Any) -> Job | Mistake:
         given = given.to_dict() if hasattr(given, "to_dict") else given
@@ -187,19 +184,15 @@ class Jobs:
             return Mistake(number, str(error))
         name, endpoint = body.pop("name", None), body.pop("endpoint", self._endpoint)
         name = f"{number:05d}" if name is None else str(name) if type(name) is int else name
-        if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME or not _clean(name):
-            return Mistake(number, f"a name is a text of 1 to {LONGEST_NAME} characters (got {shorten(name, 60)})")
+        if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
+            return Mistake(number, f"a name is a text of 1 to 500 characters (got {shorten(name, 60)})")
         if not isinstance(endpoint, str) or not endpoint:
             return Mistake(number, "there is no endpoint: name one in the line, or one for all jobs")
         return Job(number, name, specification.normalized(endpoint), body)
 
 
 def parse(text: bytes) -> Any:
-    """The JSON value of a line.
-
-    Raises:
-        ValueError: it is not JSON or not UTF-8, or it has a key twice or a number that JSON does not know.
-    """
+    """The JSON value of a line; raises ValueError also for a key that is given twice."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -214,11 +207,7 @@ def parse(text: bytes) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """The value as plain JSON, paths as ``@path``.
-
-    Raises:
-        TypeError: the content of a file, which a batch does not keep.
-    """
+    """The value as plain JSON, paths as ``@path``; raises TypeError for the content of a file, which is not kept."""
     if isinstance(value, os.PathLike):
         return f"@{Path(os.fspath(value)).resolve()}"
     if isinstance(value, Mapping):
@@ -266,17 +255,7 @@ def _violations(job: Job, folder: Path) -> Iterator[Violation]:
 
 def _words(remedy: Remedy) -> str:
     """A remedy in the words of a jobs file, which has neither Path(…) nor extra=."""
-    if not remedy:
-        return ""
-    if remedy.facts.get("path"):
-        return f'for a file on disk, write "@{remedy.facts["path"]}"'
+    if path := remedy.facts.get("path"):
+        return f'for a file on disk, write "@{path}"'
     near = remedy.facts.get("nearest")
     return f"did you mean {near!r}?" if near else ""
-
-
-def _clean(name: str) -> bool:
-    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def _reason(error: Exception) -> str:
-    return f"byte {error.start + 1} is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from bfl_client.specification import ENDPOINTS
 
-from .database import Database
+from .database import Database, repeated
 from .jobs import LISTED, Job, Jobs, JobsError, Mistake
 from .names import slugs
-from .store import LOST, TURN, Turn, folders, fresh, hold, jobs, repeated, submissions, workers
+from .store import LOST, TURN, Turn, folders, fresh, hold, jobs, submissions, workers
 
 PAGE = 500  # rows read or written at a time
 USUAL_LIMIT = 24  # active tasks of an endpoint that this version does not know
@@ -43,19 +43,11 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    # Taking jobs in
-
     @repeated
     def take(self, batch: Jobs, place: str, see: Callable[[list[Unsaved], bool], object]) -> None:
-        """Add the jobs that are new, and note which are listed. A job may change until it is paid for, and once failed.
-
-        Args:
-            place: the folder that the files are saved in.
-            see: called with the jobs whose files are not saved yet, and whether the record knows the folder; what it
-                raises undoes everything.
-
-        Raises:
-            JobsError: a line differs from what was submitted under its name; no job is added.
+        """Add the jobs that are new, and note which are listed. A job may change until it is paid for, and once failed;
+        JobsError if one has changed later. What `see` raises, called with the jobs whose files are not saved yet and
+        whether the record knows the folder `place`, undoes everything, too.
         """
         with self.database.writing(alone=True) as connection:
             known = {row.name: row for row in connection.execute(sa.select(jobs.c.name, jobs.c.number, jobs.c.listed))}
@@ -99,10 +91,8 @@ class Ledger:
 
     @repeated
     def resubmit(self, ordered: set[str]) -> bool:
-        """Let uncertain jobs be submitted once more, as ordered; true if there were any.
-
-        Args:
-            ordered: the jobs already resubmitted in this run: each once, so that a run ends. New ones are added.
+        """Let uncertain jobs be submitted once more, as ordered; true if there were any. Those in `ordered` were so
+        before in this run: each is once, so that a run ends; they are added to it.
         """
         uncertain = (jobs.c.state == "uncertain") & jobs.c.listed & jobs.c.owner.is_(None)
         again = {"state": "waiting", "submission": jobs.c.submission + 1, "error": None}
@@ -110,29 +100,19 @@ class Ledger:
             found = connection.execute(sa.select(jobs.c.name).where(uncertain)).scalars()
             names = [name for name in found if name not in ordered]
             ordered.update(names)  # before the commit: better not at all than twice
-            each = sa.update(jobs).where(uncertain, jobs.c.name == sa.bindparam("of")).values(**again)
             for name in names:
-                connection.execute(each, {"of": name})
+                connection.execute(sa.update(jobs).where(uncertain, jobs.c.name == name).values(**again))
         return bool(names)
-
-    # Handing jobs out
 
     @repeated
     def claim(self, worker: str, concurrency: int, busy: Collection[str]) -> list[Turn]:
-        """Take jobs for a worker, within every limit: those paid for first, then in the order of the lines.
-
-        Args:
-            concurrency: the most jobs that all workers together may have.
-            busy: the jobs that this worker is known to have; others of its own are returned, too.
-
-        Raises:
-            LeaseLost: the worker was taken for dead.
+        """Take jobs for a worker: those paid for first, then in the order of the lines, within the limit of each
+        endpoint, and as many as all workers together may have. Jobs of its own that are not `busy` are returned, too.
         """
         with self.database.writing(alone=True) as connection:
             hold(connection, worker)
-            owned = connection.execute(
-                sa.select(jobs.c.name, jobs.c.endpoint, jobs.c.owner).where(jobs.c.owner.is_not(None))
-            ).all()
+            held = sa.select(jobs.c.name, jobs.c.endpoint, jobs.c.owner).where(jobs.c.owner.is_not(None))
+            owned = connection.execute(held).all()
             active = Counter[str](row.endpoint for row in owned)
             names = _next(connection, active, concurrency - len(owned))
             free = sa.update(jobs).where(jobs.c.name.in_(names), jobs.c.owner.is_(None))
@@ -140,15 +120,15 @@ class Ledger:
             if taken != len(names):
                 raise AssertionError("a job was taken by two workers")  # the lock keeps all others out
             stray = [row.name for row in owned if row.owner == worker and row.name not in busy]
-            return _turns(connection, [*stray, *names])
+            chosen = sa.select(*TURN).where(jobs.c.name.in_([*stray, *names])).order_by(jobs.c.state, jobs.c.number)
+            return [Turn(*row) for row in connection.execute(chosen)]
 
     @repeated
     def counts(self) -> Counts:
         """The batch in figures."""
         owned, paid = jobs.c.owner.is_not(None), sa.literal("paid")
-        groups = sa.select(jobs.c.state, owned, jobs.c.listed, sa.func.count()).group_by(
-            jobs.c.state, owned, jobs.c.listed
-        )
+        groups = sa.select(jobs.c.state, owned, jobs.c.listed, sa.func.count())
+        groups = groups.group_by(jobs.c.state, owned, jobs.c.listed)
         ready = sa.select(paid, sa.literal(True), sa.literal(True), sa.func.count()).where(_paid())
         stated = sa.select(sa.func.coalesce(sa.func.sum(submissions.c.cost), 0.0))
         states, left = Counter[str](), 0
@@ -159,16 +139,14 @@ class Ledger:
                     states[PUBLIC.get(str(state), str(state))] += count
             return Counts(states, left, connection.execute(stated).scalar_one())
 
-    # Workers
-
     @repeated
     def enlist(self, worker: str, *, alone: bool) -> None:
         """Note that a worker is alive; if it is alone, that no other is."""
         with self.database.writing() as connection:
-            others = connection.execute(sa.select(workers.c.id)).scalars().all() if alone else []
-            for other in others:
+            known = set(connection.execute(sa.select(workers.c.id)).scalars())
+            for other in known - {worker} if alone else ():
                 _strike(connection, other)
-            if worker not in connection.execute(sa.select(workers.c.id)).scalars().all():
+            if worker not in known:
                 connection.execute(sa.insert(workers).values(id=worker, beats=0))
 
     def beat(self, worker: str) -> bool:
@@ -191,23 +169,18 @@ class Ledger:
             if connection.execute(silent).first() is not None:
                 _strike(connection, worker)
 
-    # Reading
-
     def rows(self) -> Iterator[Any]:
         """Every job, in the order of the lines, a page at a time."""
         after = (-1, "")
         key = sa.tuple_(jobs.c.number, jobs.c.name)
         while True:
-            page = self._page(sa.select(jobs).where(key > after).order_by(jobs.c.number, jobs.c.name).limit(PAGE))
+            query = sa.select(jobs).where(key > after).order_by(jobs.c.number, jobs.c.name).limit(PAGE)
+            with self.database.reading() as connection:
+                page = connection.execute(query).all()
             yield from page
             if len(page) < PAGE:
                 return
             after = (page[-1].number, page[-1].name)
-
-    @repeated
-    def _page(self, query: sa.Select[Any]) -> list[Any]:
-        with self.database.reading() as connection:
-            return list(connection.execute(query).all())
 
 
 PUBLIC = {"submitting": "waiting"}
@@ -234,12 +207,6 @@ def _next(connection: sa.Connection, active: Counter[str], room: int) -> list[st
             free -= len(page)
     found.sort(key=lambda row: (row.state, row.number))  # "submitted" stands before "waiting"
     return [row.name for row in found[: max(room, 0)]]
-
-
-def _turns(connection: sa.Connection, names: Collection[str]) -> list[Turn]:
-    rows = connection.execute(sa.select(*TURN).where(jobs.c.name.in_(names))).all() if names else []
-    order = {name: at for at, name in enumerate(names)}
-    return sorted((Turn(*row) for row in rows), key=lambda turn: order[turn.name])
 
 
 def _strike(connection: sa.Connection, worker: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 
 LONGEST = 120
 """Bytes of UTF-8 in a stem. With an extension it stays well below the 255 that file systems allow."""
-
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)  # devices on Windows, with any extension
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -17,7 +16,7 @@ from .stopping import Reason
 
 RESULTS = "results.jsonl"
 State = Literal["waiting", "submitted", "done", "failed", "uncertain"]
-STATES: tuple[State, ...] = ("done", "failed", "uncertain", "submitted", "waiting")
+STATES: tuple[State, ...] = ("done", "failed", "uncertain", "submitted", "waiting")  # it ends in one of the first three
 # Controls (but tab and newline), direction overrides, lone surrogates, and code points that are not characters.
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -81,6 +80,9 @@ class Progress(NamedTuple):
         return self.left * self.seconds / self.ended if self.ended else None
 
 
+OnProgress = Callable[[Progress], object]
+
+
 class Report(NamedTuple):
     """How a run of a batch ended."""
 
@@ -127,50 +129,30 @@ def record_of(row: Any, state: State, missing: bool) -> Record:
     """A job's row as a record for the results."""
     known: dict[str, Any] = {name: getattr(row, name) for name in Record._fields if hasattr(row, name)}
     known |= {"inputs": without_media(row.endpoint, json.loads(row.body)), "state": state}
-    known |= {"seconds": _seconds(row.submitted_at, row.finished_at)}
-    if missing:
-        known["error"] = f"its file {row.path} is gone"
+    known |= {"seconds": None, "error": f"its file {row.path} is gone" if missing else row.error}
+    if row.submitted_at and row.finished_at:
+        took = datetime.fromisoformat(row.finished_at) - datetime.fromisoformat(row.submitted_at)
+        known["seconds"] = round(took.total_seconds(), 3)
     return Record(**known)
-
-
-def _seconds(begin: str | None, end: str | None) -> float | None:
-    if begin is None or end is None:
-        return None
-    return round((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds(), 3)
 
 
 def write_results(folder: Path, records: Iterable[Record]) -> Path:
     """Write `results.jsonl` into the folder, one JSON object for each record, and return its path.
 
     The keys are those of `Record`, but for `id`, the task's. The lines are plain ASCII, so that no reader splits one at
-    a line separator of Unicode, and a number that JSON does not know is null. Records are taken one at a time.
-
-    Raises:
-        OSError: the file cannot be written; an earlier one is as it was.
+    a line separator of Unicode, and a number that JSON does not know is null. Records are taken one at a time. On an
+    OSError an earlier file is as it was.
     """
     with Whole(folder / RESULTS, private=True) as whole:
         for record in records:
             row = {("id" if key == "task_id" else key): value for key, value in record._asdict().items()}
-            whole.file.write(json.dumps(_plain(row), default=str, allow_nan=False).encode("ascii") + b"\n")
+            finite = json.loads(json.dumps(row, default=str), parse_constant=lambda _: None)
+            whole.file.write(json.dumps(finite).encode("ascii") + b"\n")
     return whole.path
 
 
-def _plain(value: Any) -> Any:
-    """The value with null for each number that is not finite."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
 def visible(text: str) -> str:
-    """The text with control and direction characters made visible.
-
-    Controls become their pictures, direction overrides their numbers; what UTF-8 cannot encode becomes U+FFFD.
-    """
+    """The text with control characters as pictures, direction overrides as numbers, and U+FFFD for what is no text."""
     return _ACTING.sub(_picture, text.replace("\r\n", "\n"))
 
 

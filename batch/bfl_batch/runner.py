@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
@@ -17,20 +18,18 @@ from .collecting import Collecting
 from .database import FILE, Database, cause, url_of
 from .folder import Folder
 from .jobs import Jobs, Source
-from .leases import LEASE, Lease
 from .ledger import PUBLIC, Counts, Ledger, Unsaved
 from .names import slugs
-from .reports import RESULTS, STATES, Progress, Record, Report, State, Status, record_of, write_results
+from .reports import RESULTS, STATES, OnProgress, Progress, Record, Report, State, Status, record_of, write_results
 from .sheet import SHEET, write_sheet
 from .stopping import Presses, Stop
 from .store import LeaseLost, Store, Turn, jobs, metadata, turn_of
 from .submitting import Submitting
-from .worker import TAKEN_OVER, Crew, Work
+from .worker import LEASE, TAKEN_OVER, Crew, Lease, Work
 
 TOLD = 20  # the most troubles that a report lists
 LOOK = 0.2  # seconds between two looks at the figures
 GRACE = 4.0  # seconds for threads to leave their jobs when a run stops at once
-OnProgress = Callable[[Progress], object]
 _UNPRICED = Remedy("pass unpriced=True to send their jobs without counting their price", "unpriced")
 
 
@@ -73,11 +72,7 @@ class Run:
         self._asleep = min(max(options.lease / 2, 1.0), 10.0)
 
     def __call__(self, on_progress: OnProgress | None = None) -> Report:
-        """Run the batch until it ends or stops; the record, the results and the sheet are written in any case.
-
-        Raises:
-            JobsError, ConfigurationError, OSError: it was not started.
-        """
+        """Run the batch until it ends or stops; the record, the results and the sheet are written in any case."""
         with ExitStack() as stack:
             stack.enter_context(self._jobs)
             self._jobs.check()
@@ -107,12 +102,11 @@ class Run:
                     unsaved = (Unsaved(job.number, stem) for job, stem in zip(every, stems, strict=True))
                     folder.refuse_taken(unsaved, known=False)
                 stack.enter_context(folder.sole())
-            base = Database(self._url, asleep=self._asleep)
-            stack.callback(base.close)
+            base = stack.enter_context(closing(Database(self._url, asleep=self._asleep)))
             with base.reachable():
                 base.repeat(lambda: base.create(metadata))
                 Ledger(base).take(self._jobs, folder.place, folder.refuse_taken)
-            folder.sweep(row.stem for row in Ledger(base).rows())
+                folder.sweep(row.stem for row in Ledger(base).rows())
             folder.reserve()
             yield base
 
@@ -136,28 +130,21 @@ class Run:
 
     @contextmanager
     def _lease(self) -> Iterator[None]:
-        own = Database(self._url, connections=1, asleep=self._asleep)
-        try:
-            with Lease(Ledger(own), self.worker, self.stop, self._options.lease):
-                yield
-        finally:
-            own.close()
+        with (
+            closing(Database(self._url, connections=1, asleep=self._asleep)) as own,
+            Lease(Ledger(own), self.worker, self.stop, self._options.lease),
+        ):
+            yield
 
     def _report(self, ledger: Ledger, counts: Counts, notes: tuple[str, ...]) -> Report:
-        folder, troubles, missing = self._folder.path, list[Record](), list[Record]()
-
-        def noted() -> Iterator[Record]:
-            for record, gone in records(ledger, self._folder):
-                if record.error is not None and len(troubles) < TOLD:
-                    troubles.append(record)
-                if gone:
-                    missing.append(record)
-                yield record
-
+        folder, troubles, missing = self._folder.path, list[Record](), 0
         try:
             counts = ledger.counts()
-            write_results(folder, noted())
-            write_sheet(folder, (record for record, _ in records(ledger, self._folder)), title=folder.resolve().name)
+            write_results(folder, records(ledger, self._folder))
+            write_sheet(folder, records(ledger, self._folder), title=folder.resolve().name)
+            with_errors = (record for record in records(ledger, self._folder) if record.error is not None)
+            troubles = list(islice(with_errors, TOLD))
+            missing = sum(gone(row, self._folder) for row in ledger.rows())
         except OSError as error:  # if a full disk has stopped the batch, say that
             self.stop.no_more("output", f"cannot write {error.filename or folder}: {error.strerror or error}")
         except SQLAlchemyError as error:
@@ -165,7 +152,7 @@ class Run:
         return Report(
             jobs=counts.states.total(),
             **{state: counts.states[state] for state in STATES},
-            missing=len(missing),
+            missing=missing,
             credits=counts.credits,
             stopped=self.stop.reason,
             results=folder / RESULTS,
@@ -190,8 +177,7 @@ class Watch:
     def until_over(self, presses: Presses, on_progress: OnProgress | None) -> None:
         """Continue until everything has ended, or until the work under way has and nothing more may be started.
 
-        Raises:
-            KeyboardInterrupt: interrupted twice.
+        Interrupted twice, it raises KeyboardInterrupt.
         """
         stop, going = self._work.stop, True
         while going:
@@ -244,15 +230,13 @@ class Watch:
 
     @property
     def _over(self) -> int:
-        return sum(self.counts.states[state] for state in ("done", "failed", "uncertain"))
+        return sum(self.counts.states[state] for state in STATES[:3])
 
     def _progress(self) -> Progress:
         states = self.counts.states
         return Progress(
             jobs=states.total(),
-            done=states["done"],
-            failed=states["failed"],
-            uncertain=states["uncertain"],
+            **{state: states[state] for state in STATES[:3]},
             active=len(self.crew.busy),
             left=self.counts.left,
             credits=self.counts.credits,
@@ -267,32 +251,23 @@ def gone(row: Any, folder: Folder) -> bool:
     return row.state == "done" and row.place == folder.place and not folder.has(row.path)
 
 
-def records(ledger: Ledger, folder: Folder) -> Iterator[tuple[Record, bool]]:
-    """Every job as a record for the results, and whether its file is gone."""
+def records(ledger: Ledger, folder: Folder) -> Iterator[Record]:
+    """Every job as a record for the results."""
     for row in ledger.rows():
-        missing = gone(row, folder)
-        yield record_of(row, cast(State, PUBLIC.get(row.state, row.state)), missing), missing
+        yield record_of(row, cast(State, PUBLIC.get(row.state, row.state)), gone(row, folder))
 
 
 def look(folder: Path, database_url: str | None = None) -> Status | None:
-    """The progress of the batch in a folder, or in a database; None if there is none.
-
-    Raises:
-        ConfigurationError, OSError: its record cannot be read.
-    """
+    """See `bfl_batch.look`."""
     shared = database_url is not None
     if not shared and not (folder / FILE).is_file():
         return None
-    base = Database(url_of(folder, database_url))
-    try:
-        with base.reachable():
-            if not base.has(jobs):
-                return None
-            ledger = Ledger(base)
-            counts, alive = ledger.counts(), ledger.alive()
-            missing = tuple(row.path for row in ledger.rows() if gone(row, Folder(folder, shared=shared)))
-    finally:
-        base.close()
+    with closing(Database(url_of(folder, database_url))) as base, base.reachable():
+        if not base.has(jobs):
+            return None
+        ledger = Ledger(base)
+        counts, alive = ledger.counts(), ledger.alive()
+        missing = tuple(row.path for row in ledger.rows() if gone(row, Folder(folder, shared=shared)))
     return Status(
         jobs=counts.states.total(),
         states={str(state): counts.states[state] for state in STATES if counts.states[state]},

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 from bfl_client.files import Whole
@@ -42,9 +42,7 @@ def write_sheet(folder: Path, records: Iterable[Record], *, title: str) -> Path:
 
     Records are taken one at a time and the page is written as it grows: memory does not grow with them. Thumbnails
     that are not kept in `.thumbnails` are made, on several processors; a file without one is shown as a plain tile.
-
-    Raises:
-        OSError: the file cannot be written; an earlier one is as it was.
+    On an OSError an earlier sheet is as it was.
     """
     with (
         tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", newline="") as cards,
@@ -59,13 +57,20 @@ def write_sheet(folder: Path, records: Iterable[Record], *, title: str) -> Path:
     return whole.path
 
 
-def _write_cards(file: IO[str], folder: Path, records: Iterable[Record]) -> Totals:
-    totals, template = Totals(), _environment().get_template("card.html.jinja")
+def _write_cards(file: IO[str], folder: Path, records: Iterable[Record]) -> dict[str, Any]:
+    """Write the cards, and return the totals."""
+    states, endpoints, costs = Counter[str](), set[str](), list[float]()
+    submitted, template = 0, _environment().get_template("card.html.jinja")
     for record, preview in _previews(folder, records):
-        totals.add(record)
-        file.write(template.render(record=record, preview=preview))
-        file.write("\n")
-    return totals
+        states[record.state] += 1
+        endpoints.add(shown(record.endpoint))
+        submitted += record.task_id is not None
+        if record.cost is not None and math.isfinite(record.cost):
+            costs.append(record.cost)
+        file.write(template.render(record=record, preview=preview) + "\n")
+    told = {state: states[state] for state in STATES if states[state] or state in STATES[:3]}
+    totals = {"jobs": states.total(), "states": told, "endpoints": sorted(endpoints)}
+    return totals | {"submitted": submitted, "priced": len(costs), "credits": sum(costs)}
 
 
 def _previews(folder: Path, records: Iterable[Record]) -> Iterator[tuple[Record, Thumbnail | None]]:
@@ -75,21 +80,17 @@ def _previews(folder: Path, records: Iterable[Record]) -> Iterator[tuple[Record,
     with ThreadPoolExecutor(workers, thread_name_prefix="thumbnail") as pool:
         for record in records:
             pending.append((record, pool.submit(thumbnail, folder, record.path) if record.path else None))
-            if len(pending) > 4 * workers:
-                yield _finished(*pending.popleft())
-        while pending:
-            yield _finished(*pending.popleft())
-
-
-def _finished(record: Record, preview: Future[Thumbnail] | None) -> tuple[Record, Thumbnail | None]:
-    return record, preview.result() if preview else None
+            while len(pending) > 4 * workers:
+                done, preview = pending.popleft()
+                yield done, preview.result() if preview else None
+        for done, preview in pending:
+            yield done, preview.result() if preview else None
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, auto_reload=False
-    )
+    loader = FileSystemLoader(_PAGE)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False)
     environment.filters.update(
         amount=credits_in_words,
         base64=lambda content: base64.b64encode(content).decode(),
@@ -112,41 +113,6 @@ def _inline() -> dict[str, Markup]:
 def _digest(text: str) -> str:
     """The hash by which a Content-Security-Policy allows this very text and no other."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-class Totals:
-    """Counts of a batch, taken as its records pass.
-
-    Attributes:
-        jobs, submitted, priced: numbers of jobs: all, those with a task, those whose cost is known.
-        credits: sum of the costs that are known.
-    """
-
-    def __init__(self) -> None:
-        self.jobs = self.submitted = self.priced = 0
-        self.credits = 0.0
-        self._states = Counter[str]()
-        self._endpoints = set[str]()
-
-    def add(self, record: Record) -> None:
-        """Count a record."""
-        self.jobs += 1
-        self._states[record.state] += 1
-        self._endpoints.add(shown(record.endpoint))
-        self.submitted += record.task_id is not None
-        if record.cost is not None and math.isfinite(record.cost):
-            self.priced += 1
-            self.credits += record.cost
-
-    @property
-    def states(self) -> dict[str, int]:
-        """Number of jobs in each state; the three final states are listed even if zero."""
-        return {state: self._states[state] for state in STATES if self._states[state] or state in STATES[:3]}
-
-    @property
-    def endpoints(self) -> list[str]:
-        """Endpoints of the batch, sorted."""
-        return sorted(self._endpoints)
 
 
 def shown(value: object) -> str:

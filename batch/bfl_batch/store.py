@@ -13,18 +13,13 @@ are columns of their own and decide nothing about money. Each change names the s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial, wraps
-from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from .database import Database
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from .database import Database, repeated
 
 metadata = sa.MetaData()
 
@@ -42,15 +37,11 @@ jobs = sa.Table(
     sa.Column("owner", sa.Text, index=True),  # the worker that has it now
     sa.Column("begun", sa.Integer, nullable=False),  # how often a worker took it: for people who look, not for us
     sa.Column("retry", sa.Boolean, nullable=False),  # ordered: submit anew if its task has ended without a result
-    sa.Column("task", sa.Text),  # JSON: the handle of its task
-    sa.Column("task_id", sa.Text),
     sa.Column("cost", sa.Float),
     sa.Column("seed", sa.BigInteger),
-    sa.Column("path", sa.Text),
-    sa.Column("place", sa.Text),  # the folder that has its file
-    sa.Column("error", sa.Text),
-    sa.Column("submitted_at", sa.Text),
-    sa.Column("finished_at", sa.Text),
+    # the handle of its task as JSON; its file, and the folder that has it
+    *(sa.Column(name, sa.Text) for name in ("task", "task_id", "path", "place")),
+    *(sa.Column(name, sa.Text) for name in ("error", "submitted_at", "finished_at")),
     sa.Index("jobs_by_turn", "state", "endpoint", "owner", "listed", "number"),
 )
 
@@ -114,32 +105,8 @@ def turn_of(row: Any) -> Turn:
     return Turn(*(getattr(row, name) for name in Turn._fields))
 
 
-class Recorded(Protocol):
-    """Something that reads and writes a database."""
-
-    database: Database
-
-
-R = TypeVar("R", bound=Recorded)
-
-
-def repeated(method: Callable[Concatenate[R, P], T]) -> Callable[Concatenate[R, P], T]:
-    """A transaction that is safe to run twice: it is, if the database goes away before it confirms the commit."""
-
-    @wraps(method)
-    def until_done(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.database.repeat(partial(method, self, *args, **kwargs))
-
-    return until_done
-
-
 class Store:
-    """The jobs of one worker; each method is one transaction.
-
-    Args:
-        worker: a name unique to this process and this run.
-        budget: credits that the whole batch may cost, or None.
-    """
+    """The jobs of one worker, whose name is unique to this process and this run; each method is one transaction."""
 
     def __init__(self, database: Database, worker: str, budget: float | None = None) -> None:
         self.database, self.worker, self.budget = database, worker, budget
@@ -148,13 +115,8 @@ class Store:
         """Commit that a job is being submitted; ``send`` means that this worker, and nobody else, sends it now.
 
         ``gone``: it is not this worker's, or was changed; ``budget``: it could exceed the budget; ``pending``: it could
-        now, but perhaps not once the cost of others is known. Not repeated by itself: if this fails, `withdraw`.
-
-        Args:
-            price: the most that it can cost, in credits.
-
-        Raises:
-            LeaseLost: this process may no longer submit.
+        now, but perhaps not once the cost of others is known. `price` is the most that it can cost, in credits. Not
+        repeated by itself: if this fails, `withdraw`. Raises LeaseLost if this process may no longer submit.
         """
         try:
             with self.database.writing(alone=self.budget is not None) as connection:
@@ -164,17 +126,14 @@ class Store:
                     held, refusal = _affordable(connection, turn.endpoint, held, self.budget)
                     if refusal:
                         return refusal
-                return "send" if self._insert(connection, turn, held) else "gone"
+                if not self._move(connection, turn, "waiting", jobs.c.listed, state="submitting", error=None):
+                    return "gone"
+                row = {"job": turn.name, "number": turn.submission, "endpoint": turn.endpoint, "worker": self.worker}
+                connection.execute(sa.insert(submissions).values(**row, made_at=now(), held=held))
+                return "send"
         except IntegrityError:  # this very submission was made already
             self._follow_or_lose(turn)
             return "gone"
-
-    def _insert(self, connection: sa.Connection, turn: Turn, held: float) -> bool:
-        if not self._move(connection, turn, "waiting", jobs.c.listed, state="submitting", error=None):
-            return False
-        row = {"job": turn.name, "number": turn.submission, "endpoint": turn.endpoint, "worker": self.worker}
-        connection.execute(sa.insert(submissions).values(**row, made_at=now(), held=held))
-        return True
 
     def _follow_or_lose(self, turn: Turn) -> None:
         with self.database.writing() as connection:
@@ -220,11 +179,7 @@ class Store:
     @repeated
     def end(self, /, turn: Turn, state: str, error: str | None = None, cost: float | None = None, **facts: Any) -> None:
         """End a job as ``done``, ``failed`` (its task's handle is kept) or ``uncertain``; or leave it ``submitted`` for
-        a later run.
-
-        Args:
-            cost: credits, if they are known now.
-            facts: other columns of the job.
+        a later run. `cost` is in credits, if it is known now; `facts` are other columns of the job.
         """
         known = {} if cost is None else {"cost": cost}
         values = {"state": state, "owner": None, "error": error, "retry": False, **known, **facts}
@@ -250,11 +205,7 @@ class Store:
 
 
 def hold(connection: sa.Connection, worker: str) -> None:
-    """Check that nobody has taken a worker for dead, and keep it so until the transaction ends.
-
-    Raises:
-        LeaseLost: somebody has.
-    """
+    """Keep a worker from being taken for dead until the transaction ends; raises LeaseLost if it has been."""
     mine = sa.select(workers.c.id).where(workers.c.id == worker).with_for_update(read=True, key_share=True)
     if connection.execute(mine).first() is None:
         raise LeaseLost

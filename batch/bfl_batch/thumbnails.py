@@ -17,10 +17,8 @@ from bfl_client import files
 from PIL import Image
 
 Kind = Literal["picture", "film", "missing", "unreadable"]
-
 EDGE = 256
 """Pixels of a thumbnail's longer side. One page may contain ten thousand of them, some 5 kB each: keep them small."""
-
 _PIXELS = 64_000_000  # several times what any endpoint makes; also the limit for a film's frame
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _QUALITY = 50
@@ -63,20 +61,15 @@ def _read(kept: Path) -> bytes | None:
 
 
 def _make(file: Path, kind: Kind, kept: Path) -> bytes | None:
+    """A new thumbnail, kept if that is possible: it can be made again."""
     try:
-        frame = _poster(file) if kind == "film" else _picture(file)
-        content = _encoded(frame)
+        content = _encoded(_poster(file) if kind == "film" else _picture(file))
     except Exception:  # decoders raise nearly anything for a damaged file; one tile must not cost the sheet
         return None
-    _keep(content, kept)
-    return content
-
-
-def _keep(content: bytes, kept: Path) -> None:
-    """Keep a thumbnail; if that fails, it is made again next time."""
     with suppress(OSError):  # a folder that cannot be written, a full disk
         kept.parent.mkdir(mode=0o700, exist_ok=True)
         files.write(kept, content, private=True)
+    return content
 
 
 def _picture(file: Path) -> Image.Image:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Self
 
 from bfl_client import Client
 from bfl_client.errors import BFLError, RateLimitError, ServerError, TaskError, TransportError, shorten
@@ -15,11 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .database import cause
 from .folder import Folder
+from .ledger import Ledger
 from .stopping import Stop, Stopped
 from .store import LeaseLost, Store, Turn, now
 
 PASSING = (TransportError, RateLimitError, ServerError)
 """Errors that may not occur when the request is repeated."""
+LEASE = 30.0
+"""Seconds without a sign of life after which a process is taken for dead."""
 TAKEN_OVER = "another process took this one for dead, and continues its work"
 
 
@@ -47,10 +50,8 @@ class Work(NamedTuple):
 
 
 class Crew:
-    """The threads of one process, one for each job that it has now.
-
-    Args:
-        step: does the next step of a job; returns the updated job, or None when it has ended or is left.
+    """The threads of one process, one for each job that it has now. `step` does the next step of a job and returns the
+    updated job, or None when it has ended or is left.
 
     Daemon threads, so that a process can end at once without waiting for answers: what they wait for is in the record.
     """
@@ -120,3 +121,52 @@ def said(error: Exception) -> str:
     """An error's message in one line, with its class."""
     kind, text = type(error).__name__, error.message if isinstance(error, BFLError) else shorten(str(error))
     return text if kind.lower() in text.lower() else f"{kind}: {text}"
+
+
+class Lease:
+    """A thread that gives this process's signs of life, and takes jobs from processes that give none for so long.
+
+    Its ledger has a connection of its own, so that it never waits for those of the jobs. No clocks are compared: a
+    process is taken for dead when another one has seen its count of signs unchanged for the length of a lease. No
+    payment depends on that being right: see `store`.
+    """
+
+    def __init__(self, ledger: Ledger, worker: str, stop: Stop, length: float) -> None:
+        self._ledger, self._worker, self._stop, self._length = ledger, worker, stop, length
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._looked = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="bfl-lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(2.0)  # or it is left: the database does not answer
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._length / 6):
+            try:
+                if not self._ledger.beat(self._worker):
+                    self._stop.now("lease", TAKEN_OVER)
+                    return
+                for worker, beats in self._silent():
+                    self._ledger.strike(worker, beats)
+            except SQLAlchemyError:
+                continue  # the next sign of life may reach the database; if not, the jobs will say so
+
+    def _silent(self) -> list[tuple[str, int]]:
+        """The workers that were silent for a whole lease while this process was awake."""
+        alive, moment, silent = self._ledger.alive(), time.monotonic(), list[tuple[str, int]]()
+        if moment - self._looked > self._length / 2:  # it slept, or the database was away: it could hear no one
+            self._seen.clear()
+        self._looked = moment
+        for worker, beats in alive.items():
+            known, since = self._seen.get(worker, (None, moment))
+            if known != beats:
+                self._seen[worker] = beats, moment
+            elif worker != self._worker and moment - since > self._length:
+                silent.append((worker, beats))
+        return silent

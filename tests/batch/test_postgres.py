@@ -180,7 +180,7 @@ def test_a_database_that_is_gone_ends_the_run_within_seconds(tmp_path: Path) -> 
     ("url", "said"),
     [
         ("postgresql://bfl:s3@cret@db.example/name", "more than one @"),
-        ("postgresql://bfl:s3cret@db.example:abc/name", "not a number"),
+        ("postgresql://bfl:s3cret@db.example:abc/name", "must look like"),
         ("postgresql://bfl:s3cret@db.example:99999999/name", ""),
         ("postgresql://bfl:s3@cret:1@db.example/name", "more than one @"),
         ("postgresql://bfl:s3cret@[db.example/name", ""),
