@@ -65,7 +65,8 @@ def types(session: nox.Session) -> None:
 def _suite(session: nox.Session) -> None:
     """Run all tests but those of the session `batch`; one worker runs tests/contract, the others the rest."""
     # The session `batch` has the tests that need a database or a browser, or start the slow program many times.
-    elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in ("postgres", "browser", "command")]
+    names = ("postgres", "asleep", "browser", "command", "chaos")
+    elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in names]
     session.run("pytest", *(session.posargs or ["-n", "auto", *elsewhere]))
 
 
@@ -142,7 +143,7 @@ def load(session: nox.Session) -> None:
 @nox.session
 def batch(session: nox.Session) -> None:
     """Test batches at full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
-    session.install("-e", ".[all]", *_group("test"))
+    session.install("-e", ".[all]", *_group("test"), *_group("browser"))
     required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
     session.run("pytest", *(session.posargs or ["tests/batch"]), env=required)
 

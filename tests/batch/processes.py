@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +11,29 @@ from typing import Any
 from unittest import mock
 
 import httpx
-from bfl_batch import runner
+from bfl_batch import Report, runner
 from bfl_batch.database import Database
 from sqlalchemy import event
 
 from .service import Service, line
 
+LARGE = os.environ.get("BFL_BATCH_LARGE") == "1"
 PATIENCE = 60.0  # seconds after which a test gives up
+POINTS = 130  # more than a process has
+JOBS = 2
 _here = threading.local()
+
+
+def points(every: int) -> range:
+    """The touch points to try: all of them if there is time, else some."""
+    return range(0, POINTS, 1 if LARGE else every)
+
+
+def settled(report: Any) -> Report:
+    """A report in which each job is done or uncertain."""
+    assert isinstance(report, Report), report
+    assert report.done + report.uncertain == report.jobs == JOBS, report
+    return report
 
 
 class Killed(BaseException):

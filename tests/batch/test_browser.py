@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bfl_batch.sheet import write_sheet
 
-from .chromium import PROGRAM, Chromium
 from .sheets import HOSTILE, hostile, picture, record
 
+REQUIRED = os.environ.get("BFL_REQUIRE_CHROMIUM") == "1"
+if REQUIRED:
+    sync_api: Any = importlib.import_module("playwright.sync_api")
+else:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (the dependency group browser)")
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TITLE = "jobs.jsonl"
 NAMES = [
     "100%.png",
@@ -29,14 +37,57 @@ DECODED = """Promise.all([...document.images].map(async image => {
 """Widths of all pictures of a page, once each is decoded."""
 
 
+class Opened:
+    """A page of a browser that has no network, and what was reported since it was opened.
+
+    Attributes:
+        page: playwright's own.
+        complaints: errors of scripts, and messages on the console: violations of the policy are among them.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self.page, self.complaints = page, list[str]()
+        self._asked, self._stopped = list[str](), list[str]()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._asked.append(request.url))
+        page.on(
+            "requestfailed", lambda request: self._stopped.append(request.url) if request.failure == "csp" else None
+        )
+
+    def open(self, url: str) -> None:
+        """Open another page, from nothing: a change of the fragment alone would load nothing."""
+        self.page.goto("about:blank")
+        for noted in (self.complaints, self._asked, self._stopped):
+            noted.clear()
+        self.page.goto(url)
+
+    def evaluate(self, script: str, argument: Any = None) -> Any:
+        """The value of an expression in the page; a promise is waited for."""
+        return self.page.evaluate(script, argument)
+
+    def requests(self) -> set[str]:
+        """URLs that were asked for, but for those that the policy stopped; of ``data:`` the scheme."""
+        return {"data:" if url.startswith("data:") else url for url in {*self._asked} - {*self._stopped}}
+
+
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+def browser() -> Iterator[Any]:
     if PROGRAM is None:
-        assert os.environ.get("BFL_REQUIRE_CHROMIUM") != "1", "BFL_REQUIRE_CHROMIUM=1, and there is no Chromium"
+        assert not REQUIRED, "BFL_REQUIRE_CHROMIUM=1, and there is no Chromium"
         pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
-    browser = Chromium(tmp_path_factory.mktemp("chromium"))
-    yield browser
-    browser.close()
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, chromium_sandbox=False, args=["--disable-quic"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def chromium(browser: Any, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """A desktop's page; a test may ask for another kind of context."""
+    options = {"offline": True, "viewport": {"width": 1400, "height": 900}, **getattr(request, "param", {})}
+    with browser.new_context(**options) as context:
+        yield Opened(context.new_page())
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +122,14 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sheet(folder, records, title="".join(HOSTILE[:6]))
 
 
-def shown(chromium: Chromium) -> int:
+def shown(chromium: Opened) -> int:
     return int(chromium.evaluate("[...document.querySelectorAll('.card')].filter(c => c.checkVisibility()).length"))
 
 
-def test_hostile_texts_are_shown_and_nothing_else_happens(chromium: Chromium, wild: Path) -> None:
+def test_hostile_texts_are_shown_and_nothing_else_happens(chromium: Opened, wild: Path) -> None:
     """No script of a hostile record runs, no policy is even violated, no element appears, and its text can be read."""
     chromium.open(wild.as_uri())
-    assert not chromium.complaints()
+    assert not chromium.complaints
     assert chromium.evaluate("document.title").startswith("<script>document.title='owned'</script>")
     assert chromium.evaluate("document.querySelectorAll('.card').length") == 2 * len(HOSTILE)
     assert chromium.evaluate("document.querySelectorAll('script').length") == 1
@@ -95,31 +146,33 @@ def test_hostile_texts_are_shown_and_nothing_else_happens(chromium: Chromium, wi
     assert chromium.evaluate("document.querySelector('.reason').innerText") == HOSTILE[0]
 
 
-def test_hostile_texts_stay_in_their_cards(chromium: Chromium, wild: Path) -> None:
+PHONE = {"viewport": {"width": 390, "height": 900}, "is_mobile": True}
+
+
+@pytest.mark.parametrize(("chromium", "width"), [({}, 1400), (PHONE, 390)], indirect=["chromium"])
+def test_hostile_texts_stay_in_their_cards(chromium: Opened, width: int, wild: Path) -> None:
     """Neither a long unbroken word nor a heap of accents widens the page or a card, on a desktop and on a phone."""
-    for width in (1400, 390):
-        chromium.show(width, 900, phone=width < 500)
-        chromium.open(wild.as_uri())
-        assert chromium.evaluate("document.documentElement.scrollWidth") <= width
-        assert chromium.evaluate("[...document.querySelectorAll('.card')].every(c => c.scrollWidth <= c.clientWidth)")
+    chromium.open(wild.as_uri())
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= width
+    assert chromium.evaluate("[...document.querySelectorAll('.card')].every(c => c.scrollWidth <= c.clientWidth)")
 
 
-def test_no_request_leaves(chromium: Chromium, tame: Path, wild: Path) -> None:
+def test_no_request_leaves(chromium: Opened, tame: Path, wild: Path) -> None:
     """The page asks for itself and for nothing else, not even from the disk; its thumbnails are data."""
     for page in (tame, wild):
         chromium.open(page.as_uri())
         chromium.evaluate(DECODED)
-        assert set(chromium.requests()) <= {page.as_uri(), "data:"}
+        assert chromium.requests() <= {page.as_uri(), "data:"}
 
 
-def test_thumbnails_load(chromium: Chromium, tame: Path) -> None:
+def test_thumbnails_load(chromium: Opened, tame: Path) -> None:
     """Every thumbnail is a picture that the browser could decode, also those that are not in view."""
     chromium.open(tame.as_uri())
     widths = chromium.evaluate(DECODED)
     assert len(widths) == 28 and min(widths) > 0
 
 
-def test_every_picture_opens_from_its_tile(chromium: Chromium, tame: Path) -> None:
+def test_every_picture_opens_from_its_tile(chromium: Opened, tame: Path) -> None:
     """A tile's link opens the full file, whatever characters are in its name."""
     chromium.open(tame.as_uri())
     links = chromium.evaluate("[...document.querySelectorAll('a.picture')].slice(0, 7).map(a => a.href)")
@@ -146,46 +199,41 @@ def test_every_picture_opens_from_its_tile(chromium: Chromium, tame: Path) -> No
         ("#job-3", 40),
     ],
 )
-def test_a_fragment_filters(fragment: str, count: int, chromium: Chromium, tame: Path) -> None:
+def test_a_fragment_filters(fragment: str, count: int, chromium: Opened, tame: Path) -> None:
     """A link with a fragment shows exactly the jobs that match its words, state and endpoint, and says how many."""
-    chromium.show(1400, 900)
     chromium.open(tame.as_uri() + fragment)
     assert shown(chromium) == count
     assert chromium.evaluate("document.querySelector('output').textContent") == (
         "" if count == 40 else f"{count} of 40 shown"
     )
     assert chromium.evaluate("document.querySelector('.empty').checkVisibility()") is (count == 0)
-    assert chromium.evaluate("document.title") == TITLE and not chromium.complaints()
+    assert chromium.evaluate("document.title") == TITLE and not chromium.complaints
 
 
-def test_typing_and_choosing_filter(chromium: Chromium, tame: Path) -> None:
+def test_typing_and_choosing_filter(chromium: Opened, tame: Path) -> None:
     """Keys typed into the search, and a state chosen with the keyboard, filter the jobs and make a link of it."""
     chromium.open(tame.as_uri())
-    chromium.evaluate("document.getElementById('filter').q.focus()")
-    chromium.call("Input.insertText", text="hare")
-    chromium.until("document.querySelector('output').textContent === '32 of 40 shown'")
+    chromium.page.locator("[name=q]").focus()
+    chromium.page.keyboard.type("hare")
+    chromium.page.wait_for_function("document.querySelector('output').textContent === '32 of 40 shown'")
     assert shown(chromium) == 32
-    chromium.evaluate("document.querySelector('input[value=failed]').focus()")
-    for kind in ("keyDown", "keyUp"):
-        chromium.call("Input.dispatchKeyEvent", type=kind, key=" ", code="Space", windowsVirtualKeyCode=32, text=" ")
-    chromium.until("location.hash === '#state=failed&q=hare'")
+    chromium.page.locator("input[value=failed]").focus()
+    chromium.page.keyboard.press("Space")
+    chromium.page.wait_for_function("location.hash === '#state=failed&q=hare'")
     assert shown(chromium) == 5
 
 
-def test_without_a_script_all_is_shown_and_states_filter(chromium: Chromium, tame: Path) -> None:
+@pytest.mark.parametrize("chromium", [{"java_script_enabled": False}], indirect=True)
+def test_without_a_script_all_is_shown_and_states_filter(chromium: Opened, tame: Path) -> None:
     """With scripts off, every job is there, what needs the script is hidden, and the choice of a state works."""
-    chromium.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        chromium.open(tame.as_uri())
-        assert shown(chromium) == 40
-        assert not chromium.evaluate("document.querySelector('input[type=search]').checkVisibility()")
-        chromium.evaluate("document.querySelector('input[value=failed]').checked = true")
-        assert shown(chromium) == 6
-    finally:
-        chromium.call("Emulation.setScriptExecutionDisabled", value=False)
+    chromium.open(tame.as_uri())
+    assert shown(chromium) == 40
+    assert not chromium.evaluate("document.querySelector('input[type=search]').checkVisibility()")
+    chromium.evaluate("document.querySelector('input[value=failed]').checked = true")
+    assert shown(chromium) == 6
 
 
-def test_a_long_prompt_opens_on_demand(chromium: Chromium, tame: Path) -> None:
+def test_a_long_prompt_opens_on_demand(chromium: Opened, tame: Path) -> None:
     """A long prompt takes three lines until its summary is activated; then all of it and the parameters are shown."""
     chromium.open(tame.as_uri())
     height = "document.querySelector('.prompt').getBoundingClientRect().height"
@@ -206,20 +254,20 @@ def test_a_long_prompt_opens_on_demand(chromium: Chromium, tame: Path) -> None:
         "<style>.card{display:none}</style>",
     ],
 )
-def test_the_policy_stops_what_escaping_would_miss(injected: str, chromium: Chromium, tame: Path) -> None:
+def test_the_policy_stops_what_escaping_would_miss(injected: str, chromium: Opened, tame: Path) -> None:
     """Markup put into the finished page by hand is blocked by the page's own policy, and the browser says so."""
     page = tame.with_name("injected.html")
     page.write_text(tame.read_text(encoding="utf-8").replace("<main>", f"<main>{injected}"), encoding="utf-8")
-    chromium.open(page.as_uri())
-    assert "Content Security Policy" in chromium.complaint()
+    with chromium.page.expect_console_message() as message:
+        chromium.open(page.as_uri())
+    assert "Content Security Policy" in message.value.text
     assert chromium.evaluate("document.title") == TITLE and shown(chromium) == 40
-    assert set(chromium.requests()) <= {page.as_uri(), "data:"}
+    assert chromium.requests() <= {page.as_uri(), "data:"}
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_texts_can_be_read(dark: bool, chromium: Chromium, tame: Path) -> None:
+@pytest.mark.parametrize("chromium", [{"color_scheme": scheme} for scheme in ("light", "dark")], indirect=True)
+def test_texts_can_be_read(chromium: Opened, tame: Path) -> None:
     """In light and in dark, every kind of text has a contrast of at least 4.5 to what is behind it."""
-    chromium.show(1400, 900, dark=dark)
     chromium.open(tame.as_uri())
     kinds = "h1 .totals small|.chip span|.chip b|h2|.prompt|.facts span|.endpoint|.reason|.badge|.why p|footer|footer a"
     script = """(kinds => kinds.flatMap(kind => [...document.querySelectorAll(kind)].map(element => {
@@ -227,7 +275,7 @@ def test_texts_can_be_read(dark: bool, chromium: Chromium, tame: Path) -> None:
         let behind = element;
         while (behind && getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
         return [kind, text, getComputedStyle(behind ?? document.body).backgroundColor]; })))"""
-    seen = {tuple(found) for found in chromium.evaluate(f"{script}({kinds.split('|')})")}
+    seen = {tuple(found) for found in chromium.evaluate(script, kinds.split("|"))}
     assert len({kind for kind, _, _ in seen}) >= 10
     for kind, text, behind in seen:
         assert contrast(text, behind) >= 4.5, (kind, text, behind)
@@ -245,10 +293,11 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_every_control_has_a_name(chromium: Chromium, tame: Path) -> None:
+def test_every_control_has_a_name(chromium: Opened, tame: Path) -> None:
     """Each control, link and picture has a name that a screen reader can say."""
     chromium.open(tame.as_uri())
-    nodes = chromium.call("Accessibility.getFullAXTree")["nodes"]
+    session = chromium.page.context.new_cdp_session(chromium.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
     wanted = {"link", "radio", "searchbox", "combobox", "image", "heading", "DisclosureTriangle"}
     found = [
         (node["role"]["value"], node["name"]["value"].strip())

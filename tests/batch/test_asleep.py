@@ -1,12 +1,11 @@
-"""One process is stopped, or killed, at each point where it touches the record or the network; another does the rest.
+"""A process is put to sleep at each point where it touches the record or the network, until another has ended.
 
-The judge is the service, which counts every POST. A process that is only stopped goes on when the other has ended, as
-one does that was asleep. BFL_BATCH_LARGE=1 takes every point instead of some.
+Both share a batch on PostgreSQL. The judge is the service, which counts every POST. BFL_BATCH_LARGE=1 takes every point
+instead of some.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,44 +16,16 @@ from bfl_batch import Report, ledger
 from bfl_batch.store import jobs, workers
 from bfl_client import ConfigurationError
 
-from .processes import Process, watched
+from .processes import Process, points, settled, watched
 from .service import Service
 
-LARGE = os.environ.get("BFL_BATCH_LARGE") == "1"
 LEASE = 0.3  # seconds
-POINTS = 130  # more than a process of two jobs has
-JOBS = 2
 
 
 @pytest.fixture(autouse=True)
 def _watched() -> Iterator[None]:
     with watched():
         yield
-
-
-def some(every: int) -> list[int]:
-    return list(range(0, POINTS, 1 if LARGE else every))
-
-
-def settled(report: Any) -> Report:
-    """A report in which each job is done or uncertain."""
-    assert isinstance(report, Report), report
-    assert report.done + report.uncertain == report.jobs == JOBS, report
-    return report
-
-
-@pytest.mark.parametrize("at", some(9))
-def test_a_process_killed_anywhere_loses_and_doubles_nothing(at: int, tmp_path: Path) -> None:
-    """Killed at any point, its successor ends every job or reports it as uncertain, and submits none twice."""
-    service = Service()
-    Process(service, tmp_path / "out", at=at, dies=True).start().end()
-    report = settled(Process(service, tmp_path / "out").start().end())
-    assert set(service.posts.values()) <= {1}
-    assert report.done == sum(path.suffix == ".png" for path in (tmp_path / "out").iterdir())
-    unanswered = report.uncertain
-    report = settled(Process(service, tmp_path / "out", on_uncertain="resubmit").start().end())
-    assert report.ok
-    assert service.posts.total() <= JOBS + unanswered
 
 
 def paused(at: int, database: str, tmp_path: Path) -> Service:
@@ -72,7 +43,7 @@ def paused(at: int, database: str, tmp_path: Path) -> Service:
     return service
 
 
-@pytest.mark.parametrize("at", some(9))
+@pytest.mark.parametrize("at", points(every=9))
 def test_a_process_asleep_anywhere_pays_for_nothing_twice(at: int, database: str, tmp_path: Path) -> None:
     """Stopped anywhere for longer than its lease, and going on when another has done its work, it doubles no job."""
     assert set(paused(at, database, tmp_path).posts.values()) == {1}
