@@ -182,6 +182,6 @@ class Record(RuleBasedStateMachine):
             assert sum(job == name and row.answer is None for (job, _), row in rows.items()) <= self.orders[name]
 
 
-Record.TestCase.settings = settings(max_examples=1000 if LARGE else 100, stateful_step_count=30, deadline=None)
+Record.TestCase.settings = settings(max_examples=1000 if LARGE else 40, stateful_step_count=30, deadline=None)
 TestRecord = pytest.mark.timeout(300)(Record.TestCase)
 TestRecord.__doc__ = __doc__
