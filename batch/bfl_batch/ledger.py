@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -42,6 +42,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._open = set[str]()  # endpoints with jobs that have not ended, when they were last counted
 
     @repeated
     def take(self, batch: Jobs, place: str, see: Callable[[list[Unsaved], bool], object]) -> None:
@@ -109,33 +110,34 @@ class Ledger:
         """Take jobs for a worker: those paid for first, then in the order of the lines, within the limit of each
         endpoint, and as many as all workers together may have. Jobs of its own that are not `busy` are returned, too.
         """
+        if not self._open:
+            self.counts()
         with self.database.writing(alone=True) as connection:
             hold(connection, worker)
-            held = sa.select(jobs.c.name, jobs.c.endpoint, jobs.c.owner).where(jobs.c.owner.is_not(None))
+            held = sa.select(jobs.c.name, jobs.c.endpoint, jobs.c.owner).where(jobs.c.owner > "")  # uses an index
             owned = connection.execute(held).all()
             active = Counter[str](row.endpoint for row in owned)
-            names = _next(connection, active, concurrency - len(owned))
+            names = _next(connection, self._open, active, concurrency - len(owned))
             free = sa.update(jobs).where(jobs.c.name.in_(names), jobs.c.owner.is_(None))
-            taken = connection.execute(free.values(owner=worker, begun=jobs.c.begun + 1)).rowcount if names else 0
-            if taken != len(names):
-                raise AssertionError("a job was taken by two workers")  # the lock keeps all others out
+            connection.execute(free.values(owner=worker, begun=jobs.c.begun + 1))
             stray = [row.name for row in owned if row.owner == worker and row.name not in busy]
-            chosen = sa.select(*TURN).where(jobs.c.name.in_([*stray, *names])).order_by(jobs.c.state, jobs.c.number)
-            return [Turn(*row) for row in connection.execute(chosen)]
+            taken = sa.select(*TURN).where(jobs.c.name.in_([*stray, *names]), jobs.c.owner == worker)
+            return [Turn(*row) for row in connection.execute(taken.order_by(jobs.c.state, jobs.c.number))]
 
     @repeated
     def counts(self) -> Counts:
         """The batch in figures."""
-        owned, paid = jobs.c.owner.is_not(None), sa.literal("paid")
-        groups = sa.select(jobs.c.state, owned, jobs.c.listed, sa.func.count())
-        groups = groups.group_by(jobs.c.state, owned, jobs.c.listed)
-        ready = sa.select(paid, sa.literal(True), sa.literal(True), sa.func.count()).where(_paid())
+        kinds, nothing = (jobs.c.state, jobs.c.endpoint, jobs.c.owner, jobs.c.listed), sa.literal("")
+        groups = sa.select(*kinds, sa.func.count()).group_by(*kinds)
+        ready = sa.select(nothing, nothing, sa.literal("?"), sa.literal(True), sa.func.count()).where(_paid())
         stated = sa.select(sa.func.coalesce(sa.func.sum(submissions.c.cost), 0.0))
-        states, left = Counter[str](), 0
+        states, left, self._open = Counter[str](), 0, set()
         with self.database.reading() as connection:
-            for state, taken, listed, count in connection.execute(groups.union_all(ready)):  # at one moment
-                left += count if taken or (state == "waiting" and listed) else 0
-                if state != "paid":
+            for state, endpoint, owner, listed, count in connection.execute(groups.union_all(ready)):  # at one moment
+                left += count if owner or (state == "waiting" and listed) else 0
+                if state in ("waiting", "submitted"):
+                    self._open.add(str(endpoint))
+                if state:
                     states[PUBLIC.get(str(state), str(state))] += count
             return Counts(states, left, connection.execute(stated).scalar_one())
 
@@ -192,12 +194,11 @@ def _paid() -> sa.ColumnElement[bool]:
     return (jobs.c.state == "submitted") & jobs.c.owner.is_(None) & jobs.c.error.is_(None)
 
 
-def _next(connection: sa.Connection, active: Counter[str], room: int) -> list[str]:
+def _next(connection: sa.Connection, endpoints: Iterable[str], active: Counter[str], room: int) -> list[str]:
     """The names of the jobs to take next: those that have a task already, then those to be submitted."""
     found = list[Any]()
-    waiting = (jobs.c.state == "waiting") & jobs.c.owner.is_(None) & jobs.c.listed
-    open_ = sa.select(jobs.c.endpoint).where(jobs.c.state.in_(("waiting", "submitted"))).distinct()
-    for endpoint in connection.execute(open_).scalars().all() if room > 0 else ():
+    waiting = (jobs.c.state == "waiting") & jobs.c.owner.is_(None) & (jobs.c.listed == sa.true())
+    for endpoint in endpoints if room > 0 else ():
         known = ENDPOINTS.get(endpoint)
         free = min(room, (known.active_limit if known else USUAL_LIMIT) - active[endpoint])
         for ready in (_paid(), waiting):

@@ -215,11 +215,11 @@ def test_typing_and_choosing_filter(chromium: Opened, tame: Path) -> None:
     chromium.open(tame.as_uri())
     chromium.page.locator("[name=q]").focus()
     chromium.page.keyboard.type("hare")
-    chromium.page.wait_for_function("document.querySelector('output').textContent === '32 of 40 shown'")
+    sync_api.expect(chromium.page.locator("output")).to_have_text("32 of 40 shown")
     assert shown(chromium) == 32
     chromium.page.locator("input[value=failed]").focus()
     chromium.page.keyboard.press("Space")
-    chromium.page.wait_for_function("location.hash === '#state=failed&q=hare'")
+    chromium.page.wait_for_url(tame.as_uri() + "#state=failed&q=hare")
     assert shown(chromium) == 5
 
 
