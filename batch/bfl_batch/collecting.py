@@ -34,15 +34,15 @@ class Collecting:
         task = Task.from_dict(json.loads(turn.task or "{}"), self._client)
         try:
             result = self._followed(turn, task)
-            path = self._saved(turn, result) if result else None
+            saved = self._saved(turn, result) if result else None
         except (errors.TaskError, errors.DownloadError) as error:  # it has ended, and there is nothing to fetch
             if turn.retry and (isinstance(error, errors.TaskError) or error.expired):
                 return store.renew(turn)
             raise
-        if result is not None and path is not None:
-            saved = {"path": path.name, "place": self._work.folder.place, "finished_at": now()}
+        if result is not None and saved is not None:
+            facts = {"path": saved[0].name, "place": self._work.folder.place, "finished_at": now()}
             seed = result.seed if abs(result.seed or 0) < 2**63 else None
-            store.end(turn, "done", cost=result.cost, seed=seed, **saved)
+            store.end(turn, "done", saved[1], result.cost, seed=seed, **facts)
         return None
 
     def recover(self, turn: Turn) -> None:
@@ -72,14 +72,18 @@ class Collecting:
                     return None
                 work.stop.under_way(min(5.0, left))
 
-    def _saved(self, turn: Turn, result: Result) -> Path | None:
-        """The saved file; None if the job was left for another run."""
+    def _saved(self, turn: Turn, result: Result) -> tuple[Path, str | None] | None:
+        """The saved file, and what is wrong with its draft; None if the job was left for another run."""
         folder = self._work.folder.path
         path = self._fetched(turn, partial(result.save, overwrite=False, private=True), folder, stem=turn.stem)
-        if path is not None and result.draft_cache is not None:
-            save_draft = partial(result.save_draft, overwrite=False, private=True)
-            return path if self._fetched(turn, save_draft, folder / f"{turn.stem}.draft.bin") else None
-        return path
+        if path is None or result.draft_cache is None:
+            return (path, None) if path else None
+        save_draft = partial(result.save_draft, overwrite=False, private=True)
+        try:
+            draft = self._fetched(turn, save_draft, folder / f"{turn.stem}.draft.bin")
+        except errors.BFLError as error:  # the film itself is there
+            return path, f"its draft could not be fetched: {error.message}"
+        return (path, None) if draft else None
 
     def _fetched(self, turn: Turn, save: Callable[..., Path], place: Path, **named: str) -> Path | None:
         work = self._work

@@ -23,7 +23,6 @@ SCHEMA = "bfl_batch"
 FILE = "batch.sqlite"
 PATIENCE = 8.0
 """Seconds to wait for PostgreSQL while it is away; a restart takes two or three."""
-_BUSY = 30.0  # seconds that SQLite waits for another process, such as `bfl batch status`
 _LOCK = 7_251_963_001  # an advisory lock in PostgreSQL, ours alone
 _ENCODE = Remedy("write special characters in its user or password percent-encoded, @ as %40", "configure")
 
@@ -182,7 +181,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     path = Path(str(url.database))
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # prompts and polling URLs are private
-    options: dict[str, Any] = {"check_same_thread": False, "timeout": _BUSY}
+    options: dict[str, Any] = {"check_same_thread": False, "timeout": 30.0}  # for `bfl batch status`
     engine = sa.create_engine(
         url, poolclass=sa.QueuePool, pool_size=1, max_overflow=0, pool_timeout=3600.0, connect_args=options
     )

@@ -19,7 +19,6 @@ from bfl_client.errors import BFLError, ConstraintError, Remedy, Violation, shor
 
 LISTED = 50
 """Mistakes that a message lists; the rest are counted."""
-STANDARD_INPUT = "-"
 _NAME = re.compile("[^\0\ud800-\udfff]{1,500}")  # what a database takes
 _CORRECT = Remedy("correct the lines", "correct-lines")
 
@@ -82,7 +81,7 @@ class Jobs:
         self._endpoint, self._source = endpoint, source
         path = Path(source) if isinstance(source, str | os.PathLike) else None
         self.folder = path.resolve().parent if path is not None and path.is_file() else Path.cwd()
-        self.label = "jobs" if path is None else "standard input" if str(path) == STANDARD_INPUT else str(path)
+        self.label = "jobs" if path is None else "standard input" if str(path) == "-" else str(path)
         self.endpoints: set[str] = set()
 
     def check(self) -> int:
@@ -131,7 +130,7 @@ class Jobs:
         if not isinstance(source, str | os.PathLike):
             yield from (self._job(number, each) for number, each in enumerate(source, 1))
             return
-        with nullcontext(sys.stdin.buffer) if str(source) == STANDARD_INPUT else open(source, "rb") as file:
+        with nullcontext(sys.stdin.buffer) if str(source) == "-" else open(source, "rb") as file:
             yield from self._rows(file.read()) if str(source).lower().endswith(".csv") else self._lines(file)
 
     def _lines(self, file: BinaryIO) -> Iterator[Job | Mistake]:

@@ -48,14 +48,15 @@ class Options(NamedTuple):
 
     def checked(self) -> Options:
         """Return these options; raises ConfigurationError if one makes no sense."""
-        if isinstance(self.concurrency, bool) or not isinstance(self.concurrency, int) or self.concurrency < 1:
-            raise ConfigurationError("concurrency must be an integer of at least 1")
-        if self.on_uncertain not in ("report", "resubmit"):
-            raise ConfigurationError('on_uncertain must be "report" or "resubmit"')
-        if self.budget is not None and not 0 <= self.budget < 1e12:
-            raise ConfigurationError("budget must be a number of credits")
-        if not 0.1 <= self.lease < 1e6:
-            raise ConfigurationError("lease must be a number of seconds")
+        sound = {
+            "concurrency must be an integer of at least 1": type(self.concurrency) is int and self.concurrency >= 1,
+            'on_uncertain must be "report" or "resubmit"': self.on_uncertain in ("report", "resubmit"),
+            "budget must be a number of credits": self.budget is None or 0 <= self.budget < 1e12,
+            "lease must be a number of seconds": 0.1 <= self.lease < 1e6,
+        }
+        for message, holds in sound.items():
+            if not holds:
+                raise ConfigurationError(message)
         return self
 
 
@@ -69,7 +70,7 @@ class Run:
         self._folder = Folder(options.out, shared=options.database_url is not None)
         self.stop = Stop()
         self.worker = secrets.token_hex(8)
-        self._asleep = min(max(options.lease / 2, 1.0), 10.0)
+        self._asleep = min(max(options.lease, 1.0), 10.0)
 
     def __call__(self, on_progress: OnProgress | None = None) -> Report:
         """Run the batch until it ends or stops; the record, the results and the sheet are written in any case."""
@@ -122,6 +123,9 @@ class Run:
         try:
             with self._lease() if base.shared else nullcontext():
                 watch.until_over(presses, on_progress)
+        except BaseException:
+            self.stop.now("interrupted", "interrupted")
+            raise
         finally:
             watch.crew.wait_for_all(GRACE)
             with suppress(SQLAlchemyError):  # its lease will end
@@ -223,8 +227,7 @@ class Watch:
     def _step(self, turn: Turn) -> Turn | None:
         if turn.state == "done":
             self._collecting.recover(turn)
-            return None
-        if turn.state == "submitting":  # a claim whose answer was lost with the database
+        if turn.state in ("done", "submitting"):  # the latter: a claim whose answer was lost with the database
             return None
         return self._submitting.submit(turn) if turn.task is None else self._collecting.collect(turn)
 

@@ -69,13 +69,8 @@ workers = sa.Table(
 folders = sa.Table("folders", metadata, sa.Column("place", sa.Text, primary_key=True))  # that the batch saved files in
 
 LOST = "it was being submitted when its answer was lost: it may have been paid for, and was not sent again"
-_BEFORE = {
-    "done": ("submitted",),
-    "failed": ("submitted", "waiting"),
-    "uncertain": ("submitting",),
-    "submitted": ("submitted",),
-}
-"""The states from which a job may end in another."""
+_BEFORE = {"failed": ("submitted", "waiting"), "uncertain": ("submitting",)}
+"""The states from which a job may end in another; else from ``submitted``."""
 Begun = Literal["send", "gone", "budget", "pending"]
 
 
@@ -93,8 +88,7 @@ class Turn(NamedTuple):
     body: str = ""
     stem: str = ""
     retry: bool = False
-    task: str | None = None
-    """JSON: the handle of its task."""
+    task: str | None = None  # JSON: the handle
 
 
 TURN = [jobs.c[name] for name in Turn._fields]
@@ -184,7 +178,10 @@ class Store:
         known = {} if cost is None else {"cost": cost}
         values = {"state": state, "owner": None, "error": error, "retry": False, **known, **facts}
         with self.database.writing() as connection:
-            if any(self._move(connection, turn, before, **values) for before in _BEFORE[state]) and known:
+            if (
+                any(self._move(connection, turn, before, **values) for before in _BEFORE.get(state, ("submitted",)))
+                and known
+            ):
                 connection.execute(sa.update(submissions).where(_of(turn)).values(**known))
 
     @repeated

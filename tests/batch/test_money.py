@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bfl_batch import look
+from bfl_batch import Progress, look
 from bfl_client import ConfigurationError
 from bfl_client.policy import Poll
 from bfl_client.tasks import Handle
@@ -231,3 +231,44 @@ def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
     status = look(out)
     assert status is not None
     assert status.states == {"done": 4, "waiting": 8}
+
+
+# Drafts
+
+
+def test_a_draft_that_is_gone_does_not_cost_its_film(service: Service, out: Path) -> None:
+    """A film whose draft cache cannot be fetched is done, with a word about the draft; nothing is submitted again."""
+    result = {"sample": f"{service.base}/film.png", "draft_cache": "http://elsewhere.example/draft.bin"}
+    service.on_poll = lambda made, number: httpx.Response(
+        200, json={"id": made, "status": "Ready", "result": result, "cost": 30.0}
+    )
+    report = service.run([line("film", **FILM, draft=True)], out)
+    assert (report.done, report.ok) == (1, True)
+    assert "its draft could not be fetched" in report.troubles[0].summary
+    assert service.run([line("film", **FILM, draft=True)], out, retry_failed=True).ok
+    assert service.posts == {"film": 1}
+
+
+def test_a_draft_is_saved_beside_its_film(service: Service, out: Path) -> None:
+    """The draft cache of a film is saved under the job's name."""
+    result = {"sample": f"{service.base}/film.png", "draft_cache": f"{service.base}/draft.bin"}
+    service.on_poll = lambda made, number: httpx.Response(
+        200, json={"id": made, "status": "Ready", "result": result, "cost": 30.0}
+    )
+    assert service.run([line("film", **FILM, draft=True)], out).ok
+    assert (out / "film.draft.bin").read_bytes().endswith(b"/draft.bin")
+
+
+def test_an_error_in_the_callers_code_leaves_what_is_paid_for_in_the_record(service: Service, out: Path) -> None:
+    """What `on_progress` raises leaves `run` as it is, within seconds; the next run follows what was submitted."""
+    service.on_poll = lambda made, number: service.status(made, "Pending")
+
+    def broken(progress: Progress) -> None:
+        if service.polls:
+            raise ValueError("a bug of the caller's")
+
+    with pytest.raises(ValueError, match="a bug of the caller's"):
+        service.run([line("fox"), line("owl")], out, on_progress=broken)
+    service.on_poll = lambda made, number: None
+    assert service.run([line("fox"), line("owl")], out).ok
+    assert service.posts == {"fox": 1, "owl": 1}
