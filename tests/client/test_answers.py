@@ -75,3 +75,135 @@ def test_a_bomb_is_not_inflated() -> None:
 def test_a_malformed_key_is_an_error_of_the_key(detail: str, kind: type[errors.APIError]) -> None:
     """The 422 with which the service refuses a malformed key is an AuthenticationError; other ones are not."""
     assert type(answers.api_error(Answer(422, {}, json.dumps({"detail": detail}).encode()))) is kind
+
+
+def _api_error(status: int, content: object, whole: bool = True, **headers: str) -> errors.APIError:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return answers.api_error(Answer(status, named, json.dumps(content).encode(), whole))
+
+
+@pytest.mark.parametrize("key", ["detail", "details"])
+def test_what_the_service_says_is_in_the_error(key: str) -> None:
+    """The text under `detail`, or under `details`, is the error's detail; `detail` wins."""
+    assert _api_error(400, {key: "too big"}).detail == "too big"
+    assert _api_error(400, {"details": "other", "detail": "too big"}).detail == "too big"
+    assert _api_error(400, ["too big"]).detail is None
+
+
+def test_an_answer_that_was_cut_is_said_to_be_too_long() -> None:
+    """A cut answer's detail says so; a whole one without detail has none."""
+    assert _api_error(400, {"detail": "cut"}, whole=False).detail == "the answer was too long to be read"
+    assert _api_error(400, {}).detail is None
+    assert _api_error(400, {"detail": "whole"}).detail == "whole"
+
+
+def test_only_a_server_error_to_a_paid_request_may_have_been_carried_out() -> None:
+    """An error says that it may have been paid for after a 5xx to a paid request that does not shed load."""
+
+    def maybe(status: int, text: bytes = b"", **more: bool) -> bool:
+        return answers.api_error(Answer(status, {}, text), **more).maybe_submitted
+
+    assert maybe(500, paid=True)
+    assert maybe(503, paid=True)
+    assert not maybe(500)
+    assert not maybe(499, paid=True)
+    assert not maybe(503, b"it sheds load", paid=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "sheds"),
+    [
+        (b"temporarily shedding requests", True), (b"We SHED load", True), (b"it sheds", True),
+        (b"Over Capacity", True), (b"a wooden shedder", False), (b"sheddings", False), (b"", False),
+        (b"x" * 4090 + b" shed ", True), (b"x" * 4096 + b" shed ", False), (b"x" * 4093 + b" shed ", False),
+    ],
+)  # fmt: skip
+def test_when_an_answer_sheds_load(text: bytes, sheds: bool) -> None:
+    """A 503 sheds load if its first 4,096 bytes say so in whole words; no other status does."""
+    assert answers.sheds_load(Answer(503, {}, text)) is sheds
+    assert not answers.sheds_load(Answer(502, {}, text))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 +0000", "date": "Wed, 21 Oct 2026 07:28:00"}, 30),
+        ({"retry-after": "Wed, 21 Oct 2026 09:28:30 +0200", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30),
+        ({"retry-after": "Wed, 21 Oct 2020 07:28:30"}, 0.0),
+        ({"retry-after": "21 10 2026"}, None),
+        ({}, None),
+        ({"retry-after": "1" + " " * 99}, 1),
+        ({"retry-after": "0" * 63 + "7"}, 7),
+        ({"retry-after": "0" * 64 + "7"}, 0),
+    ],
+)
+def test_retry_after_reads_dates_of_every_kind(headers: dict[str, str], seconds: float | None) -> None:
+    """A date without a zone is UTC; without a Date of the answer's own, the clock counts; 64 characters are read."""
+    assert answers.retry_after(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("details", "reasons"),
+    [
+        ({"Moderation Reasons": ["hat", "boots"], "by": "us"}, "Moderation Reasons: hat, boots; by: us"),
+        ({str(number): number for number in range(6)}, "0: 0; 1: 1; 2: 2; 3: 3; 4: 4"),
+        ({"why": "boots"}, "why: boots"),
+        ("just a text", "just a text"),
+        (["a", "list"], "a; list"),
+    ],
+)
+def test_the_reasons_of_a_failed_task_are_in_its_message(details: object, reasons: str) -> None:
+    """Up to five reasons follow the status, lists joined by commas."""
+    update = answers.update_of({"status": "Error", "details": details})
+    assert update is not None
+    error = answers.task_error(update)
+    assert error is not None
+    assert error.message == f"Error: {reasons}"
+
+
+@pytest.mark.parametrize("sample", [7, None, ["x"]])
+def test_a_ready_task_without_a_sample_says_so(sample: object) -> None:
+    """Ready without a sample URL is a failure that names the sample, with what the answer cost."""
+    update = answers.update_of({"status": "Ready", "result": {"sample": sample}, "cost": 3})
+    assert update is not None
+    error = answers.task_error(update)
+    assert error is not None
+    assert (error.message, error.status, error.cost) == (
+        "the task is Ready, but its answer has no sample URL", "Ready", 3.0,
+    )  # fmt: skip
+    with pytest.raises(errors.DownloadError) as caught:
+        update.part("draft_cache")
+    assert caught.value.message == "the result has no draft_cache"
+
+
+def test_reprs_are_short_and_hold_no_url() -> None:
+    """The repr of an update and of a handle has 60 characters of a text at most, and no URL."""
+    update = answers.update_of({"status": "s" * 99, "progress": 0.5, "result": {"sample": "https://x?sig=1"}})
+    assert repr(update) == f"Update(status='{'s' * 59}…', progress=0.5)"
+    handle = answers.Handle.of({"id": "t" * 99, "polling_url": "https://x?sig=1"}, "some-endpoint")
+    assert repr(handle) == f"Handle(id='{'t' * 59}…', endpoint='some-endpoint')"
+
+
+def test_a_handle_keeps_its_moment() -> None:
+    """A moment with a zone is kept as it is, one without is UTC, and what is no handle names what to keep."""
+    at = {"id": "x", "polling_url": None, "submitted_at": "2026-10-21T07:28:00+02:00"}
+    assert answers.Handle.from_dict(at).submitted_at.isoformat() == "2026-10-21T07:28:00+02:00"
+    at["submitted_at"] = "2026-10-21T07:28:00"
+    assert answers.Handle.from_dict(at).submitted_at.isoformat() == "2026-10-21T07:28:00+00:00"
+    at["submitted_at"] = "yesterday"
+    with pytest.raises(errors.ConfigurationError) as caught:
+        answers.Handle.from_dict(at)
+    assert (caught.value.message, caught.value.remedy.action) == ("this is not a task handle", "handle")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", " GZIP "])
+def test_each_usual_encoding_is_inflated(encoding: str) -> None:
+    """gzip and deflate are inflated by any of their names; anything else is nothing, and not whole."""
+    import gzip
+    import zlib
+
+    pack = zlib.compress if encoding == "deflate" else gzip.compress
+    assert answers.inflate(pack(b"fox"), encoding, 100) == (b"fox", True)
+    assert answers.inflate(pack(b"fox")[:-5], encoding, 100)[1] is False
+    assert answers.inflate(b"no archive", encoding, 100) == (b"", False)
+    assert answers.inflate(pack(b"fox"), "br", 100) == (b"", False)
