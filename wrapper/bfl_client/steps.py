@@ -44,6 +44,7 @@ class Call(NamedTuple):
     """Asks for one API request, with the key; the outcome is an `Answer`, a lost connection a TransportError.
 
     Attributes:
+        body: of a paid request; others have none.
         paid: it costs credits, so a lost answer must not be treated like a request that was never made.
         deadline: monotonic time at which to give up, seconds.
         receipt: keeps the answer to a request that creates a task.

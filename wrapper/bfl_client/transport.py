@@ -191,15 +191,15 @@ class _Sent:
             async for piece in pieces:
                 yield piece
 
-    def maybe(self, error: BaseException) -> bool:
-        """True if the request may have reached the service before it failed with this error."""
+    def maybe(self, error: Exception | None) -> bool:
+        """True if the request may have reached the service before it failed with this error, or was stopped."""
         if self._reports:
             return self._headers
         return self._read and not isinstance(error, _NEVER_SENT)
 
-    def unanswered(self, error: BaseException) -> bool:
-        """True if the outcome of the request is unknown."""
-        return (self._receipt is None or self._receipt.answer is None) and self.maybe(error)
+    def unanswered(self) -> bool:
+        """True if the request may have reached the service, and its outcome is unknown."""
+        return (self._receipt is None or self._receipt.answer is None) and self.maybe(None)
 
 
 def _lost(error: Exception, sent: _Sent | None) -> BFLError:
@@ -215,13 +215,13 @@ def _lost(error: Exception, sent: _Sent | None) -> BFLError:
 
 
 def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
-    """Settings of an HTTP client that follows no redirect, keeps no cookie and does not have the key."""
+    """Settings of an HTTP client that keeps no cookie and does not have the key."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
     # three seconds: a server that closes idle connections after five must not close one under a paid request
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
-    return {"timeout": timeout, "cookies": jar, "limits": limits, "follow_redirects": False}
+    return {"timeout": timeout, "cookies": jar, "limits": limits}
 
 
 # The drivers
@@ -336,13 +336,13 @@ class Driver(_Wire):
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
             raise _lost(error, sent) from error
         except BaseException as error:  # Ctrl-C, say, in the middle of a paid request
-            if sent is not None and sent.unanswered(error):
+            if sent is not None and sent.unanswered():
                 error.add_note(UNANSWERED)
             raise
 
     def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
         http, body = self._http(), step.body if isinstance(step, Call) else None
-        pieces = None if body is None else sent.read(body) if sent else iter(body)
+        pieces = sent.read(body) if sent and body else None
         request = self._request(http, step, pieces, self._clock(), sent and sent.see)
         auth = self._auth if isinstance(step, Call) else None
         response = http.send(request, auth=auth, stream=True, follow_redirects=False)
@@ -433,7 +433,7 @@ class AsyncDriver(_Wire):
         except BFLError:
             raise
         except BaseException as error:  # a cancellation, or Ctrl-C
-            if sent.unanswered(error):
+            if sent.unanswered():
                 error.add_note(UNANSWERED)
             raise
         return found[0]  # type: ignore[no-any-return]
@@ -442,9 +442,7 @@ class AsyncDriver(_Wire):
         http, now = self._http(), self._clock()
         async with AsyncExitStack() as stack:  # a body that is left early, on cancellation, closes its files
             body = step.body if isinstance(step, Call) else None
-            pieces: Any = None if body is None else sent.aread(body) if sent else body.stream()
-            if pieces is not None:
-                await stack.enter_async_context(aclosing(pieces))
+            pieces = await stack.enter_async_context(aclosing(sent.aread(body))) if sent and body else None
             request = self._request(http, step, pieces, now, sent and sent.asee)
             auth = self._auth if isinstance(step, Call) else None
             response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
