@@ -87,6 +87,16 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def httpx2(session: nox.Session) -> None:
+    """The tests of client, emulator and contract on httpx2, then a caller's httpx client beside our httpx2."""
+    session.install("-e", ".[all,httpx2]", *_group("test"))
+    session.run("python", "-m", "codegen", "drift")
+    chosen = session.posargs or ["-n", "auto", "tests/client", "tests/emulator", "tests/contract"]
+    session.run("python", "-m", "pytest", "-p", "tests.on_httpx2", *chosen)
+    session.run("pytest", "tests/client/test_requests.py", "-k", "library")
+
+
+@nox.session
 def changes(session: nox.Session) -> None:
     """Adopt every specification change in the table, and run the contract tests on each. Slow."""
     session.install("-e", ".[all]", *_group("test"))

@@ -27,19 +27,20 @@ PACKAGES: dict[str, set[str]] = {
 CORE: dict[str, set[str]] = {
     "": {"answers", "client", "errors", "policy", "tasks", "version", "webhooks"},
     "client": {
-        "answers", "auth", "constraints", "errors", "flows", "many", "media", "policy", "specification", "steps",
-        "tasks", "transport",
+        "answers", "auth", "constraints", "errors", "flows", "library", "many", "media", "policy", "specification",
+        "steps", "tasks", "transport",
     },
     "tasks": {"answers", "errors", "files", "flows", "policy", "specification", "steps"},
     "many": {"errors"},
     "flows": {"answers", "auth", "errors", "policy", "steps"},
     "files": set(),
-    "transport": {"answers", "errors", "steps", "version"},
+    "transport": {"answers", "errors", "library", "steps", "version"},
     "constraints": {"errors", "media", "specification"},
     "specification": {"errors"},
     "answers": {"errors", "steps"},
     "webhooks": {"answers", "errors"},
-    "auth": {"errors"},
+    "auth": {"errors", "library"},
+    "library": set(),
     "media": {"errors"},
     "policy": {"errors"},
     "steps": {"errors"},
@@ -160,6 +161,13 @@ def _circles() -> list[set[str]]:
         if name not in order:
             visit(name)
     return found
+
+
+def test_one_module_knows_the_http_libraries() -> None:
+    """In the client nothing but `library` imports httpx or httpx2."""
+    roots = {"httpx", "httpx2"}
+    importers = {name for name in _modules("bfl_client") for base, _ in _imported(name) if base.split(".")[0] in roots}
+    assert importers == {"bfl_client.library"}
 
 
 def test_there_is_no_circle() -> None:
@@ -285,6 +293,6 @@ def test_a_model_comes_without_the_wrapper() -> None:
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
     """`import bfl_client` loads no httpx and no attrs; a client alone loads no validator."""
-    assert not _modules_after("import bfl_client") & {"httpx", "attrs", "attr", "anyio", "typing_extensions"}
+    assert not _modules_after("import bfl_client") & {"httpx", "httpx2", "attrs", "attr", "anyio", "typing_extensions"}
     heavy = {"typer", "dateutil", "jsonschema_rs", "starlette", "uvicorn", "PIL", "bfl_emulator"}
     assert not _modules_after("from bfl_client import Client; Client('key')") & heavy

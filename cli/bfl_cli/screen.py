@@ -62,6 +62,8 @@ class Screen:
     def _log(self) -> None:
         import logging
 
+        from bfl_client.library import NAMES
+
         error = self.error
 
         class Log(logging.Handler):
@@ -70,7 +72,7 @@ class Screen:
 
         log = Log()
         log.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
-        for name in ("bfl_client", "httpx"):
+        for name in ("bfl_client", *NAMES):
             logging.getLogger(name).addHandler(log)
             logging.getLogger(name).setLevel(logging.DEBUG)
 

@@ -14,12 +14,12 @@ import httpx
 import pytest
 import trio
 import trio.testing
-from bfl_client import errors, media
+from bfl_client import AsyncClient, Client, ConfigurationError, Retry, errors, library, media
 from bfl_client.auth import Hosts, KeyAuth
 from bfl_client.steps import Answer, Call, Fetch, Fetched, Flow, Step
 from bfl_client.transport import ANSWER_LIMIT, HEADERS, UNANSWERED, AsyncDriver, Driver, http_options
 
-from .conftest import KEY, POLLING_URL, SAMPLE, Played, left_early
+from .conftest import KEY, NAME, POLLING_URL, SAMPLE, Played, left_early
 from .loopback import Loopback
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
@@ -162,7 +162,7 @@ def test_other_requests_are_logged_as_before(caplog: pytest.LogCaptureFixture) -
             Driver(lambda: http, AUTH, TIMEOUT).run(asking(GET))
             http.get("https://example.org/path?x=1")
 
-    with caplog.at_level(logging.INFO, "httpx"):
+    with caplog.at_level(logging.INFO, httpx.__name__):
         contextvars.Context().run(both)  # a context in which no test was interrupted
     ours, theirs = (record.getMessage() for record in caplog.records)
     assert "https://api.eu4.bfl.ai/… " in ours
@@ -188,7 +188,7 @@ def test_an_answer_that_outlasts_its_deadline_is_left(kind: str) -> None:
     """A piece that arrives at the deadline or later ends the request with a TransportError; an earlier one does not."""
     moments = iter([1000.0, 1004.9, 1005.0, 1005.0, 1005.0, 1005.0])
     step = GET._replace(deadline=1005.0)
-    with pytest.raises(errors.TransportError, match="ReadTimeout"):
+    with pytest.raises(errors.TransportError, match="TimeoutError"):
         perform(kind, step, stream(httpx.Response(200), b"{", b"}"), clock=lambda: next(moments))
     assert perform(kind, step, stream(httpx.Response(200), b"{", b"}"), clock=lambda: 1004.9).content == b"{}"
 
@@ -393,3 +393,52 @@ def test_a_deadline_ends_an_asynchronous_request_wherever_it_stands(
         return trio.current_time() - began
 
     assert trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0)) == pytest.approx(left, abs=1e-6)
+
+
+# The HTTP library
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_client_of_either_library_is_taken(name: str, kind: str, loopback: Loopback) -> None:
+    """`http_client=` takes a client of httpx or httpx2, and `timeout=` a Timeout of either; requests go through it."""
+    theirs = pytest.importorskip(name)
+    timeout = theirs.Timeout(5.0, read=7.0)
+    if kind == "sync":
+        with theirs.Client() as http, Client(KEY, loopback.url, http_client=http, timeout=timeout) as client:
+            assert client.submit(NAME, prompt="x").id
+        return
+
+    async def run() -> None:
+        async with (
+            theirs.AsyncClient() as http,
+            AsyncClient(KEY, loopback.url, http_client=http, timeout=timeout) as client,
+        ):
+            assert (await client.submit(NAME, prompt="x")).id
+
+    anyio.run(run)
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+def test_a_failure_in_either_library_is_known(name: str) -> None:
+    """A client of either library that cannot connect has sent nothing, and its log shows no path."""
+    theirs = pytest.importorskip(name)
+
+    def fails(request: Any) -> Any:
+        raise theirs.ConnectError("no route", request=request)
+
+    retry = Retry(attempts=1)
+    with theirs.Client(transport=theirs.MockTransport(fails)) as http, pytest.raises(errors.TransportError) as caught:
+        Client(KEY, http_client=http, retry=retry).submit(NAME, prompt="x")
+    assert not caught.value.maybe_submitted
+    assert caught.value.message == "no answer (ConnectError)"
+    cause: Any = caught.value.__cause__
+    assert str(cause.request.url) == "https://redacted.invalid"
+
+
+@pytest.mark.parametrize("wrong", [object(), "httpx", 7, httpx.AsyncClient, Loopback])
+def test_what_is_no_client_of_either_is_refused(wrong: Any) -> None:
+    """Anything but a client of httpx or httpx2 is a ConfigurationError that names both."""
+    with pytest.raises(ConfigurationError) as caught:
+        Client(KEY, http_client=wrong)
+    assert caught.value.message == "http_client must be an httpx.Client or httpx2.Client"

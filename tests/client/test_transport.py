@@ -240,7 +240,7 @@ def test_an_answer_that_breaks_off_may_have_been_the_task(kind: str) -> None:
         ("ALL_PROXY", "nonsense://127.0.0.1:1"),
         ("HTTPS_PROXY", "http://127.0.0.1:port"),
         ("https_proxy", "nonsense://127.0.0.1:1"),
-        ("NO_PROXY", "[::1"),
+        ("NO_PROXY", "[::1" if httpx.__name__ == "httpx" else "xn--"),  # httpx2 takes the first, httpx the second
         pytest.param(
             "ALL_PROXY",
             "socks5://127.0.0.1:1",

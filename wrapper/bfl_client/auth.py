@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Generator
-from typing import TYPE_CHECKING
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError, Remedy, UntrustedURLError
+from .library import httpx
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -34,15 +32,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def parse(url: str | httpx.URL) -> httpx.URL:
+def parse(url: str | httpx.URL, library: Any = httpx) -> httpx.URL:
     """The URL, parsed by the library that will request it, so that check and request cannot differ.
 
     Raises UntrustedURLError if it is not an absolute http or https URL.
     """
     try:
-        parsed = url if isinstance(url, httpx.URL) else httpx.URL(url)
+        parsed: httpx.URL = library.URL(url)
         host, _ = parsed.host, parsed.raw_host  # an invalid host raises only here, an IDNAError
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
+    except (library.InvalidURL, ValueError, TypeError) as error:
         raise UntrustedURLError("an answer contains an invalid URL; it was not requested") from error
     if parsed.scheme not in _PORTS or not host or parsed.userinfo:
         raise UntrustedURLError("an answer contains a URL that is not plain http or https; it was not requested")
@@ -60,14 +58,22 @@ class Hosts:
         base_url: where requests are submitted; http only on loopback, unless `insecure`.
         region: ``"eu"`` or ``"us"``: the regional host, and no polling outside that region.
         insecure: allow http to hosts other than loopback (a container network, say); the key is then sent in clear.
+        library: the HTTP library that requests the URLs.
 
     Raises:
         ConfigurationError: a base URL or region that cannot be used.
     """
 
-    def __init__(self, base_url: str, region: Literal["eu", "us"] | None = None, insecure: bool = False) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        region: Literal["eu", "us"] | None = None,
+        insecure: bool = False,
+        library: Any = httpx,
+    ) -> None:
+        self._library = library
         try:
-            self.base = parse(base_url.rstrip("/"))
+            self.base = parse(base_url.rstrip("/"), library)
         except (UntrustedURLError, AttributeError, TypeError) as error:
             raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
         if self.base.query or self.base.fragment:
@@ -93,7 +99,7 @@ class Hosts:
         text = str(url)
         if text in self._passed:
             return
-        parsed = parse(url)
+        parsed = parse(url, self._library)
         own = _origin(parsed) == _origin(self.base) or (self.local and is_loopback(parsed.host))
         allowed = self._is_bfl(parsed)
         reason, remedy = "it is neither https on bfl.ai nor the base_url's own origin", Remedy("", "base-url")
@@ -108,7 +114,7 @@ class Hosts:
 
     def check_sample(self, url: str) -> None:
         """Raise UntrustedURLError unless a result may be fetched from the URL: https, or on base_url's own host."""
-        parsed = parse(url)
+        parsed = parse(url, self._library)
         if is_loopback(parsed.host):
             allowed = self.local
         else:
@@ -123,8 +129,8 @@ class Hosts:
         return url.scheme == "https" and url.port is None and belongs and not name.startswith("delivery")
 
 
-class KeyAuth(httpx.Auth):
-    """Adds the API key to requests to API hosts; refuses to send any other request.
+class KeyAuth:
+    """Adds the API key to requests to API hosts; refuses to send any other request. Both libraries take it as auth.
 
     The header is ``x-key`` (published scheme ``APIKeyHeader``).
     """
@@ -135,11 +141,11 @@ class KeyAuth(httpx.Auth):
         self._key = key
         self._hosts = hosts
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def __call__(self, request: httpx.Request) -> httpx.Request:
         """Check that the host is an API host, then add the header."""
         self._hosts.check_api(request.url)
         request.headers["x-key"] = self._key
-        yield request
+        return request
 
     def __repr__(self) -> str:
         return "KeyAuth(…)"

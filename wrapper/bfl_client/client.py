@@ -15,14 +15,14 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
-import httpx
 from anyio.lowlevel import current_token
 from bfl_api import specification as packaged
 
-from . import answers, constraints, errors, flows, media, policy, specification
+from . import answers, constraints, errors, flows, library, media, policy, specification
 from .auth import Hosts, KeyAuth
 from .errors import Remedy, Violation, shorten
 from .flows import Rules, Submission
+from .library import httpx
 from .policy import Poll, Retry, seconds
 from .steps import Answer, Call, Clock, Flow
 from .tasks import AsyncResult, AsyncTask, Handle, Result, Task
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Bodies = Iterable[Mapping[str, Any] | SupportsToDict]
 
 
-H = TypeVar("H", httpx.Client, httpx.AsyncClient)
+H = TypeVar("H", library.HTTPClient, library.AsyncHTTPClient)
 S = TypeVar("S")
 G = TypeVar("G")
 T = TypeVar("T")
@@ -51,7 +51,7 @@ _SET_KEY = Remedy("set the environment variable BFL_API_KEY, or pass api_key=", 
 class _Base(Generic[H, S, G]):
     """Settings, and requests made from them; `S` is what a submit returns, `G` what a generate returns."""
 
-    _HTTP: type[Any]
+    _HTTP: str
     _TASK: type[Any]
     _patience = 0
 
@@ -76,7 +76,7 @@ class _Base(Generic[H, S, G]):
             timeout: seconds for each step of a request (connecting takes at most 10), or an ``httpx.Timeout``.
             poll: how tasks are followed.
             retry: how requests are repeated.
-            http_client: an httpx client of your own to send through (proxies, certificates); it is never closed.
+            http_client: a client of httpx or httpx2 to send through (proxies, certificates); it is never closed.
             insecure: allow http to hosts other than loopback; the key is then sent in clear.
 
         Raises:
@@ -85,17 +85,18 @@ class _Base(Generic[H, S, G]):
         key = os.environ.get("BFL_API_KEY", "") if api_key is None else api_key
         if not isinstance(key, str) or not key.strip():
             raise errors.ConfigurationError("no API key", _SET_KEY)
-        if http_client is not None and not isinstance(http_client, self._HTTP):
-            raise errors.ConfigurationError(f"http_client must be an httpx.{self._HTTP.__name__}")
+        self._library = httpx if http_client is None else library.of(http_client)
+        if http_client is not None and not isinstance(http_client, getattr(self._library, self._HTTP, ())):
+            raise errors.ConfigurationError(f"http_client must be an httpx.{self._HTTP} or httpx2.{self._HTTP}")
         if not isinstance(poll, Poll | None) or not isinstance(retry, Retry | None):
             raise errors.ConfigurationError("poll must be a Poll, and retry a Retry")
         regional = f"https://api.{region}.bfl.ai" if region else packaged.SERVER
-        self._hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure)
+        self._hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure, self._library)
         self._rules = Rules(self._hosts, (poll or Poll()).checked(), (retry or Retry()).checked())
         self._auth = KeyAuth(key.strip(), self._hosts)
-        self._timeout = _timeout(timeout)
+        self._timeout = _timeout(timeout, self._library)
         self._known: dict[str, object] = {}
-        self._given = http_client
+        self._given: H | None = http_client
         self._built: H | None = None
         self._lock, self._process = threading.Lock(), os.getpid()
         self._used = self._closed = False
@@ -268,11 +269,13 @@ class _Base(Generic[H, S, G]):
             raise errors.APIError(200, f"the answer does not match the specification: {error}") from error
 
 
-def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
-    if isinstance(timeout, httpx.Timeout):
-        return timeout
-    limit = seconds("timeout", timeout)
-    return httpx.Timeout(limit, connect=min(limit, 10.0))
+def _timeout(timeout: float | httpx.Timeout, library: Any) -> httpx.Timeout:
+    if hasattr(timeout, "as_dict"):  # a Timeout of either library
+        limits = timeout.as_dict()
+    else:
+        limit = seconds("timeout", timeout)
+        limits = {"timeout": limit, "connect": min(limit, 10.0)}
+    return library.Timeout(**limits)  # type: ignore[no-any-return]
 
 
 def _built(build: Callable[[], H]) -> H:
@@ -299,19 +302,22 @@ def _amount(value: Any) -> float:
     return credits
 
 
-class Client(_Base[httpx.Client, Task, Result]):
+class Client(_Base[library.HTTPClient, Task, Result]):
     """The synchronous client; threads may share it. Close it, or use it in a ``with``."""
 
-    _HTTP, _TASK = httpx.Client, Task
+    _HTTP, _TASK = "Client", Task
     _sleep: Callable[[float], object] = staticmethod(time.sleep)
     _parent: Client | None = None
 
     def _new_driver(self) -> Driver:
-        def build() -> httpx.Client:
+        def build() -> library.HTTPClient:
             return httpx.Client(**http_options(self._timeout))
 
         owner = self._parent or self
-        return Driver(lambda: owner._http(build), self._auth, self._timeout, sleep=self._sleep, own=self._given is None)
+        own, sleep = self._given is None, self._sleep
+        return Driver(
+            lambda: owner._http(build), self._auth, self._timeout, sleep=sleep, own=own, library=self._library
+        )
 
     def paused_by(self, sleep: Callable[[float], object], patience: int = 0) -> Client:
         """A client like this one whose pauses are made by `sleep`, for programs that drive many tasks.
@@ -401,22 +407,22 @@ class Client(_Base[httpx.Client, Task, Result]):
         self.close()
 
 
-class AsyncClient(_Base[httpx.AsyncClient, Coroutine[Any, Any, AsyncTask], Coroutine[Any, Any, AsyncResult]]):
+class AsyncClient(_Base[library.AsyncHTTPClient, Coroutine[Any, Any, AsyncTask], Coroutine[Any, Any, AsyncResult]]):
     """The asynchronous client, on asyncio and trio. Close it, or use it in an ``async with``."""
 
-    _HTTP, _TASK = httpx.AsyncClient, AsyncTask
+    _HTTP, _TASK = "AsyncClient", AsyncTask
     _loop: object = None
 
     def _new_driver(self) -> AsyncDriver:
-        def build() -> httpx.AsyncClient:
+        def build() -> library.AsyncHTTPClient:
             return httpx.AsyncClient(**http_options(self._timeout))
 
-        def http() -> httpx.AsyncClient:
+        def http() -> library.AsyncHTTPClient:
             if (loop := current_token()) != self._loop:  # connections belong to the event loop that made them
                 self._loop, self._built = loop, None
             return self._http(build)
 
-        return AsyncDriver(http, self._auth, self._timeout, own=self._given is None)
+        return AsyncDriver(http, self._auth, self._timeout, own=self._given is None, library=self._library)
 
     @cached_property
     def utility(self) -> AsyncUtility:

@@ -15,11 +15,11 @@ from contextlib import AsyncExitStack, aclosing, contextmanager, suppress
 from typing import Any, TypeVar, cast
 
 import anyio
-import httpx
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
 from .errors import BFLError, DownloadError, TransportError
+from .library import httpx
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed
 from .version import USER_AGENT
 
@@ -28,7 +28,7 @@ ANSWER_LIMIT = 8 * 1024**2
 """Bytes of an API answer that are read. A 422 may echo a whole picture; no other answer comes near."""
 HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 """Headers of every request."""
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}  # by name: of either library
 UNANSWERED = "a paid request was under way and may have been carried out: check your credits before you repeat it"
 _ours: contextvars.ContextVar[bool] = contextvars.ContextVar("bfl_client_request", default=False)
 
@@ -41,7 +41,8 @@ class _HidePaths(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if _ours.get() and isinstance(record.args, tuple):
-            record.args = tuple(f"{a.scheme}://{a.host}/…" if isinstance(a, httpx.URL) else a for a in record.args)
+            given: tuple[Any, ...] = record.args
+            record.args = tuple(f"{a.scheme}://{a.host}/…" if hasattr(a, "raw_host") else a for a in given)
         return True
 
 
@@ -77,7 +78,7 @@ class _Incoming:
     def take(self, piece: bytes) -> bool:
         """Keep a piece; False once the cap is passed."""
         if self._step.deadline is not None and self._clock() >= self._step.deadline:
-            raise httpx.ReadTimeout("the answer outlasted the deadline")
+            raise TimeoutError("the answer outlasted the deadline")
         self._size += len(piece)
         self._pieces.append(piece)
         return self._size <= self._limit
@@ -195,23 +196,11 @@ class _Sent:
         """True if the request may have reached the service before it failed with this error, or was stopped."""
         if self._reports:
             return self._headers
-        return self._read and not isinstance(error, _NEVER_SENT)
+        return self._read and not any(each.__name__ in _NEVER_SENT for each in type(error).__mro__)
 
     def unanswered(self) -> bool:
         """True if the request may have reached the service, and its outcome is unknown."""
         return (self._receipt is None or self._receipt.answer is None) and self.maybe(None)
-
-
-def _lost(error: Exception, sent: _Sent | None) -> BFLError:
-    """What a broken connection means for the caller."""
-    # The real request, and the message of a hook's raise_for_status(), contain the key and the URL.
-    if isinstance(error, httpx.RequestError | httpx.HTTPStatusError):
-        error.request = httpx.Request("GET", "https://redacted.invalid")
-    if isinstance(error, httpx.HTTPStatusError):
-        error.response = httpx.Response(error.response.status_code, request=error.request)
-        error.args = (f"HTTP {error.response.status_code}",)
-    maybe = sent is not None and sent.maybe(error)
-    return TransportError(f"no answer ({type(error).__name__})", maybe_submitted=maybe)
 
 
 def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
@@ -233,6 +222,7 @@ class _Wire:
     Args:
         http: returns the HTTP client to send through.
         own: that client was made with `http_options`.
+        library: the HTTP library that the client belongs to.
     """
 
     _SLEEP: Callable[[float], Any]
@@ -240,16 +230,17 @@ class _Wire:
     def __init__(
         self,
         http: Callable[[], Any],
-        auth: httpx.Auth | None,
+        auth: Callable[[httpx.Request], httpx.Request] | None,
         timeout: httpx.Timeout,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Any] | None = None,
         own: bool = False,
+        library: Any = httpx,
     ) -> None:
         self._http, self._clock, self._sleep = http, clock, sleep or self._SLEEP
-        self._auth, self._timeout, self._own = auth, timeout, own
+        self._auth, self._timeout, self._own, self._library = auth, timeout, own, library
         self._longest = max(math.inf if limit is None else limit for limit in timeout.as_dict().values())
-        logging.getLogger("httpx").addFilter(_hide_paths)  # adding it again changes nothing
+        logging.getLogger(library.__name__).addFilter(_hide_paths)  # adding it again changes nothing
 
     def _sent(self, step: Step) -> _Sent | None:
         return _Sent(self._own, step.receipt) if isinstance(step, Call) and step.paid else None
@@ -267,12 +258,15 @@ class _Wire:
         self, http: httpx.Client | httpx.AsyncClient, step: Call | Fetch, body: Any, now: float, trace: Any = None
     ) -> httpx.Request:
         """The request for a step; what the caller's own client adds cannot change its URL or where the key goes."""
-        url, timeout = httpx.URL(step.url), self._limits(step.deadline, now)
+        url, timeout = self._library.URL(step.url), self._limits(step.deadline, now)
         method = step.method if isinstance(step, Call) else "GET"
         extensions = {"trace": trace} if trace else {}
         if self._own:  # it has nothing to add, and asking it costs a tenth of the whole request
             extensions = {"timeout": timeout.as_dict(), **extensions}
-            return httpx.Request(method, url, headers=self._headers(step), content=body, extensions=extensions)
+            own: httpx.Request = self._library.Request(
+                method, url, headers=self._headers(step), content=body, extensions=extensions
+            )
+            return own
         request = http.build_request(method, url, headers=self._headers(step), content=body, timeout=timeout)
         request.extensions = {**request.extensions, **extensions}
         request.url = url
@@ -286,7 +280,19 @@ class _Wire:
         if deadline is None or deadline - now >= self._longest:
             return self._timeout
         left = max(deadline - now, 0.001)
-        return httpx.Timeout(**{k: left if v is None else min(v, left) for k, v in self._timeout.as_dict().items()})
+        limits = {name: left if limit is None else min(limit, left) for name, limit in self._timeout.as_dict().items()}
+        return self._library.Timeout(**limits)  # type: ignore[no-any-return]
+
+    def _lost(self, error: Any, sent: _Sent | None) -> BFLError:
+        """What a broken connection means for the caller."""
+        # The real request, and the message of a hook's raise_for_status(), contain the key and the URL.
+        if isinstance(error, self._library.RequestError | self._library.HTTPStatusError):
+            error.request = self._library.Request("GET", "https://redacted.invalid")
+        if isinstance(error, self._library.HTTPStatusError):
+            error.response = self._library.Response(error.response.status_code, request=error.request)
+            error.args = (f"HTTP {error.response.status_code}",)
+        maybe = sent is not None and sent.maybe(error)
+        return TransportError(f"no answer ({type(error).__name__})", maybe_submitted=maybe)
 
 
 class Driver(_Wire):
@@ -334,7 +340,7 @@ class Driver(_Wire):
         except BFLError:
             raise
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
-            raise _lost(error, sent) from error
+            raise self._lost(error, sent) from error
         except BaseException as error:  # Ctrl-C, say, in the middle of a paid request
             if sent is not None and sent.unanswered():
                 error.add_note(UNANSWERED)
@@ -405,7 +411,7 @@ class AsyncDriver(_Wire):
         except BFLError:
             raise
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
-            raise _lost(error, sent) from error
+            raise self._lost(error, sent) from error
 
     async def _paid(self, step: Call | Fetch, sent: _Sent) -> Answer | Fetched:
         """Send a paid request in a task of its own, so that any cancellation of the caller waits for its answer.
