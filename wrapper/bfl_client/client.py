@@ -269,13 +269,11 @@ class _Base(Generic[H, S, G]):
             raise errors.APIError(200, f"the answer does not match the specification: {error}") from error
 
 
-def _timeout(timeout: float | httpx.Timeout, library: Any) -> httpx.Timeout:
+def _timeout(timeout: Any, library: Any) -> httpx.Timeout:
     if hasattr(timeout, "as_dict"):  # a Timeout of either library
-        limits = timeout.as_dict()
-    else:
-        limit = seconds("timeout", timeout)
-        limits = {"timeout": limit, "connect": min(limit, 10.0)}
-    return library.Timeout(**limits)  # type: ignore[no-any-return]
+        return library.Timeout(**timeout.as_dict())  # type: ignore[no-any-return]
+    limit = seconds("timeout", timeout)
+    return library.Timeout(limit, connect=min(limit, 10.0))  # type: ignore[no-any-return]
 
 
 def _built(build: Callable[[], H]) -> H:
