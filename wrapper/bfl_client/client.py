@@ -309,7 +309,7 @@ class Client(_Base[library.HTTPClient, Task, Result]):
 
     def _new_driver(self) -> Driver:
         def build() -> library.HTTPClient:
-            return httpx.Client(**http_options(self._timeout))
+            return library.bounded(httpx.Client(**http_options(self._timeout)))
 
         owner = self._parent or self
         own, sleep = self._given is None, self._sleep

@@ -8,7 +8,9 @@ timeouts must then be made by the same one, which `of` finds.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -19,9 +21,11 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["NAMES", "AsyncHTTPClient", "HTTPClient", "httpx", "of"]
+__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "bounded", "httpx", "of"]
 NAMES = ("httpx", "httpx2")
 """The names of both, which are also those of their loggers."""
+DEADLINE: ContextVar[float | None] = ContextVar("bfl_client_deadline", default=None)
+"""Monotonic time at which the synchronous request under way must end, seconds; None for no such time."""
 
 
 class _Sends(Protocol):
@@ -53,3 +57,54 @@ def of(client: object) -> Any:
     """The library that made a client; None if it is a client of neither."""
     roots = (each.__module__.partition(".")[0] for each in type(client).__mro__)
     return next((sys.modules[root] for root in roots if root in NAMES), None)
+
+
+def bounded(client: httpx.Client) -> httpx.Client:
+    """The client, its connections made to end each read and write by `DEADLINE`.
+
+    Both libraries know only the timeout of one read, so an answer that comes byte by byte could last for ever. Their
+    connection pools take a network backend, but the clients have no parameter for it: hence the private names. Without
+    them (a later version, say) only single reads are bounded; a test of both libraries would show it.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        pool: Any = getattr(transport, "_pool", None)
+        if hasattr(pool, "_network_backend"):
+            pool._network_backend = _Bounded(pool._network_backend)
+    return client
+
+
+class _Bounded:
+    """A network backend, or one of its streams, with no timeout longer than the time until the deadline."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Bounded:
+        """A connection."""
+        return _Bounded(self._inner.connect_tcp(host, port, timeout=_left(timeout), **options))
+
+    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> _Bounded:
+        """The connection, encrypted."""
+        return _Bounded(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Bytes that have arrived."""
+        found: bytes = self._inner.read(max_bytes, _left(timeout))
+        return found
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes."""
+        self._inner.write(buffer, _left(timeout))
+
+
+def _left(timeout: float | None) -> float | None:
+    deadline = DEADLINE.get()
+    if deadline is None:
+        return timeout
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left if timeout is None else min(timeout, left)

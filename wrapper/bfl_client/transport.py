@@ -19,7 +19,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
 from .errors import BFLError, DownloadError, TransportError
-from .library import httpx
+from .library import DEADLINE, httpx
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed
 from .version import USER_AGENT
 
@@ -296,10 +296,9 @@ class _Wire:
 
 
 class Driver(_Wire):
-    """Carries out flows for synchronous callers.
+    """Carries out flows for synchronous callers; a deadline ends a request wherever it stands.
 
-    A deadline bounds each single read, and the whole of an answer's body; only an answer whose headers are dripped byte
-    by byte can outlast it.
+    Through a caller's own client it ends single reads, and the body as a whole.
     """
 
     _SLEEP = staticmethod(time.sleep)
@@ -334,7 +333,7 @@ class Driver(_Wire):
             return self._clock()
         if isinstance(step, Sleep):
             return self._sleep(step.seconds)
-        sent = self._sent(step)
+        sent, token = self._sent(step), DEADLINE.set(step.deadline)
         try:
             return self._exchange(step, sent)
         except BFLError:
@@ -345,6 +344,8 @@ class Driver(_Wire):
             if sent is not None and sent.unanswered():
                 error.add_note(UNANSWERED)
             raise
+        finally:
+            DEADLINE.reset(token)
 
     def _exchange(self, step: Call | Fetch, sent: _Sent | None) -> Answer | Fetched:
         http, body = self._http(), step.body if isinstance(step, Call) else None
