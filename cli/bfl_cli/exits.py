@@ -70,6 +70,7 @@ ACTIONS = {
     "unpriced": "--unpriced sends them without counting their price",
     "names-taken": "move them, or choose another folder",
     "database-url": "with --database-url several processes share one batch",
+    "certificates": "set SSL_CERT_FILE to the certificates of your network",
     "configure": "write special characters in its user or password percent-encoded, @ as %40",
 }
 """`Remedy.action` -> the remedy in the words of the command line, filled in with `Remedy.facts`."""

@@ -8,18 +8,30 @@ import gc
 import importlib.util
 import os
 import socket
+import ssl
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 import trio
-from bfl_client import AsyncClient, BFLError, Client, ConfigurationError, Retry, TransportError
+import trustme
+from bfl_client import (
+    AsyncClient,
+    BFLError,
+    Client,
+    ConfigurationError,
+    InsufficientCreditsError,
+    Retry,
+    TransportError,
+)
 from bfl_client.transport import http_options
 
 from .conftest import KEY, NAME, PROXIES, left_early
@@ -29,12 +41,14 @@ KINDS = pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
 QUICK = Retry(attempts=2, initial=0.001, ceiling=0.001)
 
 
-def submit(kind: str, base_url: str, http: Callable[[], Any] = lambda: None, prompt: str = "x") -> BFLError:
+def submit(
+    kind: str, base_url: str, http: Callable[[], Any] = lambda: None, prompt: str = "x", retry: Retry = QUICK
+) -> BFLError:
     """The error with which a submit through a connection of its own fails; its HTTP client is made by `http`."""
     if kind == "sync":
         given = http()
         try:
-            with Client(KEY, base_url, retry=QUICK, http_client=given) as client, pytest.raises(BFLError) as caught:
+            with Client(KEY, base_url, retry=retry, http_client=given) as client, pytest.raises(BFLError) as caught:
                 client.submit(NAME, prompt=prompt)
         finally:
             if given is not None:
@@ -44,7 +58,7 @@ def submit(kind: str, base_url: str, http: Callable[[], Any] = lambda: None, pro
     async def run() -> BFLError:
         given = http()
         try:
-            async with AsyncClient(KEY, base_url, retry=QUICK, http_client=given) as client:
+            async with AsyncClient(KEY, base_url, retry=retry, http_client=given) as client:
                 with pytest.raises(BFLError) as caught:
                     await client.submit(NAME, prompt=prompt)
         finally:
@@ -98,7 +112,7 @@ def not_sent(error: BFLError) -> None:
     """The request may not have been carried out, and the error says so."""
     assert isinstance(error, TransportError)
     assert not error.maybe_submitted
-    assert error.remedy.action == ""
+    assert error.remedy.action in ("", "proxy")
 
 
 @left_early
@@ -129,7 +143,7 @@ def test_without_tls_nothing_was_sent(kind: str) -> None:
     """A handshake that fails was not a request, and it is tried again."""
     with server(lambda connection: connection.sendall(b"HTTP/1.1 400 this is not TLS\r\n\r\n")) as (address, accepted):
         not_sent(submit(kind, f"https://{address}"))
-    assert len(accepted) == QUICK.attempts
+    assert len(accepted) == 1
 
 
 @KINDS
@@ -387,3 +401,106 @@ def test_a_client_can_be_closed_in_another_event_loop_than_it_was_used_in(
     with pytest.raises(BFLError, match="closed"):
         anyio.run(client.credits, backend=second)
     gc.collect()  # within this test, which allows for it
+
+
+# Causes that are named
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("url", "said", "lasting"),
+    [
+        ("https://nonexistent.invalid", "cannot connect to nonexistent.invalid: name or service not known", True),
+        ("https://127.0.0.1:1/x", "cannot connect to 127.0.0.1:1: connection refused", False),
+    ],
+)
+def test_a_host_that_cannot_be_reached_is_named_with_the_cause(kind: str, url: str, said: str, lasting: bool) -> None:
+    """The error names the host and why it cannot be reached; what repeating cannot mend is not repeated."""
+    began = time.monotonic()
+    error: Any = submit(kind, url, retry=Retry(attempts=2, initial=0.2, ceiling=0.2))
+    assert error.message == said
+    assert (error.lasting, error.maybe_submitted) == (lasting, False)
+    assert lasting or time.monotonic() - began >= 0.2
+
+
+@KINDS
+def test_a_certificate_of_an_unknown_authority_is_named(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A certificate that is not trusted is named with what to set; it is asked once, and works once that is set."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def greet(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as encrypted:
+            encrypted.recv(65536)
+            encrypted.sendall(b"HTTP/1.1 402 Payment Required\r\nContent-Length: 0\r\n\r\n")
+
+    with server(greet) as (address, accepted):
+        error: Any = submit(kind, f"https://{address}")
+        assert error.message.startswith(f"cannot connect to {address}: certificate verify failed: ")
+        assert error.remedy.action == "certificates"
+        assert "SSL_CERT_FILE" in str(error)
+        assert (error.lasting, len(accepted)) == (True, 1)
+        authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        assert isinstance(submit(kind, f"https://{address}"), InsufficientCreditsError)
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ": it answered 407"),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", ": it answered 503"),
+        (b"", ""),
+    ],
+)
+def test_a_proxy_that_refuses_is_named(kind: str, answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is named with its variable and its answer, without its password; a refusal (4xx) is not repeated."""
+
+    def refuse(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(answer)
+
+    with server(refuse) as (address, accepted):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:swordfish@{address}")
+        error: Any = submit(kind, "https://api.bfl.ai")
+    if said:
+        assert error.message == f"cannot connect to api.bfl.ai through the proxy {address} (from HTTPS_PROXY){said}"
+        assert error.remedy == "correct HTTPS_PROXY, or exempt the host in NO_PROXY"
+    assert "swordfish" not in repr(error) + "".join(traceback.format_exception(error))
+    assert len(accepted) == (1 if b" 4" in answer else QUICK.attempts)
+
+
+@left_early
+@KINDS
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_of_the_environment_is_asked_for_this_machine(
+    kind: str, host: str, loopback: Loopback, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a proxy for everything in the environment, requests to loopback go there directly."""
+    for variable in ("HTTP_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(variable, f"http://{nobody}")
+    loopback.status = 402
+    error: Any = submit(kind, loopback.url.replace("127.0.0.1", host))
+    assert error.status_code == 402
+    assert len(loopback.posts) == 1
+
+
+def test_an_error_that_was_being_handled_is_no_cause(nobody: str) -> None:
+    """A request made while another error is handled does not take that error for its own cause."""
+    try:
+        raise PermissionError(13, "of the application's own")
+    except PermissionError:
+        with (
+            httpx.Client(transport=httpx.MockTransport(_hangs_up)) as http,
+            Client(KEY, f"http://{nobody}", http_client=http, retry=QUICK) as client,
+            pytest.raises(TransportError) as caught,
+        ):
+            client.submit(NAME, prompt="x")
+    assert caught.value.message.endswith("broke off")
+
+
+def _hangs_up(request: httpx.Request) -> httpx.Response:
+    raise httpx.ReadError("broken")

@@ -163,9 +163,11 @@ class TransportError(BFLError):
     Attributes:
         maybe_submitted: True if a paid POST may have been carried out all the same. The client never repeats such a
             request by itself; check your credits before you do.
+        lasting: True if repeating the request cannot help: a certificate, a proxy or a name must be corrected first.
     """
 
     maybe_submitted: bool = False
+    lasting: bool = False
 
 
 class APIError(BFLError):

@@ -65,7 +65,7 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
         patience: how many 429 answers are waited out, beyond the usual attempts.
 
     A paid request is repeated only when it cannot have been carried out: nothing was sent, 429, or a 503 that says it
-    sheds load. Others are repeated after every lost connection and 5xx, too.
+    sheds load. Others are repeated after every lost connection and 5xx, too; none after a failure that lasts.
     """
     failures = waits = 0
     while True:
@@ -74,7 +74,7 @@ def request(call: Call, retry: Retry, patience: int = 0) -> Flow[Any]:
         try:
             answer: Answer = yield call._replace(deadline=deadline)
         except errors.TransportError as lost:
-            error, repeatable = lost, not (call.paid and lost.maybe_submitted)
+            error, repeatable = lost, not (lost.lasting or (call.paid and lost.maybe_submitted))
         else:
             if 200 <= answer.status < 300:
                 return _json(answer, call.paid)
@@ -341,7 +341,7 @@ def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fet
         try:
             fetched: Fetched = yield Fetch(part.url, sink, part.limit, deadline)
         except errors.TransportError as lost:
-            fetched = Fetched(0, {}, sink.tell(), str(lost))
+            fetched = Fetched(0, {}, sink.tell(), lost.message)
         problem = fetched.error or _incomplete(fetched)
         if problem is None:
             return fetched

@@ -18,7 +18,8 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
-from .errors import BFLError, DownloadError, TransportError
+from .errors import BFLError, DownloadError
+from .failures import LOCAL, lost
 from .library import DEADLINE, httpx
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed
 from .version import USER_AGENT
@@ -204,13 +205,13 @@ class _Sent:
 
 
 def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
-    """Settings of an HTTP client that keeps no cookie and does not have the key."""
+    """Settings of an HTTP client that keeps no cookie, does not have the key and asks no proxy for this machine."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
     # three seconds: a server that closes idle connections after five must not close one under a paid request
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
-    return {"timeout": timeout, "cookies": jar, "limits": limits}
+    return {"timeout": timeout, "cookies": jar, "limits": limits, "mounts": {f"all://{host}": None for host in LOCAL}}
 
 
 # The drivers
@@ -283,7 +284,7 @@ class _Wire:
         limits = {name: left if limit is None else min(limit, left) for name, limit in self._timeout.as_dict().items()}
         return self._library.Timeout(**limits)  # type: ignore[no-any-return]
 
-    def _lost(self, error: Any, sent: _Sent | None) -> BFLError:
+    def _lost(self, error: Any, step: Call | Fetch, sent: _Sent | None) -> BFLError:
         """What a broken connection means for the caller."""
         # The real request, and the message of a hook's raise_for_status(), contain the key and the URL.
         if isinstance(error, self._library.RequestError | self._library.HTTPStatusError):
@@ -291,8 +292,7 @@ class _Wire:
         if isinstance(error, self._library.HTTPStatusError):
             error.response = self._library.Response(error.response.status_code, request=error.request)
             error.args = (f"HTTP {error.response.status_code}",)
-        maybe = sent is not None and sent.maybe(error)
-        return TransportError(f"no answer ({type(error).__name__})", maybe_submitted=maybe)
+        return lost(error, step.url, sent is not None and sent.maybe(error), self._own)
 
 
 class Driver(_Wire):
@@ -339,7 +339,7 @@ class Driver(_Wire):
         except BFLError:
             raise
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
-            raise self._lost(error, sent) from error
+            raise self._lost(error, step, sent) from error
         except BaseException as error:  # Ctrl-C, say, in the middle of a paid request
             if sent is not None and sent.unanswered():
                 error.add_note(UNANSWERED)
@@ -412,7 +412,7 @@ class AsyncDriver(_Wire):
         except BFLError:
             raise
         except Exception as error:  # whatever httpx, the system or a hostile answer raises
-            raise self._lost(error, sent) from error
+            raise self._lost(error, step, sent) from error
 
     async def _paid(self, step: Call | Fetch, sent: _Sent) -> Answer | Fetched:
         """Send a paid request in a task of its own, so that any cancellation of the caller waits for its answer.
