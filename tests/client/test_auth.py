@@ -184,3 +184,89 @@ def test_a_cause_holds_no_key(world: World) -> None:
     assert isinstance(cause, httpx.RequestError)
     assert KEY not in f"{cause.request!r} {cause.request.headers!r}"
     assert "get_result" not in str(cause.request.url)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"base_url": "api.bfl.ai"}, "base_url must be an https URL such as https://api.bfl.ai"),
+        ({"base_url": 7}, "base_url must be an https URL such as https://api.bfl.ai"),
+        ({"base_url": "https://h?q"}, "base_url must have neither query nor fragment"),
+        ({"base_url": "https://h#f"}, "base_url must have neither query nor fragment"),
+        (
+            {"base_url": "http://h"},
+            "base_url must use https (http is allowed on loopback; insecure=True allows it elsewhere)",
+        ),
+        ({"base_url": "https://h", "region": "xx"}, "region must be one of eu, us, or None for the global host"),
+        (
+            {"base_url": "https://api.us.bfl.ai", "region": "eu"},
+            "base_url lies outside region 'eu'; leave one of the two out",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_hosts_is_said(settings: dict[str, Any], said: str) -> None:
+    """Each setting that cannot be used is named with what would be accepted."""
+    with pytest.raises(ConfigurationError) as caught:
+        Hosts(**settings)
+    assert caught.value.message == said
+    assert Hosts("http://h", insecure=True).endpoint("/x") == "http://h/x"
+
+
+@pytest.mark.parametrize(
+    "base", ["https://proxy.example/bfl", "https://proxy.example/bfl/", "https://proxy.example/bfl//"]
+)
+def test_paths_follow_the_base_url(base: str) -> None:
+    """An endpoint's URL is the base URL, less slashes at its end, and the path."""
+    assert Hosts(base).endpoint("/v1/credits") == "https://proxy.example/bfl/v1/credits"
+    assert Hosts("https://proxy.example/").endpoint("/v1/credits") == "https://proxy.example/v1/credits"
+
+
+def test_an_origin_is_scheme_host_and_port() -> None:
+    """The base URL's own origin is one port alone, the default one where none is named."""
+    named, default = Hosts("https://proxy.example:8443"), Hosts("https://proxy.example")
+    named.check_api("https://proxy.example:8443/x")
+    default.check_api("https://proxy.example:443/x")
+    for hosts, url in ((named, "https://proxy.example:8444/x"), (default, "https://proxy.example:444/x")):
+        with pytest.raises(errors.UntrustedURLError) as caught:
+            hosts.check_api(url)
+        said = "the polling URL was not requested: it is neither https on bfl.ai nor the base_url's own origin"
+        assert (caught.value.message, caught.value.remedy, caught.value.remedy.action) == (said, "", "base-url")
+
+
+def test_the_words_for_urls_that_are_not_requested() -> None:
+    """A URL outside the region, an invalid one and one of another scheme each have their words."""
+    hosts = Hosts("https://api.eu.bfl.ai", "eu")
+    said = {
+        "https://api.us.bfl.ai/x": "the polling URL was not requested: it is outside the region",
+        "https://\x00": "an answer contains an invalid URL; it was not requested",
+        "ftp://api.bfl.ai/": "an answer contains a URL that is not plain http or https; it was not requested",
+        "https://u:p@api.eu.bfl.ai/": "an answer contains a URL that is not plain http or https; it was not requested",
+    }
+    for url, words in said.items():
+        with pytest.raises(errors.UntrustedURLError) as caught:
+            hosts.check_api(url)
+        assert caught.value.message == words
+        assert caught.value.remedy.action == ("other-region" if "region" in words else "")
+    with pytest.raises(errors.UntrustedURLError) as caught:
+        hosts.check_sample("http://elsewhere.example/x")
+    assert caught.value.message == "the sample URL was not requested: it must be https on a public host"
+
+
+def test_a_client_remembers_few_urls() -> None:
+    """Of thousands of polling URLs that passed, no more than 64 are remembered."""
+    hosts = Hosts("https://api.bfl.ai")
+    most = 0
+    for number in range(1000):
+        hosts.check_api(f"https://api.bfl.ai/v1/get_result?id={number}")
+        most = max(most, len(hosts._passed))
+    assert most == 64
+
+
+def test_a_key_that_cannot_be_sent_says_so() -> None:
+    """A key with characters that no header can carry is refused by name, and not shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        KeyAuth("bfl_\u2028", Hosts("https://api.bfl.ai"))
+    assert caught.value.message == "the API key contains invalid characters; check BFL_API_KEY"
+    auth = KeyAuth(KEY, Hosts("https://api.bfl.ai"))
+    assert repr(auth) == "KeyAuth(…)"
+    assert auth(httpx.Request("GET", POLLING_URL)).headers.raw[-1] == (b"x-key", KEY.encode())

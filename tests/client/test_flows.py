@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from bfl_client import errors, flows, policy
+from bfl_client import answers, errors, flows, policy
 from bfl_client.auth import Hosts
 from bfl_client.flows import Following, Part, Receipt, Rules, Submission
 from bfl_client.policy import Poll, Retry
@@ -395,3 +396,57 @@ def test_polls_for_a_new_url_are_repeated_like_others() -> None:
     talk.fails(errors.TransportError)
     talk, _ = download([arrived(b"", 403), answer(422)])
     talk.fails(errors.InvalidRequestError)
+
+
+# One look
+
+
+def look(found: Answer) -> Talk:
+    return Talk(flows.look("task-1", POLLING_URL, 5.0), [found])
+
+
+def test_a_look_is_one_get_within_the_deadline() -> None:
+    """A poll is a GET of the polling URL as it is, with the deadline it was given."""
+    talk = look(ready())
+    assert talk.end().status == "Ready"
+    assert talk.asked == [Call("GET", POLLING_URL, deadline=5.0)]
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (answer(id="task-2", status="Pending"), "the polling answer is about another task"),
+        (answer(), "the polling answer contains no status"),
+        (answer(299), "the polling answer contains no status"),
+    ],
+)
+def test_an_answer_without_a_status_of_this_task_says_so(found: Answer, message: str) -> None:
+    """An answer about another task, and one without a status, are told apart."""
+    assert look(found).fails(errors.TransportError).message == message
+
+
+def test_an_unknown_status_counts_only_in_a_success() -> None:
+    """A word that no status of a task has is a status up to HTTP 399; in an error answer it is the error."""
+    assert look(answer(399, status="Simmering")).end().status == "Simmering"
+    look(answer(400, status="forbidden")).fails(errors.InvalidRequestError)
+    look(answer(300)).fails(errors.APIError)
+    assert look(answer(503, status="Generating")).end().status == "Generating"
+
+
+def test_doubt_ends_at_thirty_seconds_exactly() -> None:
+    """A doubtful answer is believed at the fifth poll once 30 seconds have passed since the first, at any age."""
+    doubtful = answers.update_of({"status": "Task not found"})
+    assert doubtful is not None
+    for begins in (0.0, 100.0):
+        following = Following("task-1", 0.0, Poll(), RETRY)
+        for waited in (0.0, 1.0, 2.0, 3.0, 29.99):
+            following.pause_after(doubtful, begins + waited)
+        with pytest.raises(errors.TaskNotFound):
+            following.pause_after(doubtful, begins + 30.0)
+
+
+def test_a_repeated_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Each repeat leaves one line: the class of the error and the pause."""
+    with caplog.at_level(logging.INFO, "bfl_client"):
+        Talk(flows.request(Call("GET", "u"), RETRY), [BUSY, answer()]).end()
+    assert [record.getMessage() for record in caplog.records] == ["request failed (ServerError); repeated in 7.0 s"]

@@ -445,3 +445,33 @@ def test_what_is_no_client_of_either_is_refused(wrong: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client(KEY, http_client=wrong)
     assert caught.value.message == "http_client must be an httpx.Client or httpx2.Client"
+
+
+@left_early
+@KINDS
+@pytest.mark.parametrize(
+    ("status", "length", "read"),
+    [
+        (200, "6", 6), (299, "6", 6), (300, "6", 6), (429, "6", 6), (429, "7", 6), (429, "0", 0), (429, "1", 3),
+        (429, "100000", 6), (429, "x", 6), (429, "1000000", 6), (429, None, 6),
+    ],
+)  # fmt: skip
+def test_the_end_of_a_refusal_is_not_read(kind: str, status: int, length: str | None, read: int) -> None:
+    """On a connection, a refusal of a known length is left before its last byte, so that nobody uses it again."""
+    taken, ended = list[bytes](), list[bool]()
+
+    class Counted(Played):
+        def __iter__(self) -> Any:
+            for piece in self.pieces:
+                taken.append(piece)
+                yield piece
+            ended.append(True)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        headers = {} if length is None else {"content-length": length}
+        stream = Counted(b"fox", b"owl")
+        return httpx.Response(status, headers=headers, stream=stream, extensions={"network_stream": object()})
+
+    perform(kind, GET, handler)
+    assert sum(map(len, taken)) == read
+    assert bool(ended) == (status < 300 or length in ("7", "x", "1000000", "100000", None))
