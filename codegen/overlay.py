@@ -7,6 +7,7 @@ each; and it appends to a list what the list already has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from .report import CodegenError, Report
 
 _ROOT_KEYS = {"overlay", "info", "extends", "actions"}
 _ACTION_KEYS = {"target", "description", "update", "remove", "copy"}
+_UNLESS_THERE = re.compile(r"\s*&&\s*!@(\.\w+|\['[^']*'\])")  # the part of a filter that says "and does not have"
 
 
 def effective(published: Mapping[str, Any], overlay: Any, report: Report) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def _applied(document: dict[str, Any], action: Any, number: int, report: Report)
 def _carried_out(document: dict[str, Any], step: dict[str, Any], path: Any, label: str, report: Report) -> Any:
     matches = list(path.find(document))
     if not matches:
-        report.warn(f"{label} matches nothing")
+        report.warn(f"{label} {_why_nothing(document, step)}")
         return document
     if any(_misfit(step, match.value) for match in matches):
         report.warn(f"{label} does not fit what it matches and is skipped")
@@ -82,6 +84,16 @@ def _carried_out(document: dict[str, Any], step: dict[str, Any], path: Any, labe
     for one in _single_steps(step, matches):
         apply_overlay(changed, {"actions": [one]})
     return changed
+
+
+def _why_nothing(document: dict[str, Any], step: dict[str, Any]) -> str:
+    """Say whether an action adds only what is missing, and matches nothing because nothing is missing any more."""
+    there, update = _UNLESS_THERE.sub("", step["target"]), step.get("update")
+    if isinstance(update, dict) and there != step["target"]:
+        found = [match.value for match in parse(there).find(document)]
+        if any(isinstance(value, dict) and update.keys() <= value.keys() for value in found):
+            return f"is needless: the specification has {', '.join(update)} of its own"
+    return "matches nothing"
 
 
 def _misfit(step: dict[str, Any], found: Any) -> bool:

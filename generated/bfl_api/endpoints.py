@@ -60,6 +60,7 @@ EndpointName: TypeAlias = Literal[
     "flux-2-klein-9b-kv-bf16-finetuned",
     "flux-2-klein-base-4b-finetuned",
     "flux-2-klein-base-9b-finetuned",
+    "flux-3-image-klein",
 ]
 """The names of all task endpoints of this version."""
 
@@ -2160,6 +2161,59 @@ class Endpoints(Generic[T]):
                     "output_format": output_format,
                     "webhook_url": webhook_url,
                     "webhook_secret": webhook_secret,
+                }
+            ),
+        )
+
+    def flux_3_image_klein(
+        self,
+        *,
+        prompt: str,
+        images: Media | Sequence[Media] | None = None,
+        resolution: Literal["768sq", "1k", "1.5k", "2k", "4k"] | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        seed: int | None = None,
+        steps: int | None = None,
+        safety_tolerance: int | None = None,
+        output_format: Literal["jpeg", "png"] | None = None,
+    ) -> T:
+        """FLUX 3 Image Klein.
+
+        Makes or edits a picture with FLUX 3 Image Klein. Its schema is not published: parameters are known
+        from other clients, and some are guesses.
+
+        Not in the published specification: this endpoint may change or disappear without notice.
+
+        Args:
+            prompt: What the picture should show, or what to change in images.
+            images: One picture, or a list of up to ten, to edit or refer to. That the parameter has this name
+                is a guess.
+            resolution: Size class of the picture. The default is a guess. Server default "1k".
+            width: Width of the picture in pixels. The name is a guess; bounds and what it does beside
+                resolution are not known.
+            height: Height of the picture in pixels. The name is a guess; bounds and what it does beside
+                resolution are not known.
+            seed: Seed of the random generator. The bounds are from one other client. 0 to 4294967295.
+            steps: Number of steps. The bounds are from one other client. 1 to 16.
+            safety_tolerance: Tolerance of the moderation; 0 is the strictest. The default is a guess; the
+                service decides on values above 4. 0 to 7; server default 2.
+            output_format: File format of the picture. The two values are from one other client; the default
+                is not known.
+        """
+        return self.__send(
+            "flux-3-image-klein",
+            _present(
+                {
+                    "prompt": prompt,
+                    "images": images,
+                    "resolution": resolution,
+                    "width": width,
+                    "height": height,
+                    "seed": seed,
+                    "steps": steps,
+                    "safety_tolerance": safety_tolerance,
+                    "output_format": output_format,
                 }
             ),
         )

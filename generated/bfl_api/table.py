@@ -410,5 +410,17 @@ ENDPOINTS: dict[str, Endpoint] = {
         unpublished=True,
         summary="FLUX.2 [klein] base 9B with a LoRA",
     ),
+    "flux-3-image-klein": Endpoint(
+        name="flux-3-image-klein",
+        path="/v1/flux-3-image-klein",
+        method_names=("flux_3_image_klein",),
+        schema="Flux3ImageKleinInputs",
+        kind="image",
+        duration=30.0,
+        url_lifetime=3600.0,
+        active_limit=24,
+        unpublished=True,
+        summary="FLUX 3 Image Klein",
+    ),
 }
 """All task endpoints in the order of the specification."""

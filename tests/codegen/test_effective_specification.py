@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,35 @@ def test_a_key_in_another_header_is_refused(workshop: Workshop) -> None:
     workshop.document["components"]["securitySchemes"] = {"Key": scheme}
     with pytest.raises(CodegenError, match="'authorization'.*sends 'x-key'"):
         workshop.generate()
+
+
+KLEIN = "/v1/flux-3-image-klein"
+
+
+def published_klein(document: dict[str, Any]) -> dict[str, Any]:
+    """Publish the endpoint that the overlay adds, with a schema that has the overlay's name and other contents."""
+    properties = {"prompt": {"type": "string", "maxLength": 99}, "detail": {"enum": ["low", "high"]}}
+    schema = {"type": "object", "required": ["prompt", "detail"], "properties": properties}
+    document["components"]["schemas"]["Flux3ImageKleinInputs"] = {**schema, "additionalProperties": False}
+    operation = json.dumps(document["paths"][KLEIN.removesuffix("-klein")]["post"])
+    document["paths"][KLEIN] = {"post": json.loads(operation.replace("Flux3ImageInputs", "Flux3ImageKleinInputs"))}
+    document["paths"][KLEIN]["post"]["operationId"] = "published"
+    return document
+
+
+def test_an_unpublished_endpoint_gives_way_once_it_is_published(document: dict[str, Any]) -> None:
+    """The published schema stands alone, the overlay's action is reported as needless, and the marks stay."""
+    overlay, report = read(ROOT / "openapi-overlay.yml"), Report(StringIO())
+    assert effective(document, overlay, report)["paths"][KLEIN]["post"]["x-bfl-unpublished"] is True
+    assert not report.warnings
+    published = published_klein(document)
+    found = completed(effective(published, overlay, report))
+    assert (
+        found["components"]["schemas"]["Flux3ImageKleinInputs"]
+        == published["components"]["schemas"]["Flux3ImageKleinInputs"]
+    )
+    operation = found["paths"][KLEIN]["post"]
+    assert "x-bfl-unpublished" not in operation
+    assert operation["x-bfl-url-lifetime"] == 3600
+    (warning,) = report.warnings
+    assert f"is needless: the specification has {KLEIN} of its own" in warning

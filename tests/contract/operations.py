@@ -60,6 +60,10 @@ class Operation:
         reference = mapping.get(body.get(name)) if mapping else (self.body or {}).get("$ref", "")
         return str(reference).rpartition("/")[2]
 
+    def takes_more(self, body: dict[str, Any]) -> bool:
+        """True if the schema says that there are parameters which it does not list."""
+        return self.branch(body).get("additionalProperties") is True
+
     def split(self, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The part of a body that the schema knows, and the rest."""
         known = self.branch(body).get("properties", {})

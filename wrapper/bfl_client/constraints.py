@@ -1,8 +1,8 @@
 """Check every request against the packaged specification before it is sent, and report all violations at once.
 
 jsonschema-rs with formats does the checking; this module turns its errors into what a person needs: the field, the
-value (shortened), the bound, the nearest name. A parameter that the schema does not know is refused even where the
-schema is open, because the service silently ignores it (measured by a third party).
+value (shortened), the bound, the nearest name. A parameter that the schema does not know is refused, because the
+service silently ignores it (measured by a third party), unless the schema says outright that there are more.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def _check(
     endpoint: str, schema: Schema, instance: dict[str, Any], extra: Collection[str], media: Mapping[str, Any]
 ) -> None:
     known = specification.properties(schema)
-    violations = [_unknown(key, known) for key in instance if key not in known and key not in extra]
+    passing = instance.keys() if specification.takes_more(schema) else extra
+    violations = [_unknown(key, known) for key in instance if key not in known and key not in passing]
     violations += [
         Violation(media_module.field_name(each.path), each.label, "does not accept a picture or film; pass text")
         for each in media.values()

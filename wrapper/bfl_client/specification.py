@@ -112,6 +112,11 @@ def properties(schema: Schema) -> dict[str, Schema]:
     return {name: node for branch in branches(schema) for name, node in branch.get("properties", {}).items()}
 
 
+def takes_more(schema: Schema) -> bool:
+    """True if the schema says that there are parameters which it does not list: it is not known completely."""
+    return any(branch.get("additionalProperties") is True for branch in branches(schema))
+
+
 def types(schema: Schema) -> set[str]:
     """The JSON types that a schema allows; empty where it names none."""
     kinds = [branch.get("type", []) for branch in branches(schema)]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from .flux_3_image_inputs import Flux3ImageInputs
     from .flux_3_image_inputs_aspect_ratio import Flux3ImageInputsAspectRatio
     from .flux_3_image_inputs_resolution import Flux3ImageInputsResolution
+    from .flux_3_image_klein_inputs import Flux3ImageKleinInputs
+    from .flux_3_image_klein_inputs_output_format import Flux3ImageKleinInputsOutputFormat
+    from .flux_3_image_klein_inputs_resolution import Flux3ImageKleinInputsResolution
     from .flux_3_video_draft_enhance_inputs import Flux3VideoDraftEnhanceInputs
     from .flux_3_video_draft_enhance_inputs_mode import Flux3VideoDraftEnhanceInputsMode
     from .flux_3_video_draft_enhance_inputs_resolution import Flux3VideoDraftEnhanceInputsResolution
@@ -84,6 +87,9 @@ __all__ = [
     "Flux3ImageInputs",
     "Flux3ImageInputsAspectRatio",
     "Flux3ImageInputsResolution",
+    "Flux3ImageKleinInputs",
+    "Flux3ImageKleinInputsOutputFormat",
+    "Flux3ImageKleinInputsResolution",
     "Flux3VideoDraftEnhanceInputs",
     "Flux3VideoDraftEnhanceInputsMode",
     "Flux3VideoDraftEnhanceInputsResolution",
@@ -151,6 +157,12 @@ if not TYPE_CHECKING:
         "Flux3ImageInputs": ("flux_3_image_inputs", "Flux3ImageInputs"),
         "Flux3ImageInputsAspectRatio": ("flux_3_image_inputs_aspect_ratio", "Flux3ImageInputsAspectRatio"),
         "Flux3ImageInputsResolution": ("flux_3_image_inputs_resolution", "Flux3ImageInputsResolution"),
+        "Flux3ImageKleinInputs": ("flux_3_image_klein_inputs", "Flux3ImageKleinInputs"),
+        "Flux3ImageKleinInputsOutputFormat": (
+            "flux_3_image_klein_inputs_output_format",
+            "Flux3ImageKleinInputsOutputFormat",
+        ),
+        "Flux3ImageKleinInputsResolution": ("flux_3_image_klein_inputs_resolution", "Flux3ImageKleinInputsResolution"),
         "Flux3VideoDraftEnhanceInputs": ("flux_3_video_draft_enhance_inputs", "Flux3VideoDraftEnhanceInputs"),
         "Flux3VideoDraftEnhanceInputsMode": (
             "flux_3_video_draft_enhance_inputs_mode",
