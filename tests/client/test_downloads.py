@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import pytest
-from bfl_client import Retry, errors
+from bfl_client import Retry, endings, errors
+from PIL import Image
 
 from .conftest import NAME, POLLING_URL, SAMPLE, Played, World, broken, left_early, picture, ready, state
 
@@ -57,14 +59,61 @@ def test_a_folder_gets_a_file_named_after_the_task(world: World, tmp_path: Path)
     assert save(world, tmp_path) == tmp_path / "task-1.png"
 
 
-def test_a_broken_transfer_is_resumed(world: World, tmp_path: Path) -> None:
-    """After a break the rest is asked for by Range, and the parts are joined."""
-    world.script = [
-        httpx.Response(200, headers={"content-length": "10"}, stream=broken(b"first")),
-        httpx.Response(206, headers={"content-range": "bytes 5-9/10"}, content=b"-last"),
-    ]
+DATE = "Wed, 25 Nov 2026 07:28:00 GMT"
+CHANGED = "the file has changed while it was being downloaded"
+
+
+def rest(**headers: str) -> httpx.Response:
+    """The answer with the second half of a file of ten bytes."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(206, headers={"content-range": "bytes 5-9/10", **named}, content=b"-last")
+
+
+def half(**headers: str) -> httpx.Response:
+    """The answer whose transfer breaks off after the first half of such a file."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(200, headers={"content-length": "10", **named}, stream=broken(b"first"))
+
+
+@pytest.mark.parametrize(
+    ("there", "validator"),
+    [
+        ({"etag": '"a"'}, '"a"'),
+        ({"etag": '"a"', "last_modified": DATE}, '"a"'),
+        ({"last_modified": DATE}, DATE),
+        ({"etag": 'W/"a"', "last_modified": DATE}, DATE),
+    ],
+)
+def test_a_broken_transfer_is_resumed(world: World, tmp_path: Path, there: dict[str, str], validator: str) -> None:
+    """After a break the rest of the same file is asked for, by its ETag or date, and the parts are joined."""
+    world.script = [half(**there), rest(**there)]
     assert save(world, tmp_path / "fox.png").read_bytes() == b"first-last"
     assert world.requests[1].headers["range"] == "bytes=5-"
+    assert world.requests[1].headers["if-range"] == validator
+
+
+@pytest.mark.parametrize("there", [{}, {"etag": 'W/"a"'}])
+def test_a_transfer_that_nothing_identifies_begins_anew(world: World, tmp_path: Path, there: dict[str, str]) -> None:
+    """Without a strong ETag or a date nobody can say whether a rest belongs to the first part: it is not asked for."""
+    world.script = [half(**there), httpx.Response(200, content=b"first-last")]
+    assert save(world, tmp_path / "fox.png").read_bytes() == b"first-last"
+    assert not {"range", "if-range"} & world.requests[1].headers.keys()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [rest(etag='"b"'), rest(etag='"a"', content_range="bytes 5-9/11"), rest(etag='"a"', last_modified=DATE)],
+)
+def test_two_files_are_not_mixed(world: World, tmp_path: Path, other: httpx.Response) -> None:
+    """A rest with another ETag, date or total length than the first part is thrown away, and all of it is asked for."""
+    world.script = [half(etag='"a"'), other, httpx.Response(200, content=b"other-file")]
+    assert save(world, tmp_path / "fox.png").read_bytes() == b"other-file"
+    assert "range" not in world.requests[2].headers
+    world.script = [half(etag='"a"'), other]
+    world.settings = {"retry": Retry(attempts=2)}
+    with pytest.raises(errors.DownloadError, match=f"{CHANGED}|bytes arrived"):
+        save(world, tmp_path / "owl.png")
+    assert not (tmp_path / "owl.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +127,7 @@ def test_a_broken_transfer_is_resumed(world: World, tmp_path: Path) -> None:
 def test_a_server_that_cannot_resume_sends_everything_again(world: World, tmp_path: Path, second: Any) -> None:
     """Whatever a server answers to a Range, the file ends up right."""
     world.script = [
-        httpx.Response(200, headers={"content-length": "10"}, stream=broken(b"wrong")),
+        httpx.Response(200, headers={"content-length": "10", "etag": '"a"'}, stream=broken(b"wrong")),
         second,
         picture(b"first-last"),
         picture(b"first-last"),
@@ -110,6 +159,75 @@ def test_a_failed_download_leaves_the_target_as_it_was(world: World, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["fox.png"]
     assert (caught.value.task_id, caught.value.polling_url) == ("task-1", POLLING_URL)
     assert "sig" not in str(caught.value)
+
+
+def drawn(kind: str) -> bytes:
+    """A small picture or film."""
+    file = io.BytesIO()
+    if kind != "mp4":
+        Image.effect_noise((40, 30), 80).convert("RGB").save(file, kind)
+        return file.getvalue()
+    with av.open(file, "w", format="mp4") as film:
+        stream = film.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for shade in range(5):
+            picture = Image.new("RGB", (64, 48), (shade * 50, 0, 0))
+            frame: Any = av.VideoFrame
+            film.mux(stream.encode(frame.from_image(picture)))
+        film.mux(stream.encode(None))
+    return file.getvalue()
+
+
+WHOLE = {kind: drawn(kind) for kind in ("jpeg", "png", "webp", "mp4")}
+CUT = "the file is cut"
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
+    """A whole picture or film passes, with or without something after it; cut anywhere after its head, it does not."""
+    whole = WHOLE[kind]
+    assert endings.problem(io.BytesIO(whole)) is None
+    assert endings.problem(io.BytesIO(whole + b"xx")) is None
+    for size in range(16, len(whole) - 8):
+        assert endings.problem(io.BytesIO(whole[:size])) == CUT, size
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b" \n<html>oh</html>", "the answer is text, neither a picture nor a film"),
+        (b'{"detail": "oh"}', "the answer is text, neither a picture nor a film"),
+        (b"\x00\x00\x00\x01ftyp\x00\x00\x00\x00\x00\x00\x00\x07", CUT),
+        (b"\x00\x00\x00\x00ftyp", CUT),
+        (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x00moov", None),
+        (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x01moov\x00\x00\x00\x00\x00\x00\x00\x10", None),
+        (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x03moov", CUT),
+        (b"a format that nobody knows", None),
+        (b"", None),
+    ],
+)
+def test_what_is_said_of_other_files(content: bytes, said: str | None) -> None:
+    """Text is neither a picture nor a film; a film needs boxes to its end and an index; nothing else is judged."""
+    assert endings.problem(io.BytesIO(content)) == said
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_transfer_of_unknown_length_is_judged_by_its_end(world: World, tmp_path: Path, kind: str) -> None:
+    """Without a length, a file that is cut is fetched again, and is an error if it stays cut."""
+    whole = WHOLE[kind]
+
+    def answer(content: bytes) -> httpx.Response:
+        return httpx.Response(200, stream=Played(content))
+
+    world.script = [answer(whole[:-20]), answer(whole)]
+    assert save(world, tmp_path / "fox").read_bytes() == whole
+    world.settings = {"retry": Retry(attempts=2)}
+    for content, said in ((whole[:-20], CUT), (b"<html>", "the answer is text, neither a picture nor a film")):
+        world.script = [lambda _, content=content: answer(content)]
+        with pytest.raises(errors.DownloadError) as caught:
+            save(world, tmp_path / "owl")
+        assert caught.value.message == f"the download failed: {said}"
+    assert not (tmp_path / "owl").exists()
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])

@@ -250,7 +250,11 @@ def download(outcomes: Sequence[Any], **more: Any) -> tuple[Talk, io.BytesIO]:
 def test_every_transfer_has_the_deadline_of_the_download() -> None:
     """Broken transfers are repeated `attempts` times in all within one deadline, after pauses that obey Retry-After."""
     talk, sink = download(
-        [GONE, arrived(b"fo", error="broken off", retry_after="7"), arrived(b"x", 206, content_range="bytes 2-2/3")]
+        [
+            GONE,
+            arrived(b"fo", error="broken off", retry_after="7", etag='"a"'),
+            arrived(b"x", 206, content_range="bytes 2-2/3"),
+        ]
     )
     assert talk.end().size == 3
     assert sink.getvalue() == b"fox"

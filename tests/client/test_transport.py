@@ -434,7 +434,9 @@ def test_a_certificate_of_an_unknown_authority_is_named(
     def greet(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as encrypted:
             encrypted.recv(65536)
-            encrypted.sendall(b"HTTP/1.1 402 Payment Required\r\nContent-Length: 0\r\n\r\n")
+            encrypted.sendall(b"HTTP/1.1 402 Payment Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            while encrypted.recv(65536):  # until the client closes: a close with data unread would reset the connection
+                pass
 
     with server(greet) as (address, accepted):
         error: Any = submit(kind, f"https://{address}")

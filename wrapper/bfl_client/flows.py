@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
-from . import answers, errors, policy
+from . import answers, endings, errors, policy
 from .answers import Handle, Update
 from .auth import Hosts
 from .errors import Remedy, shorten
@@ -335,27 +335,54 @@ class Part:
 def download(sink: BinaryIO, part: Part, retry: Retry, hosts: Hosts) -> Flow[Fetched]:
     """Stream a result into `sink`, whole or not at all; a broken transfer is resumed, an expired URL renewed once."""
     deadline = (yield Clock()) + policy.DOWNLOAD_DEADLINE
-    failures = 0
+    failures, first = 0, Fetched(0, {}, 0)
     while True:
         hosts.check_sample(part.url)
         try:
-            fetched: Fetched = yield Fetch(part.url, sink, part.limit, deadline)
+            fetched: Fetched = yield Fetch(part.url, sink, part.limit, deadline, _validator(first))
         except errors.TransportError as lost:
             fetched = Fetched(0, {}, sink.tell(), lost.message)
-        problem = fetched.error or _incomplete(fetched)
+        if fetched.status == 200:
+            first = fetched
+        problem = fetched.error or _incomplete(fetched) or _different(fetched, first) or _unfinished(fetched, sink)
         if problem is None:
             return fetched
         if fetched.status in (403, 404, 410):
             yield from part.renew(fetched.status, retry, hosts, deadline)
+        if fetched.error is None or not _validator(first):  # complete but wrong, or nothing to resume it by
             _empty(sink)
+        if fetched.status in (403, 404, 410):
             continue
-        if fetched.error is None:  # complete but wrong: nothing of it can be kept
-            _empty(sink)
         failures += 1
         now = yield Clock()
         if failures >= retry.attempts or now >= deadline or not _worth_repeating(fetched):
             raise errors.DownloadError(f"the download failed: {problem}")
         yield Sleep(min(retry.pause(failures, answers.retry_after(fetched.headers)), deadline - now))
+
+
+def _validator(first: Fetched) -> str:
+    """What identifies the file of which a first part is there; empty if nothing does, or nothing sure."""
+    etag = first.headers.get("etag", "")
+    return first.headers.get("last-modified", "") if not etag or etag.startswith("W/") else etag
+
+
+def _different(fetched: Fetched, first: Fetched) -> str | None:
+    """What shows that a rest does not belong to the first part: a server may ignore If-Range."""
+    if fetched.status != 206:
+        return None
+    for name in ("etag", "last-modified"):
+        if fetched.headers.get(name, first.headers.get(name)) != first.headers.get(name):
+            return "the file has changed while it was being downloaded"
+    totals = {total for each in (fetched, first) if (total := _total(each)) is not None}
+    return "the file has changed while it was being downloaded" if len(totals) > 1 else None
+
+
+def _unfinished(fetched: Fetched, sink: BinaryIO) -> str | None:
+    """What the file says of itself, if the answer named neither a length nor a picture or film."""
+    named = fetched.headers.get("content-type", "").startswith(("image/", "video/"))
+    found = endings.problem(sink) if _total(fetched) is None or not named else None
+    sink.seek(fetched.size)
+    return found
 
 
 def _empty(sink: BinaryIO) -> None:

@@ -59,12 +59,18 @@ class Call(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """Asks to stream a sample into a file, without the key, up to `limit` bytes; the outcome is `Fetched`."""
+    """Asks to stream a sample into a file, without the key, up to `limit` bytes; the outcome is `Fetched`.
+
+    Attributes:
+        sink: what it contains already is kept, and only the rest is asked for.
+        validator: the ETag or date of the file that the rest must belong to.
+    """
 
     url: str
     sink: BinaryIO
     limit: int
     deadline: float | None = None
+    validator: str = ""
 
 
 class Answer(NamedTuple):

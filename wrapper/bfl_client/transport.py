@@ -11,14 +11,14 @@ import logging
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, contextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, closing, contextmanager, suppress
 from typing import Any, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
-from .errors import BFLError, DownloadError
+from .errors import BFLError, DownloadError, TransportError
 from .failures import LOCAL, lost
 from .library import DEADLINE, httpx
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed
@@ -98,13 +98,17 @@ class _Incoming:
 
 
 class _Saving:
-    """A download as it arrives: written to the sink, counted, and stopped at its limits."""
+    """A download as it arrives: written to the sink, counted, and stopped at its limits.
+
+    Attributes:
+        error: what it broke off for, or None.
+    """
 
     def __init__(self, step: Fetch, response: httpx.Response, clock: Callable[[], float]) -> None:
         self._step, self._status, self._clock = step, response.status_code, clock
         self._headers = _headers_of(response)
-        self._error = self._unusable(step.sink.tell())
-        self.wanted = self._status in (200, 206) and self._error is None
+        self.error = self._unusable(step.sink.tell())
+        self.wanted = self._status in (200, 206) and self.error is None
         if self.wanted and self._status == 200:
             with _on_disk():
                 step.sink.seek(0)
@@ -124,14 +128,14 @@ class _Saving:
         if self._step.sink.tell() > self._step.limit:
             raise DownloadError(f"the download is longer than {self._step.limit:,} bytes; it was stopped")
         if self._step.deadline is not None and self._clock() >= self._step.deadline:
-            self._error = "it took too long"
-        return self._error is None
+            self.error = "it took too long"
+        return self.error is None
 
     def outcome(self) -> Fetched:
         """How far it got."""
         with _on_disk():
             self._step.sink.flush()
-        return Fetched(self._status, self._headers, self._step.sink.tell(), self._error)
+        return Fetched(self._status, self._headers, self._step.sink.tell(), self.error)
 
 
 @contextmanager
@@ -249,7 +253,7 @@ class _Wire:
     def _headers(self, step: Call | Fetch) -> dict[str, str]:
         if isinstance(step, Fetch):
             start = step.sink.tell()
-            resume = {"Range": f"bytes={start}-"} if start else {}
+            resume = {"Range": f"bytes={start}-", "If-Range": step.validator} if start else {}
             return {**HEADERS, "Accept": "*/*", **resume}
         if step.body is None:
             return HEADERS
@@ -284,7 +288,7 @@ class _Wire:
         limits = {name: left if limit is None else min(limit, left) for name, limit in self._timeout.as_dict().items()}
         return self._library.Timeout(**limits)  # type: ignore[no-any-return]
 
-    def _lost(self, error: Any, step: Call | Fetch, sent: _Sent | None) -> BFLError:
+    def _lost(self, error: Any, step: Call | Fetch, sent: _Sent | None) -> TransportError:
         """What a broken connection means for the caller."""
         # The real request, and the message of a hook's raise_for_status(), contain the key and the URL.
         if isinstance(error, self._library.RequestError | self._library.HTTPStatusError):
@@ -353,13 +357,16 @@ class Driver(_Wire):
         request = self._request(http, step, pieces, self._clock(), sent and sent.see)
         auth = self._auth if isinstance(step, Call) else None
         response = http.send(request, auth=auth, stream=True, follow_redirects=False)
-        try:
+        with closing(response):
             receiver = _receiver(step, response, self._clock)
-            for piece in _pieces(response) if receiver.wanted else ():
-                if not receiver.take(piece):
-                    break
-        finally:
-            response.close()
+            try:
+                for piece in _pieces(response) if receiver.wanted else ():
+                    if not receiver.take(piece):
+                        break
+            except Exception as error:
+                if isinstance(error, BFLError) or isinstance(receiver, _Incoming):
+                    raise
+                receiver.error = self._lost(error, step, sent).message  # what has arrived may be kept
         return _outcome(receiver, sent)
 
 
@@ -453,15 +460,16 @@ class AsyncDriver(_Wire):
             request = self._request(http, step, pieces, now, sent and sent.asee)
             auth = self._auth if isinstance(step, Call) else None
             response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
-        try:
+        async with aclosing(response):
             receiver = _receiver(step, response, self._clock)
-            if receiver.wanted:
+            try:
                 async with aclosing(_apieces(response)) as arriving:  # trio insists on closing what is left early
-                    async for piece in arriving:
-                        if not receiver.take(piece):
-                            break
-        finally:
-            await response.aclose()
+                    while receiver.wanted and (piece := await anext(arriving, None)) is not None:
+                        receiver.wanted = receiver.take(piece)
+            except Exception as error:
+                if isinstance(error, BFLError) or isinstance(receiver, _Incoming):
+                    raise
+                receiver.error = self._lost(error, step, sent).message  # what has arrived may be kept
         return _outcome(receiver, sent)
 
 
