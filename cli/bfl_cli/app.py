@@ -6,6 +6,7 @@ import contextlib
 import functools
 import inspect
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -13,6 +14,7 @@ from itertools import takewhile
 from typing import Annotated, Any, NamedTuple
 
 import typer
+from bfl_client.errors import shorten
 from typer.core import TyperCommand, TyperGroup
 
 from .exits import EXITS, Problem, problem_of
@@ -35,7 +37,7 @@ COMMANDS: dict[str, Lazy] = {
     "batch": Lazy("batch", "app", "Run many jobs from a file, losing none."),
     "endpoints": Lazy("endpoints", "endpoints", "List the endpoints."),
     "describe": Lazy("endpoints", "describe", "Show the parameters of an endpoint."),
-    "validate": Lazy("endpoints", "validate", "Check a request without sending it."),
+    "validate": Lazy("generate", "validating", "Check a request without sending it."),
     "credits": Lazy("service", "credits", "Show the credits left."),
     "finetunes": Lazy("service", "finetunes", "List, show and delete finetunes."),
     "auth": Lazy("auth", "app", "Show, store and forget the API key."),
@@ -163,18 +165,32 @@ def run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _refuse(screen, Problem("interrupted", "interrupted"))
     except _UsageError as error:
-        return _usage(screen, error)
+        return _usage(screen, error, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _usage(screen: Screen, error: Any) -> int:
+def _usage(screen: Screen, error: Any, arguments: list[str]) -> int:
     context: Any = error.ctx
     if type(error).__name__ == "NoArgsIsHelpError":
         screen.error(context.get_help())
         return 2
     message = mask(error.format_message()).rstrip(".")
-    remedy = f"{context.command_path if context else 'bfl'} --help"
+    remedy = _as_pair(str(getattr(error, "option_name", "")), arguments)
+    remedy = remedy or f"{context.command_path.removesuffix(' run') if context else 'bfl'} --help"
     return _refuse(screen, Problem("usage", message[:1].lower() + message[1:], remedy))
+
+
+def _as_pair(option: str, arguments: list[str]) -> str:
+    """``-p width=512`` for ``--width 512``, if a parameter of an endpoint on the line has that name; else empty."""
+    from bfl_client import specification
+
+    name = option.lstrip("-").replace("-", "_")
+    if not any(name in specification.parameters(each) for each in arguments if not each.startswith("-")):
+        return ""
+    after = next((number for number, each in enumerate(arguments) if each.partition("=")[0] == option), 0)
+    _, equals, value = arguments[after].partition("=")
+    value = value if equals else next(iter(arguments[after + 1 :]), "")
+    return f"-p {shlex.quote(f'{name}={shorten(value, 60)}')}"
 
 
 def _refuse(screen: Screen, problem: Problem) -> int:

@@ -1,4 +1,4 @@
-"""What the packaged specification offers: ``bfl endpoints``, ``bfl describe``, ``bfl validate``."""
+"""What the packaged specification offers: ``bfl endpoints`` and ``bfl describe``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from . import options
 from .app import command
@@ -86,22 +84,3 @@ def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
         text, min(_width(), 100), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     )
-
-
-@command
-def validate(
-    screen: Screen,
-    endpoint: options.EndpointName,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The request's body as JSON; - is standard input.")],
-) -> None:
-    """Check a request without sending it; needs no key.
-
-    "@FILE" in a parameter that takes pictures or films stands for that file, as with -p.
-    """
-    from .request import Request, known
-
-    name = known(endpoint).name
-    request = Request(name)
-    request.read(None, [], file)
-    request.check()
-    screen.result(f"{name} accepts this request", {"endpoint": name, "valid": True})

@@ -57,7 +57,8 @@ _REMEDIES = {
 ACTIONS = {
     "set-key": "set BFL_API_KEY, or store a key with bfl auth login",
     "pass-file": "for a file write @{path}",
-    "unknown-parameter": "--no-validate sends it as it is",
+    "unknown-parameter": "",  # the refusal ends with the way around
+    "unchecked": "--no-validate sends it unchecked",
     "check-credits": "it may have been carried out and paid for: check bfl credits before you repeat it",
     "wait-again": "bfl task resumes it",
     "save-again": "bfl task fetches the result again",
@@ -67,9 +68,11 @@ ACTIONS = {
     "other-region": "check that BFL_BASE_URL is the region the task was submitted to",
     "base-url": "check that BFL_BASE_URL is the host the task was submitted to",
     "correct-lines": "correct the lines, then run the same command again",
+    "correct-or-unchecked": 'correct the lines; "validate": false in a line, or --no-validate, sends it unchecked',
     "unpriced": "--unpriced sends them without counting their price",
     "names-taken": "move them, or choose another folder",
     "database-url": "with --database-url several processes share one batch",
+    "proxy": "correct {variable}, or exempt the host in NO_PROXY",
     "certificates": "set SSL_CERT_FILE to the certificates of your network",
     "configure": "write special characters in its user or password percent-encoded, @ as %40",
 }
@@ -126,7 +129,8 @@ def _of_ours(error: Any) -> Problem:
 def _refusal(error: Any) -> Problem:
     lines = "".join(f"\n  {each.text(worded(each.remedy))}" for each in error.violations)
     violations = [{**each._asdict(), "remedy": worded(each.remedy)} for each in error.violations]
-    return Problem("constraint", f"{error.message}:{lines}", f"bfl describe {error.endpoint}", violations=violations)
+    remedy = "; ".join(filter(None, [f"bfl describe {error.endpoint}", worded(error.remedy)]))
+    return Problem("constraint", f"{error.message}:{lines}", remedy, violations=violations)
 
 
 def worded(remedy: Any) -> str:

@@ -1,8 +1,7 @@
-"""``bfl generate``: submit a request, wait for it, save the result."""
+"""``bfl generate``: submit a request, wait for it, save the result; ``bfl validate``: only check one."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +14,7 @@ from .app import command
 from .exits import Problem, problem_of, worded
 from .interrupts import PaidRequest
 from .output import Destination, can_show
-from .request import Request, known
+from .request import Request, read
 from .screen import Screen
 from .service import connected
 from .state import Keeper
@@ -25,14 +24,17 @@ if TYPE_CHECKING:
     from bfl_client import Client
     from bfl_client.tasks import Handle, Task
 
-Prompt = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt, where the endpoint takes one.")]
+Prompt = Annotated[
+    list[str],
+    typer.Argument(metavar="PROMPT", help="The prompt, in quotes; - or @FILE: the text of standard input or a file."),
+]
 Pairs = Annotated[
     list[str],
     typer.Option(
         "--param",
         "-p",
         metavar="KEY=VALUE",
-        help="A parameter; @FILE or - (standard input) sends a picture or film. Repeatable.",
+        help="A parameter; @FILE or - (standard input) sends a picture, film or text. Repeatable.",
         autocompletion=options.pairs,
     ),
 ]
@@ -70,6 +72,7 @@ def _spelled_out(args: list[str]) -> list[str]:
 
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+validating = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command("generate", cls=Generate)
@@ -77,8 +80,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def generate(
     screen: Screen,
     endpoint: options.EndpointName,
-    prompt: Prompt = None,
-    param: Pairs = [],  # noqa: B006  # typer copies it
+    prompt: Prompt = [],  # noqa: B006  # typer copies it
+    param: Pairs = [],  # noqa: B006
     body: Body = None,
     output: options.Output = None,
     force: options.Force = False,
@@ -100,10 +103,7 @@ def generate(
     destination = Destination(output, force)
     if show:
         can_show()
-    if validate:
-        known(endpoint)
-    request = _request(endpoint, prompt, param, body)
-    request.check(validate=validate)
+    request = read(endpoint, prompt, param, body, validate=validate)
     if wait:
         destination.check(screen)
     with connected(screen, emulated=emulator) as client:
@@ -120,13 +120,19 @@ def generate(
             follower.follow(timeout, show)
 
 
-def _request(endpoint: str, prompt: str | None, param: list[str], source: str | None) -> Request:
-    request = Request(endpoint)
-    request.read(prompt, param, source)
-    secret = os.environ.get("BFL_WEBHOOK_SECRET")
-    if secret and request.body.get("webhook_url") and "webhook_secret" in specification.parameters(endpoint):
-        request.body.setdefault("webhook_secret", secret)
-    return request
+@validating.command("validate", cls=Generate)
+@command
+def validate(
+    screen: Screen,
+    endpoint: options.EndpointName,
+    prompt: Prompt = [],  # noqa: B006
+    param: Pairs = [],  # noqa: B006
+    body: Body = None,
+    validate: Validate = True,
+) -> None:
+    """Check a request without sending it; needs no key. It takes what bfl generate takes."""
+    read(endpoint, prompt, param, body, validate=validate)
+    screen.result(f"{endpoint} accepts this request", {"endpoint": endpoint, "valid": True})
 
 
 def _submit(client: Client, endpoint: str, request: Request, paid: PaidRequest, keeper: Keeper) -> Task:

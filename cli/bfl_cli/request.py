@@ -3,32 +3,65 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bfl_client import constraints, specification
-from bfl_client.errors import ConstraintError, Violation, shorten
+from bfl_client.errors import NOTHING, ConstraintError, Violation, shorten
 
-from .exits import Problem, worded
+from .exits import ACTIONS, Problem, worded
 from .screen import mask
 
 if TYPE_CHECKING:
-    from bfl_client.specification import Endpoint
+    from bfl_client.specification import Endpoint, Parameter
 
 _LARGEST = 512 * 1024**2  # bytes read from standard input
-_PLACEHOLDER = b"?"  # replaces a missing file, so that the other mistakes are reported too
 
 
-def known(name: str) -> Endpoint:
-    """The endpoint with that name; raises a Problem that names the nearest one if there is none."""
+def known(name: str, otherwise: str = "") -> Endpoint:
+    """The endpoint with that name; raises a Problem that names the nearest one, or what to do `otherwise`."""
     if found := specification.find(name):
         return found
     violation = specification.unknown_endpoint(name)
     near, value = violation.remedy.facts["nearest"], mask(violation.value)  # a key may have been typed here
     violations = [{**violation._asdict(), "value": value, "remedy": worded(violation.remedy)}]
     message = f"unknown endpoint {value!r}{f'; did you mean {near!r}?' if near else ''}"
-    raise Problem("constraint", message, "bfl endpoints", violations=violations)
+    remedy = "; ".join(filter(None, ["bfl endpoints lists them all", otherwise]))
+    raise Problem("constraint", message, remedy, violations=violations)
+
+
+def read(endpoint: str, words: list[str], pairs: list[str], source: str | None, *, validate: bool) -> Request:
+    """The request of a command line, checked; `words` is the prompt. Raises Problem or ConstraintError."""
+    if validate:
+        known(endpoint, ACTIONS["unchecked"])
+    request = Request(endpoint)
+    request.read(_prompt(endpoint, words), pairs, source)
+    secret = os.environ.get("BFL_WEBHOOK_SECRET")
+    if secret and request.body.get("webhook_url") and "webhook_secret" in specification.parameters(endpoint):
+        request.body.setdefault("webhook_secret", secret)
+    request.check(validate=validate)
+    return request
+
+
+def _prompt(endpoint: str, words: list[str]) -> str | None:
+    """The one word that is the prompt; raises a Problem that shows what was probably meant by others."""
+    names = specification.parameters(endpoint)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if equals and (name in names or (name.isidentifier() and len(words) > 1)):
+            raise Problem("usage", f"{shorten(word, 60)!r} is not the prompt", f"-p {shlex.quote(shorten(word, 60))}")
+    prompt = " ".join(words)
+    if len(words) > 1:
+        raise Problem("usage", "the prompt has several words", f"put it in quotes: {json.dumps(shorten(prompt, 60))}")
+    if Path(prompt).suffix and constraints.is_file(Path(prompt)):
+        ways = f"--json {shlex.quote(prompt)} sends it as the body, @{prompt} as the prompt's text"
+        media = next((name for name, each in names.items() if each.media), None)
+        ways = f"-p {media}=@{prompt} sends it" if media and not prompt.endswith((".json", ".txt")) else ways
+        raise Problem("usage", f"the prompt {shorten(prompt, 60)!r} is the name of a file", ways)
+    return prompt if words else None
 
 
 class Request:
@@ -43,7 +76,7 @@ class Request:
     def read(self, prompt: str | None, pairs: list[str], source: str | None) -> None:
         """Read the body: `source` is a file of JSON or ``-``; the prompt and the pairs take precedence over it."""
         whole = {} if source is None else self._whole(source)
-        given: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
+        given: dict[str, Any] = {} if prompt is None else {"prompt": self._text("prompt", prompt)}
         for pair in pairs:
             key, equals, text = pair.partition("=")
             if not equals or not key:
@@ -56,15 +89,16 @@ class Request:
 
     def check(self, *, validate: bool = True) -> None:
         """Check the request against the specification; raises ConstraintError with every mistake in it."""
-        found = list(self._violations)
+        found, remedy = list(self._violations), NOTHING
         missing = {violation.field for violation in found}
         try:
             if validate:
                 constraints.check(self._endpoint, self.body)
         except ConstraintError as error:
             found += [each for each in error.violations if each.field not in missing]
+            remedy = error.remedy
         if found:
-            raise ConstraintError(self._endpoint, found)
+            raise ConstraintError(self._endpoint, found, remedy)
 
     def _whole(self, source: str) -> dict[str, Any]:
         name = "standard input" if source == "-" else shorten(source, 80)
@@ -77,33 +111,52 @@ class Request:
             raise Problem("constraint", f"{name} is not JSON: {shorten(str(error), 80)}") from None
         if not isinstance(body, dict):
             raise Problem("constraint", f"{name} does not contain a JSON object")
-        return {key: self._with_files(key, value) for key, value in body.items()}
+        return self._with_files(body)
 
     def _value(self, key: str, text: str) -> Any:
-        """A file for ``@…`` and ``-`` in media; else the text, typed by the specification."""
+        """The value of a pair: typed by the specification; what ``-`` and ``@FILE`` stand for."""
         parameter = self._known.get(key)
-        media = parameter.media if parameter else not self._known
-        if media and (text == "-" or text.startswith("@")):
-            return self._media(key, text)
-        return self._with_files(key, specification.typed(self._endpoint, key, text))
+        if _takes_text(parameter):
+            return self._text(key, text)
+        if text in ("-", "@-") and (parameter is None or parameter.media):
+            content = self._input()
+            return content if parameter else _decoded(content) or content  # an unknown one takes what it gets
+        if parameter is None and text.startswith("@") and constraints.is_file(Path(text[1:])):
+            return _decoded(Path(text[1:]).read_bytes()) or Path(text[1:])
+        return self._with_files({key: specification.typed(self._endpoint, key, text)})[key]
 
-    def _media(self, key: str, text: str) -> Any:
+    def _text(self, key: str, text: str) -> str:
+        """A text as it is; that of standard input for ``-``, that of a file for ``@FILE``."""
+        path, found = Path(text[1:]), None
         if text in ("-", "@-"):
-            return self._input()
-        path = Path(text[1:])
-        if path.is_file():
-            return path
-        self._violations.append(Violation(key, "", f"there is no file {shorten(str(path), 80)}"))
-        return _PLACEHOLDER
+            found = _decoded(self._input())
+        elif not text.startswith("@") or (any(map(str.isspace, text)) and not constraints.is_file(path)):
+            return text
+        elif not constraints.is_file(path):
+            self._violations.append(Violation(key, "", f"there is no file {shorten(str(path), 80)}"))
+            return text
+        else:
+            found = _decoded(path.read_bytes())
+        name = "standard input" if text in ("-", "@-") else shorten(str(path), 80)
+        if not found:
+            problem = "is empty" if found == "" else "is not text"
+            self._violations.append(Violation(key, "", f"takes text, and {name} {problem}"))
+        elif key == "prompt" and self._is_body(found):
+            raise Problem("usage", f"{name} contains a whole body, not a prompt", f"--json {text.lstrip('@')} sends it")
+        return found or text
 
-    def _with_files(self, key: str, value: Any) -> Any:
-        """The value with files in place of ``"@…"``, if the parameter takes media: no URL or base64 starts with @."""
-        parameter = self._known.get(key)
-        if parameter is None or not parameter.media:
-            return value
-        if isinstance(value, str):
-            return self._media(key, value) if value.startswith("@") else value
-        return [self._with_files(key, each) for each in value] if isinstance(value, list) else value
+    def _is_body(self, text: str) -> bool:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(value, dict) and ("prompt" in value or bool(value and value.keys() <= self._known.keys()))
+
+    def _with_files(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values with files in place of ``"@…"``; what is wrong with them is noted."""
+        values, violations = constraints.with_files(self._endpoint, values)
+        self._violations += violations
+        return values
 
     def _joined(self, key: str, first: Any, second: Any) -> list[Any]:
         """Both values as a list, if the parameter takes one."""
@@ -118,3 +171,16 @@ class Request:
             raise Problem("usage", "standard input (-) can be used once only")
         found = self._stdin = b"" if sys.stdin is None else sys.stdin.buffer.read(_LARGEST)
         return found
+
+
+def _takes_text(parameter: Parameter | None) -> bool:
+    return parameter is not None and not parameter.media and not parameter.choices and "string" in parameter.types
+
+
+def _decoded(content: bytes) -> str | None:
+    """The content as text, without the end of its last line; None if it is not text."""
+    try:
+        text = content.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text

@@ -38,13 +38,15 @@ def test_a_request_is_checked_without_being_sent(shell: Shell) -> None:
     assert shell.emulator is not None
     before = len(shell.emulator.requests)
     (shell.here / "good.json").write_text(json.dumps({"prompt": "a fox", "width": 512}))
-    done = shell.run("validate", "flux-dev", "good.json", BFL_API_KEY="")
+    done = shell.run("validate", "flux-dev", "--body", "good.json", BFL_API_KEY="")
     assert (done.code, done.out) == (0, "flux-dev accepts this request\n")
-    done = shell.run("validate", "flux-dev", "-", "--json", stdin=b'{"prompt": 1, "width": 511, "colour": "red"}')
+    done = shell.run("validate", "flux-dev", "--json", "-", stdin=b'{"prompt": 1, "width": 511, "colour": "red"}')
     assert done.code == 3
     assert [each["field"] for each in done.json["error"]["violations"]] == ["colour", "prompt", "width"]
     for body in (b"[]", b"nonsense", b"\xff", b"[" * 100_000):
-        assert shell.run("validate", "flux-dev", "-", stdin=body).code == 3
-    assert shell.run("validate", "flux-dev", "gone.json").code == 2
+        assert shell.run("validate", "flux-dev", "--body", "-", stdin=body).code == 3
+    assert shell.run("validate", "flux-dev", "--body", "gone.json").code == 2
     assert shell.run("validate", "flux-none", "good.json").code == 3
+    assert shell.run("validate", "flux-none", "a fox", "--no-validate").code == 0
+    assert shell.run("validate", "flux-dev", "a fox", "-p", "width=512").code == 0
     assert len(shell.emulator.requests) == before

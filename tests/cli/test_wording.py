@@ -20,7 +20,7 @@ NONSENSE = "zzz"
 REFUSED = ["-p", "widht=1", "-p", "steps=99", "-p", "image_prompt=cat.png", "-p", "colour=red"]
 COMMANDS: list[tuple[list[str], dict[str, str]]] = [
     (["generate", "flux-dev", "a fox", *REFUSED], {}),
-    (["validate", "flux-dev", "body.json"], {}),
+    (["validate", "flux-dev", "--body", "body.json"], {}),
     (["generate", "nothing-like-it", "a fox", "--no-validate"], {}),
     (["generate", "flux-dev", "a fox", "-o", "taken.jpg"], {}),
     (["task", "task.json"], {}),

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from .media import Body
 
+UNCHECKED = Remedy("validate=False sends it unchecked", "unchecked")
+_ABSENT = "https://absent.invalid/"  # stands in for a missing file, so that the other mistakes are reported, too
 _SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # these would change the path
 
 
@@ -67,9 +70,46 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
 def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
     """Check the body of a POST to `path`; unknown keys in `extra` pass. Raises ConstraintError with every violation."""
     schema, undecided = specification.selected(specification.body_schema(path), body.plain)
-    if undecided:
-        raise ConstraintError(endpoint, [undecided])
-    _check(endpoint, schema, body.plain, extra, body.media)
+    violations = [undecided] if undecided else _found(schema, body.plain, extra, body.media)
+    if violations:
+        raise ConstraintError(endpoint, violations, UNCHECKED if specification.find(endpoint) else Remedy())
+
+
+def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) -> tuple[dict[str, Any], list[Violation]]:
+    """The body with a `Path` in place of each ``"@name"`` that stands for a file in `folder`, and what is wrong there.
+
+    A parameter that this version does not know may take a file: it gets one if that exists. One that takes none is
+    refused a text that names a file: it was not meant to be sent as it is.
+    """
+    violations: list[Violation] = []
+    known = specification.parameters(endpoint)
+
+    def opened(name: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: opened(name, each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [opened(name, each) for each in value]
+        if not isinstance(value, str) or not value.startswith("@"):
+            return value
+        path, takes = folder / value[1:], known[name].media if name in known else None
+        if takes is not False and is_file(path):
+            return path
+        if takes:
+            violations.append(Violation(name, "", f"there is no file {shorten(str(path), 80)}"))
+            return _ABSENT
+        if takes is False and is_file(path):
+            violations.append(Violation(name, repr(shorten(value, 60)), "does not accept a file, and this names one"))
+        return value
+
+    return {name: opened(name, value) for name, value in body.items()}, violations
+
+
+def is_file(path: Path) -> bool:
+    """True if there is a file with that path, however odd the text it was made from."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
@@ -87,7 +127,8 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
         "required": [each["name"] for each in parameters if each.get("in") == "query" and each.get("required")],
     }
     values = {name: _value(text, held.get(name, {})) for name, text in texts.items()}
-    _check(template, schema, {**query, **values}, (), {})
+    if violations := _found(schema, {**query, **values}, (), {}):
+        raise ConstraintError(template, violations)
 
 
 def _value(text: str, schema: Schema) -> Any:
@@ -99,9 +140,9 @@ def _value(text: str, schema: Schema) -> Any:
         return text
 
 
-def _check(
-    endpoint: str, schema: Schema, instance: dict[str, Any], extra: Collection[str], media: Mapping[str, Any]
-) -> None:
+def _found(
+    schema: Schema, instance: dict[str, Any], extra: Collection[str], media: Mapping[str, Any]
+) -> list[Violation]:
     known = specification.properties(schema)
     passing = instance.keys() if specification.takes_more(schema) else extra
     violations = [_unknown(key, known) for key in instance if key not in known and key not in passing]
@@ -117,8 +158,7 @@ def _check(
             violations += [found for found in _violations(error, schema, media) if found not in violations]
     except (ValueError, TypeError) as unreadable:  # lone surrogates among them
         violations.append(Violation("", "", f"cannot be checked: {shorten(str(unreadable))}"))
-    if violations:
-        raise ConstraintError(endpoint, violations)
+    return violations
 
 
 def _unknown(key: str, known: Collection[str]) -> Violation:

@@ -149,12 +149,13 @@ class ConstraintError(BFLError):
         violations: every violation found, not only the first.
     """
 
-    def __init__(self, endpoint: str, violations: Sequence[Violation]) -> None:
+    def __init__(self, endpoint: str, violations: Sequence[Violation], remedy: Remedy = NOTHING) -> None:
         self.endpoint, self.violations = shorten(endpoint, 80), tuple(violations)
-        super().__init__(f"{self.endpoint} refuses this request; nothing was sent")
+        super().__init__(f"{self.endpoint} refuses this request; nothing was sent", remedy)
 
     def __str__(self) -> str:
-        return f"{self.message}:" + "".join(f"\n  {violation}" for violation in self.violations)
+        lines = [*map(str, self.violations), *([self.remedy] if self.remedy else [])]
+        return f"{self.message}:" + "".join(f"\n  {line}" for line in lines)
 
 
 class TransportError(BFLError):

@@ -1,0 +1,95 @@
+"""What stands on the command line is what is sent: texts and files, and what a new user types by mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from .shell import Shell
+
+
+def last_body(shell: Shell) -> Any:
+    assert shell.emulator is not None
+    return [request for request in list(shell.emulator.requests) if request.method == "POST"][-1].body
+
+
+@pytest.mark.parametrize("way", [["-"], ["@prompt.txt"], ["-p", "prompt=-"], ["-p", "prompt=@prompt.txt"]])
+def test_a_text_comes_from_standard_input_or_a_file(shell: Shell, way: list[str]) -> None:
+    """`-` and `@FILE` for the prompt send the text of standard input or of the file, never these characters."""
+    (shell.here / "prompt.txt").write_text("ein Fuchs im Schnee – ganz früh\n", encoding="utf-8-sig")
+    done = shell.run("generate", "flux-dev", *way, "-o", "a.jpg", stdin=(shell.here / "prompt.txt").read_bytes())
+    assert done.code == 0, done.err
+    assert last_body(shell)["prompt"] == "ein Fuchs im Schnee – ganz früh"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["@fox.png"], "fox.png is not text"),
+        (["@gone.txt"], "there is no file gone.txt"),
+        (["-"], "standard input is empty"),
+        (["a fox", "-p", "width=@fox.png"], "width: does not accept a file"),
+        (["--body", "body.json"], "prompt: does not accept a file"),
+        (["@other.json"], "--json other.json"),
+    ],
+)
+@pytest.mark.parametrize("command", ["generate", "validate"])
+def test_what_names_a_file_is_never_sent_as_it_is(shell: Shell, command: str, arguments: list[str], shown: str) -> None:
+    """A text that names a file which the parameter cannot take is refused with the reason, by both commands."""
+    Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
+    (shell.here / "body.json").write_text('{"prompt": "@fox.png"}')
+    (shell.here / "other.json").write_text('{"prompt": "a fox"}')
+    done = shell.run(command, "flux-dev", *arguments)
+    assert done.code in (2, 3), done.err
+    assert shown in done.err
+
+
+def test_a_prompt_may_begin_with_at(shell: Shell) -> None:
+    """A prompt of several words that begins with @ and names no file is sent as it is."""
+    assert shell.run("generate", "flux-dev", "@home with a fox", "-o", "a.jpg").code == 0
+    assert last_body(shell)["prompt"] == "@home with a fox"
+
+
+def test_an_unknown_endpoint_takes_what_it_gets(shell: Shell) -> None:
+    """With --no-validate an endpoint or a parameter that this version does not know gets texts and files alike."""
+    Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
+    (shell.here / "style.txt").write_text("woodcut")
+    given = ["-p", "reference_images=@fox.png", "-p", "style=@style.txt", "-p", "width=512", "--no-validate"]
+    assert shell.run("validate", "flux-9-pro", "a fox", *given).code == 0
+    assert shell.run("generate", "flux-9-pro", "a fox", *given).code == 8  # the emulator has none, either
+    assert shell.run("generate", "flux-dev", "a fox", *given).code == 0
+    body = last_body(shell)
+    assert (body["prompt"], body["style"], body["width"]) == ("a fox", "woodcut", 512)
+    assert body["reference_images"].startswith("iVBOR")
+
+
+def test_every_refusal_names_the_way_around_it(shell: Shell) -> None:
+    """What our own check refuses ends with the option that sends it unchecked."""
+    for arguments in (["flux-dev", "a fox", "-p", "width=9999"], ["flux-9-pro", "a fox"], ["flux-dev", "-p", "q=1"]):
+        done = shell.run("generate", *arguments)
+        assert done.code == 3
+        assert "--no-validate sends it unchecked" in done.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (["a", "fox", "in", "snow"], 'put it in quotes: "a fox in snow"'),
+        (["a fox", "width=512"], "-p width=512"),
+        (["width=512"], "-p width=512"),
+        (["a fox", "--width", "512"], "-p width=512"),
+        (["a fox", "--width=512"], "-p width=512"),
+        (["a fox", "--no-such-option"], "bfl generate --help"),
+        (["fox.png"], "-p image_prompt=@fox.png"),
+        (["body.json"], "--json body.json"),
+    ],
+)
+def test_a_mistyped_parameter_is_shown_as_it_should_be(shell: Shell, arguments: list[str], remedy: str) -> None:
+    """Unquoted prompts, parameters as options and bare file names are answered with what to type instead."""
+    for name in ("fox.png", "body.json"):
+        (shell.here / name).write_bytes(b"{}")
+    done = shell.run("generate", "flux-dev", *arguments)
+    assert done.code == 2, done.err
+    assert remedy in done.err.splitlines()[-1]
