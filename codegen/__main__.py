@@ -7,12 +7,15 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from .advice import advice
 from .diff import Change, differences
 from .diff.changes import level_of
-from .diff.report import as_json, markdown
+from .diff.report import Sections, as_json, markdown
+from .overlay import effective
 from .pipeline import Sources, drift, generate
 from .reading import read
 from .report import CodegenError, Report
@@ -20,7 +23,7 @@ from .report import CodegenError, Report
 ROOT = Path(__file__).parent.parent
 PUBLISHED = "https://api.bfl.ai/openapi.json"
 REFUSED = 3
-_FORMATS: dict[str, Callable[[Sequence[Change]], str]] = {"markdown": markdown, "json": as_json}
+_FORMATS: dict[str, Callable[[Sequence[Change], Sections], str]] = {"markdown": markdown, "json": as_json}
 _PURPOSES = {
     "generate": "write the generated package",
     "drift": "regenerate elsewhere and compare; exit with 1 if anything differs",
@@ -59,9 +62,14 @@ def _drift(options: argparse.Namespace, report: Report) -> int:
 
 
 def _diff(options: argparse.Namespace, report: Report) -> int:
-    changes = differences(read(options.old), read(options.new))
-    sys.stdout.write(_FORMATS[options.format](changes))
+    old, new = read(options.old), read(options.new)
+    changes = differences(old, new)
+    sys.stdout.write(_FORMATS[options.format](changes, _sections(new, options)))
     return level_of(changes)
+
+
+def _sections(new: Any, options: argparse.Namespace) -> list[tuple[str, list[str]]]:
+    return advice(effective(new, read(options.overlay), Report(StringIO())))
 
 
 def _refresh(options: argparse.Namespace, report: Report) -> int:
@@ -70,11 +78,13 @@ def _refresh(options: argparse.Namespace, report: Report) -> int:
 
     contract = shlex.split(options.contract) if options.contract is not None else _contract_tests()
     project = Project(_sources(options), options.output, options.changelog, contract, ROOT)
-    changes = refresh(published(options.source), project, report)
+    document = published(options.source)
+    changes = refresh(document, project, report)
+    sections = _sections(document, options)
     if options.report is not None:
         options.report.parent.mkdir(parents=True, exist_ok=True)
-        options.report.write_text(markdown(changes), encoding="utf-8", newline="\n")
-    sys.stdout.write(_FORMATS[options.format](changes))
+        options.report.write_text(markdown(changes, sections), encoding="utf-8", newline="\n")
+    sys.stdout.write(_FORMATS[options.format](changes, sections))
     return level_of(changes)
 
 
@@ -104,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_project(made[name])
     for name in ("diff", "refresh"):
         made[name].add_argument("--format", choices=list(_FORMATS), default="markdown", help="of the report on stdout")
+    _add_overlay(made["diff"])
     made["diff"].add_argument("old", type=Path, metavar="OLD", help="a specification, JSON or YAML")
     made["diff"].add_argument("new", type=Path, metavar="NEW", help="the specification to compare it with")
     _add_refresh(made["refresh"])
@@ -113,9 +124,13 @@ def _parser() -> argparse.ArgumentParser:
 def _add_project(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--spec", type=Path, default=ROOT / "openapi.json", help="the published specification")
-    add("--overlay", type=Path, default=ROOT / "openapi-overlay.yml", help="the OpenAPI Overlay")
+    _add_overlay(command)
     add("--output", type=Path, default=ROOT / "generated/bfl_api", help="the generated package")
     add("--config", type=Path, default=ROOT / "generator-config.yml", help="the generator's settings")
+
+
+def _add_overlay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--overlay", type=Path, default=ROOT / "openapi-overlay.yml", help="the OpenAPI Overlay")
 
 
 def _add_refresh(command: argparse.ArgumentParser) -> None:

@@ -1,5 +1,8 @@
 """The effective specification: the published document with the actions of an OpenAPI Overlay applied by oas-patch.
 
+An action may widen a bound; the schema then says, in its mark `x-bfl-bounds`, what was published and how the overlay
+knows better. A published bound that is as wide stays: to narrow one, remove it first.
+
 oas-patch has four traps that this module avoids: it does not report an action that matches nothing; all places that an
 action updates share one object; when an action removes several elements of a list, it counts the positions anew after
 each; and it appends to a list what the list already has.
@@ -20,6 +23,8 @@ from .report import CodegenError, Report
 
 _ROOT_KEYS = {"overlay", "info", "extends", "actions"}
 _ACTION_KEYS = {"target", "description", "update", "remove", "copy"}
+_UPPER = {"maximum", "exclusiveMaximum", "maxLength", "maxItems"}
+_LOWER = {"minimum", "exclusiveMinimum", "minLength", "minItems"}
 _UNLESS_THERE = re.compile(r"\s*&&\s*!@(\.\w+|\['[^']*'\])")  # the part of a filter that says "and does not have"
 
 
@@ -86,6 +91,19 @@ def _carried_out(document: dict[str, Any], step: dict[str, Any], path: Any, labe
     return changed
 
 
+def _widened(found: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
+    """Return an update without the bounds that are published as wide, and with a mark for the others."""
+    update, marks = dict(step["update"]), {}
+    for key in update.keys() & (_UPPER | _LOWER):
+        old, new = found.get(key), update[key]
+        enough = "type" not in found if old is None else new <= old if key in _UPPER else new >= old
+        if enough:  # a union, say, has its bounds in its branches
+            del update[key]
+        else:
+            marks[key] = {"published": old, "because": " ".join(str(step.get("description", "")).split())}
+    return {**update, "x-bfl-bounds": marks} if marks else update
+
+
 def _why_nothing(document: dict[str, Any], step: dict[str, Any]) -> str:
     """Say whether an action adds only what is missing, and matches nothing because nothing is missing any more."""
     there, update = _UNLESS_THERE.sub("", step["target"]), step.get("update")
@@ -122,11 +140,18 @@ def _step(action: dict[str, Any], label: str, report: Report) -> dict[str, Any] 
     if not wanted:
         report.warn(f"{label} neither updates nor removes: the action is ignored")
         return None
-    return {"target": action["target"], wanted[0]: copied(action[wanted[0]])}
+    text = {"description": action["description"]} if "description" in action else {}
+    return {"target": action["target"], **text, wanted[0]: copied(action[wanted[0]])}
 
 
 def _single_steps(step: dict[str, Any], matches: list[Any]) -> list[dict[str, Any]]:
-    """Split the removal of several list elements into steps, last element first. Other actions are one step."""
+    """Split an action that does not do the same everywhere: one that widens bounds, or removes several list elements.
+
+    Of list elements the last comes first. Other actions are one step.
+    """
+    if isinstance(update := step.get("update"), dict) and update.keys() & (_UPPER | _LOWER):
+        updates = [(str(match.full_path), _widened(match.value, step)) for match in matches]
+        return [{"target": target, "update": update} for target, update in updates if update]
     if "remove" not in step or sum(isinstance(match.path, Index) for match in matches) < 2:
         return [step]
     return [{"target": str(match.full_path), "remove": True} for match in reversed(matches)]

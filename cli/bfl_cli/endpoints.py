@@ -56,10 +56,13 @@ def describe(screen: Screen, endpoint: options.EndpointName) -> None:
 
 
 def _lines(form: Form) -> Iterator[str]:
+    from bfl_client.specification import overlay_bounds
+
     for parameter in sorted(form.parameters, key=lambda each: not each.required):
         yield f"{parameter.name}{_default(parameter)}"
         yield from _wrapped(f"{parameter.bounds} (@FILE)" if parameter.media else parameter.bounds, "    ")
-        yield from _wrapped(str(parameter.schema.get("description") or ""), "    ")
+        for text in (str(parameter.schema.get("description") or ""), *overlay_bounds(parameter.schema)):
+            yield from _wrapped(text, "    ")
 
 
 def _default(parameter: Parameter) -> str:
@@ -72,7 +75,10 @@ def _default(parameter: Parameter) -> str:
 def _data(parameter: Parameter) -> dict[str, Any]:
     names = ("name", "required", "media", "default", "schema")
     data = {name: getattr(parameter, name) for name in names}
+    from bfl_client.specification import overlay_bounds
+
     described = {"accepts": parameter.bounds, "description": parameter.schema.get("description")}
+    described["corrections"] = overlay_bounds(parameter.schema)
     return {**data, **described, "types": sorted(parameter.types)}
 
 

@@ -12,10 +12,19 @@ _SIDES = {Side.REQUEST: "Requests", Side.RESPONSE: "Responses", Side.DOCUMENT: "
 _NAMED = 4  # places of one change that are named before the rest is counted
 
 
-def markdown(changes: Sequence[Change]) -> str:
-    """Return the report: breaking changes first, requests and responses separately."""
+Sections = Sequence[tuple[str, Sequence[str]]]
+"""What follows the changes in a report: headings with their lines."""
+
+
+def markdown(changes: Sequence[Change], sections: Sections = ()) -> str:
+    """Return the report: breaking changes first, requests and responses separately, then the other sections."""
     if not changes:
         return "Nothing has changed.\n"
+    more = [line for title, lines in sections for line in (f"### {title}", "", *(f"- {one}" for one in lines), "")]
+    return "\n".join([*_changes(changes), *more])
+
+
+def _changes(changes: Sequence[Change]) -> list[str]:
     counts = [f"{sum(one.level is level for one in changes)} {level.label}" for level in _HEADINGS]
     lines = [f"The specification has changed: **{level_of(changes).label}** ({', '.join(counts)}).", ""]
     for level, heading in _HEADINGS.items():
@@ -23,11 +32,11 @@ def markdown(changes: Sequence[Change]) -> str:
             found = [one for one in changes if one.level is level and one.side is side]
             if found:
                 lines += [f"### {heading}: {title.lower()}", "", *map(entry, found), ""]
-    return "\n".join(lines)
+    return lines
 
 
-def as_json(changes: Sequence[Change]) -> str:
-    """Return the report for programs: the overall level, and each change with its level, side, paths and field."""
+def as_json(changes: Sequence[Change], sections: Sections = ()) -> str:
+    """Return the report for programs: the overall level, each change (level, side, paths, field), other sections."""
     found = [
         {
             "level": one.level.label,
@@ -38,7 +47,8 @@ def as_json(changes: Sequence[Change]) -> str:
         }
         for one in changes
     ]
-    return json.dumps({"level": level_of(changes).label, "changes": found}, indent=1, ensure_ascii=False) + "\n"
+    whole = {"level": level_of(changes).label, "changes": found, "sections": dict(sections)}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def entry(change: Change) -> str:

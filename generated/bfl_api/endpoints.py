@@ -1405,7 +1405,7 @@ class Endpoints(Generic[T]):
                 "auto".
             resolution: Size class of the picture. Server default "1k".
             safety_tolerance: How much moderation lets pass; 0 is the strictest. Sexual content is held to 3
-                and hate to 2 at most, whatever is asked. 0 to 4; server default 2.
+                and hate to 2 at most, whatever is asked. 0 to 7; server default 2.
             grounding: Whether the model may look things up before it draws. Server default true.
             version: Release of the model. Server default "latest".
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS
@@ -22,6 +23,18 @@ def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
     assert "width  (default 1024)\n    an integer from 256 to 1440, a multiple of 32\n" in shown.out
     data = lonely_shell.run("describe", "flux-dev", "--json").json
     assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == 1024
+
+
+def test_a_description_says_which_bounds_are_corrections(lonely_shell: Shell) -> None:
+    """`bfl describe` gives each bound that differs from the published one with both numbers and the reason."""
+    for name, endpoint in ENDPOINTS.items():
+        node = specification.load()["components"]["schemas"][endpoint.schema] if endpoint.schema else {}
+        marks = [mark for each in node.get("properties", {}).values() for mark in each.get("x-bfl-bounds", {}).items()]
+        if marks:
+            said = " ".join(lonely_shell.run("describe", name).out.split())
+            for key, mark in marks:
+                assert re.search(rf"{key} \d+ is a correction \(published: {mark['published']}\)", said)
+                assert mark["because"] in said
 
 
 def test_every_description_fits_a_narrow_terminal(lonely_shell: Shell) -> None:

@@ -228,3 +228,17 @@ def test_a_wrong_command_line_does_not_look_like_a_breaking_change(arguments: li
 def test_a_missing_file_does_not_look_like_a_breaking_change(arguments: list[str]) -> None:
     """A file that is not there exits with 3, not with 2."""
     assert main(arguments) == 3
+
+
+def test_the_report_names_the_bounds_that_the_overlay_widens(
+    tmp_path: Path, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the changes stands each bound of the new document that the overlay has widened, and why."""
+    overlay = {"actions": [{"target": "$.components.schemas.Size", "description": "Seen.", "update": {"maximum": 9}}]}
+    old = {**document, "components": {"schemas": {"Size": {"type": "integer", "maximum": 4}}}, "paths": {}}
+    new = {**old, "info": {**old["info"], "title": "New"}}
+    for name, content in {"old.json": old, "new.json": new, "overlay.json": overlay}.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("old.json", "new.json")]
+    assert main(["diff", *files, "--overlay", str(tmp_path / "overlay.json")]) == 0
+    assert "### Bounds from the overlay\n\n- `Size`: maximum 9 (published: 4). Seen.\n" in capsys.readouterr().out

@@ -96,6 +96,17 @@ def test_an_action_that_cannot_be_applied_is_named(action: Any) -> None:
         applied({"a": 1}, broken)
 
 
+@pytest.mark.parametrize(("published", "found"), [(4, 7), (5, 7), (7, 7), (9, 9)])
+def test_a_bound_is_widened_with_its_evidence_and_never_narrowed(published: int, found: int) -> None:
+    """A bound of the overlay counts if it is wider, and then says what is published and how it is known."""
+    action = {"target": "$.a", "description": "Two clients\n say so.", "update": {"maximum": 7}}
+    document, warnings = applied({"a": {"type": "integer", "maximum": published}}, action)
+    assert document["a"]["maximum"] == found
+    mark = {"maximum": {"published": published, "because": "Two clients say so."}}
+    assert document["a"].get("x-bfl-bounds") == (mark if published < 7 else None)
+    assert not warnings
+
+
 def test_the_published_document_is_left_as_it_is() -> None:
     """Applying an overlay changes a copy."""
     published: dict[str, Any] = {"a": {}}

@@ -282,6 +282,16 @@ def _bounds(schema: Schema, depth: int) -> Iterator[str]:
         yield f" of {', '.join(in_words(item, depth) for item in schema['prefixItems'])}"
 
 
+def overlay_bounds(schema: Schema) -> list[str]:
+    """The bounds of a schema that the project has corrected: each with what was published, and how it is known."""
+    said = []
+    for branch in branches(schema):
+        for key, mark in branch.get("x-bfl-bounds", {}).items():
+            published = "none" if mark["published"] is None else _number(mark["published"])
+            said.append(f"{key} {_number(branch[key])} is a correction (published: {published}). {mark['because']}")
+    return said
+
+
 def _range(schema: Schema, least: str, most: str, lead: str, unit: str) -> str:
     low, high = schema.get(least), schema.get(most)
     if low is not None and high is not None:

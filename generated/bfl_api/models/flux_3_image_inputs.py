@@ -30,7 +30,7 @@ class Flux3ImageInputs:
             service. Server default "auto".
         resolution (Flux3ImageInputsResolution | Unset): Size class of the picture. Server default "1k".
         safety_tolerance (int | Unset): How much moderation lets pass; 0 is the strictest. Sexual content is held to 3
-            and hate to 2 at most, whatever is asked. 0 to 4; server default 2.
+            and hate to 2 at most, whatever is asked. 0 to 7; server default 2.
         grounding (bool | Unset): Whether the model may look things up before it draws. Server default true.
         version (Literal['latest'] | Unset): Release of the model. Server default "latest".
     """
