@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from bfl_client import APIError, Client, ConfigurationError, Retry, TransportError, errors
-from bfl_client.auth import Hosts, KeyAuth, is_loopback
+from bfl_client.auth import Hosts, KeyAuth, is_loopback, is_public
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -270,3 +270,56 @@ def test_a_key_that_cannot_be_sent_says_so() -> None:
     auth = KeyAuth(KEY, Hosts("https://api.bfl.ai"))
     assert repr(auth) == "KeyAuth(…)"
     assert auth(httpx.Request("GET", POLLING_URL)).headers.raw[-1] == (b"x-key", KEY.encode())
+
+
+PRIVATE = [
+    "169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "0.0.0.0", "127.0.0.1", "127.1", "0x7f.1",
+    "2130706433", "127.0.0.1.", "localhost", "localhost.", "x.localhost", "[::1]", "[fe80::1]", "[fd00::1]",
+    "[::ffff:10.0.0.1]", "[::ffff:127.0.0.1]", "224.0.0.1", "255.255.255.255", "[::]",
+]  # fmt: skip
+PUBLIC = [
+    "delivery-eu4.bfl.ai",
+    "bfldeliveryprodeu4.blob.core.windows.net",
+    "8.8.8.8",
+    "[2606:4700::1111]",
+    "localhost.example",
+]
+
+
+@pytest.mark.parametrize("host", PRIVATE)
+def test_a_public_service_fetches_from_public_hosts_alone(host: str) -> None:
+    """A result at an address of this machine or of a private network is not fetched, in any spelling of the address."""
+    with pytest.raises(errors.UntrustedURLError):
+        Hosts("https://api.bfl.ai").check_sample(f"https://{host}/fox.png")
+    assert not is_public(host)
+
+
+@pytest.mark.parametrize("host", PUBLIC)
+def test_results_are_fetched_from_any_public_host(host: str) -> None:
+    """https on any public host is fetched from, http is not."""
+    hosts = Hosts("https://api.bfl.ai")
+    hosts.check_sample(f"https://{host}/fox.png")
+    with pytest.raises(errors.UntrustedURLError):
+        hosts.check_sample(f"http://{host}/fox.png")
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8", "http://localhost:8", "https://10.0.0.7", "https://[fd00::1]"])
+def test_a_private_service_may_deliver_privately(base: str) -> None:
+    """With a base URL on this machine or in a private network, such addresses are fetched from over https."""
+    hosts = Hosts(base)
+    hosts.check_sample("https://10.0.0.9/fox.png")
+    hosts.check_sample(f"{base}/fox.png")
+    if hosts.local:
+        hosts.check_sample("http://127.0.0.2:9/fox.png")
+    with pytest.raises(errors.UntrustedURLError):
+        hosts.check_sample("http://10.0.0.9/fox.png")
+
+
+@pytest.mark.parametrize(
+    "host", ["delivery.bfl.ai", "delivery-eu1.bfl.ai", "eu.delivery.bfl.ai", "delivery.ice.bfl.ai"]
+)
+def test_no_delivery_host_may_see_the_key(host: str) -> None:
+    """A host with a label that begins with `delivery` is no API host, wherever that label stands."""
+    with pytest.raises(errors.UntrustedURLError):
+        Hosts("https://api.bfl.ai").check_api(f"https://{host}/v1/get_result?id=1")
+    Hosts("https://api.bfl.ai").check_sample(f"https://{host}/fox.png")

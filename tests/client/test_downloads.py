@@ -161,6 +161,11 @@ def test_a_failed_download_leaves_the_target_as_it_was(world: World, tmp_path: P
     assert "sig" not in str(caught.value)
 
 
+def answering(answer: Any, content: bytes) -> Any:
+    """Answers every request anew."""
+    return lambda request: answer(content)
+
+
 def drawn(kind: str) -> bytes:
     """A small picture or film."""
     file = io.BytesIO()
@@ -223,7 +228,7 @@ def test_a_transfer_of_unknown_length_is_judged_by_its_end(world: World, tmp_pat
     assert save(world, tmp_path / "fox").read_bytes() == whole
     world.settings = {"retry": Retry(attempts=2)}
     for content, said in ((whole[:-20], CUT), (b"<html>", "the answer is text, neither a picture nor a film")):
-        world.script = [lambda _, content=content: answer(content)]
+        world.script = [answering(answer, content)]
         with pytest.raises(errors.DownloadError) as caught:
             save(world, tmp_path / "owl")
         assert caught.value.message == f"the download failed: {said}"

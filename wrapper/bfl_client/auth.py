@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError, Remedy, UntrustedURLError
@@ -22,14 +23,32 @@ _OTHER_REGION = Remedy("resume it with a client without region=, if that is acce
 _PORTS = {"http": 80, "https": 443}
 
 
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is, in any spelling that the system understands; None for a name."""
+    host = host.strip("[]").rstrip(".")
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1, 0x7f000001, 2130706433
+    except (OSError, UnicodeError, ValueError):
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """True for localhost, 127.0.0.0/8 and ::1."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return host.rstrip(".") == "localhost" if address is None else address.is_loopback
+
+
+def is_public(host: str) -> bool:
+    """False for this machine and for private, link-local and other addresses that are not global; True for a name."""
+    address = _address(host)
+    if address is None:
+        return not f".{host.rstrip('.')}".endswith(".localhost")
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return mapped.is_global and not mapped.is_multicast
 
 
 def parse(url: str | httpx.URL, library: Any = httpx) -> httpx.URL:
@@ -113,20 +132,23 @@ class Hosts:
         self._passed.add(text)
 
     def check_sample(self, url: str) -> None:
-        """Raise UntrustedURLError unless a result may be fetched from the URL: https, or on base_url's own host."""
+        """Raise UntrustedURLError unless a result may be fetched from the URL: https on a public host, or base_url's.
+
+        From a base_url that is itself on this machine or in a private network, such addresses are allowed. What a name
+        resolves to is not checked.
+        """
         parsed = parse(url, self._library)
-        if is_loopback(parsed.host):
-            allowed = self.local
-        else:
-            allowed = parsed.scheme == "https" or (parsed.scheme, parsed.host) == (self.base.scheme, self.base.host)
-        if not allowed:
+        own = (parsed.scheme, parsed.host) == (self.base.scheme, self.base.host)
+        public = is_public(parsed.host) or not is_public(self.base.host)
+        if not own and not (public and (parsed.scheme == "https" or (self.local and is_loopback(parsed.host)))):
             raise UntrustedURLError("the sample URL was not requested: it must be https on a public host")
 
     @staticmethod
     def _is_bfl(url: httpx.URL) -> bool:
         name = url.host
         belongs = name == "bfl.ai" or name.endswith(".bfl.ai")
-        return url.scheme == "https" and url.port is None and belongs and not name.startswith("delivery")
+        delivers = any(label.startswith("delivery") for label in name.split("."))
+        return url.scheme == "https" and url.port is None and belongs and not delivers
 
 
 class KeyAuth:
