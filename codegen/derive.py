@@ -26,6 +26,7 @@ class Derived:
     document: dict[str, Any]
     modules: dict[str, str] = field(default_factory=dict)  # operationId -> module below api/
     models: dict[str, str] = field(default_factory=dict)  # class or alias -> module below models/
+    objects: list[str] = field(default_factory=list)  # modules of the models that are classes
     secrets: list[tuple[str, str]] = field(default_factory=list)  # (module, field) of each secret
 
 
@@ -141,6 +142,8 @@ class Derivation:
         if shape.get("type") != "object" and "enum" not in shape:
             return
         self._derived.models[name] = module
+        if "enum" not in shape:
+            self._derived.objects.append(module)
         for key, value in shape.get("properties", {}).items():
             if names.generator_name(key) in _GENERATOR_OWN:
                 raise CodegenError(f"schema {name}: the property {key!r} has the name of a part of the generated model")

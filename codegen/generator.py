@@ -189,6 +189,12 @@ CLIENT_RULES = (
 )
 
 
+def _keywords(module: str) -> Rule:
+    """Return the rule for one model: by position, a prompt would land in whatever field the specification has first."""
+    purpose = "the fields of a model are given by keyword"
+    return Rule(purpose, f"models/{module}.py", r"^@_attrs_define$", "@_attrs_define(kw_only=True)")
+
+
 def _secret(module: str, field: str) -> tuple[Rule, ...]:
     """Return two rules that hide one field of a model: one applies if it is optional, the other if it is required."""
     purpose, file = f"{field} stays out of repr", f"models/{module}.py"
@@ -198,9 +204,9 @@ def _secret(module: str, field: str) -> tuple[Rule, ...]:
     )
 
 
-def apply_rules(package: Path, secrets: Iterable[tuple[str, str]]) -> None:
+def apply_rules(package: Path, models: Iterable[str], secrets: Iterable[tuple[str, str]]) -> None:
     """Change the generated package in place. Raises CodegenError if a rule finds nothing to change."""
-    for rule in CLIENT_RULES:
+    for rule in (*CLIENT_RULES, *map(_keywords, models)):
         _apply(package, (rule,))
     for module, field in secrets:
         _apply(package, _secret(module, field))

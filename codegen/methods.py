@@ -162,7 +162,7 @@ class TaskReader:
                     )
                     for name, shape in properties.items()
                 ),
-                key=lambda parameter: not parameter.required,
+                key=lambda parameter: (parameter.name != "prompt", not parameter.required),
             )
         )
 

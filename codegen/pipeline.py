@@ -74,7 +74,7 @@ def build(sources: Sources, folder: Path, report: Report) -> Path:
     package = folder / "bfl_api"
     report.stage("running the generator")
     run_generator(python, derived.document, options, package)
-    apply_rules(package, derived.secrets)
+    apply_rules(package, derived.objects, derived.secrets)
     report.stage("writing the typed methods")
     endpoints = render_typed_modules(package, specification, report)
     render_inits(package)

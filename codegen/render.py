@@ -83,13 +83,21 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=jinja2.select_autoescape(()),  # none, because the output is Python: see `text`
     )
-    environment.filters.update(literal=literal, docstring=_docstring, signature=_signature)
+    environment.filters.update(literal=literal, docstring=_docstring, signature=_signature, by_keyword=_by_keyword)
     return environment
 
 
 def _docstring(lines: Iterable[str], parameters: Iterable[Parameter] = ()) -> str:
     listed = [f"    {one.keyword}: {one.text}".rstrip() for one in parameters]
     return docstring([*lines, *(["Args:", *listed] if listed else [])])
+
+
+def _by_keyword(parameters: Iterable[Parameter]) -> str:
+    """Return the signature behind `self` of a method that takes keywords, but may be given the prompt by position."""
+    first = [one for one in parameters if one.name == "prompt"]
+    others = [one for one in parameters if one.name != "prompt"]
+    pieces = [_signature(first), *(["*", _signature(others)] if others else [])]
+    return "".join(f", {piece}" for piece in pieces if piece)
 
 
 def _signature(parameters: Iterable[Parameter]) -> str:

@@ -114,9 +114,9 @@ class Endpoints(Generic[T]):
 
     def flux_pro_1_1(
         self,
+        prompt: str | None = None,
         *,
         user: str | None = None,
-        prompt: str | None = None,
         image_prompt: Media | None = None,
         width: int | None = None,
         height: int | None = None,
@@ -132,8 +132,8 @@ class Endpoints(Generic[T]):
         Makes a picture from a text and, if wanted, a guiding picture with FLUX1.1 [pro].
 
         Args:
-            user: Opaque identifier of your end user. 1 to 256 characters.
             prompt: What the picture shall show. Server default "".
+            user: Opaque identifier of your end user. 1 to 256 characters.
             image_prompt: Picture that guides the generation beside the prompt.
             width: Width of the picture in pixels. 256 to 1440, a multiple of 32; server default 1024.
             height: Height of the picture in pixels. 256 to 1440, a multiple of 32; server default 768.
@@ -151,8 +151,8 @@ class Endpoints(Generic[T]):
             "flux-pro-1.1",
             _present(
                 {
-                    "user": user,
                     "prompt": prompt,
+                    "user": user,
                     "image_prompt": image_prompt,
                     "width": width,
                     "height": height,
@@ -168,9 +168,9 @@ class Endpoints(Generic[T]):
 
     def flux_dev(
         self,
+        prompt: str | None = None,
         *,
         user: str | None = None,
-        prompt: str | None = None,
         image_prompt: Media | None = None,
         width: int | None = None,
         height: int | None = None,
@@ -188,8 +188,8 @@ class Endpoints(Generic[T]):
         Makes a picture from a text and, if wanted, a guiding picture with FLUX.1 [dev].
 
         Args:
-            user: Opaque identifier of your end user. 1 to 256 characters.
             prompt: What the picture shall show. Server default "".
+            user: Opaque identifier of your end user. 1 to 256 characters.
             image_prompt: Picture that guides the generation beside the prompt.
             width: Width of the picture in pixels. 256 to 1440, a multiple of 32; server default 1024.
             height: Height of the picture in pixels. 256 to 1440, a multiple of 32; server default 768.
@@ -209,8 +209,8 @@ class Endpoints(Generic[T]):
             "flux-dev",
             _present(
                 {
-                    "user": user,
                     "prompt": prompt,
+                    "user": user,
                     "image_prompt": image_prompt,
                     "width": width,
                     "height": height,
@@ -228,9 +228,9 @@ class Endpoints(Generic[T]):
 
     def flux_pro_1_1_ultra(
         self,
+        prompt: str | None = None,
         *,
         user: str | None = None,
-        prompt: str | None = None,
         prompt_upsampling: bool | None = None,
         seed: int | None = None,
         aspect_ratio: str | None = None,
@@ -248,8 +248,8 @@ class Endpoints(Generic[T]):
         ratio. With raw it aims for a less polished look.
 
         Args:
-            user: Opaque identifier of your end user. 1 to 256 characters.
             prompt: What the picture shall show. Server default "".
+            user: Opaque identifier of your end user. 1 to 256 characters.
             prompt_upsampling: Whether the service may rewrite and enrich the prompt. Server default false.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
                 picture again.
@@ -268,8 +268,8 @@ class Endpoints(Generic[T]):
             "flux-pro-1.1-ultra",
             _present(
                 {
-                    "user": user,
                     "prompt": prompt,
+                    "user": user,
                     "prompt_upsampling": prompt_upsampling,
                     "seed": seed,
                     "aspect_ratio": aspect_ratio,
@@ -286,11 +286,11 @@ class Endpoints(Generic[T]):
 
     def flux_pro_1_0_fill(
         self,
+        prompt: str | None = None,
         *,
         image: Media,
         user: str | None = None,
         mask: Media | None = None,
-        prompt: str | None = None,
         steps: int | None = None,
         prompt_upsampling: bool | None = None,
         seed: int | None = None,
@@ -305,10 +305,10 @@ class Endpoints(Generic[T]):
         Repaints the masked part of a picture after a text (inpainting).
 
         Args:
+            prompt: What the masked part shall show. Server default "".
             image: Picture to work on.
             user: Opaque identifier of your end user. 1 to 256 characters.
             mask: Picture that marks the part of image to repaint.
-            prompt: What the masked part shall show. Server default "".
             steps: Number of denoising steps; more of them take longer. 15 to 50; server default 50.
             prompt_upsampling: Whether the service may rewrite and enrich the prompt. Server default false.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
@@ -325,10 +325,10 @@ class Endpoints(Generic[T]):
             "flux-pro-1.0-fill",
             _present(
                 {
+                    "prompt": prompt,
                     "image": image,
                     "user": user,
                     "mask": mask,
-                    "prompt": prompt,
                     "steps": steps,
                     "prompt_upsampling": prompt_upsampling,
                     "seed": seed,
@@ -343,6 +343,7 @@ class Endpoints(Generic[T]):
 
     def flux_pro_1_0_expand(
         self,
+        prompt: str | None = None,
         *,
         image: Media,
         user: str | None = None,
@@ -350,7 +351,6 @@ class Endpoints(Generic[T]):
         bottom: int | None = None,
         left: int | None = None,
         right: int | None = None,
-        prompt: str | None = None,
         steps: int | None = None,
         prompt_upsampling: bool | None = None,
         seed: int | None = None,
@@ -365,13 +365,13 @@ class Endpoints(Generic[T]):
         Extends a picture beyond its edges by a number of pixels on each side.
 
         Args:
+            prompt: What the added margins shall show. Server default "".
             image: Picture to extend.
             user: Opaque identifier of your end user. 1 to 256 characters.
             top: Pixels to add above the picture. 0 to 2048; server default 0.
             bottom: Pixels to add below the picture. 0 to 2048; server default 0.
             left: Pixels to add to the left of the picture. 0 to 2048; server default 0.
             right: Pixels to add to the right of the picture. 0 to 2048; server default 0.
-            prompt: What the added margins shall show. Server default "".
             steps: Number of denoising steps; more of them take longer. 15 to 50; server default 50.
             prompt_upsampling: Whether the service may rewrite and enrich the prompt. Server default false.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
@@ -388,13 +388,13 @@ class Endpoints(Generic[T]):
             "flux-pro-1.0-expand",
             _present(
                 {
+                    "prompt": prompt,
                     "image": image,
                     "user": user,
                     "top": top,
                     "bottom": bottom,
                     "left": left,
                     "right": right,
-                    "prompt": prompt,
                     "steps": steps,
                     "prompt_upsampling": prompt_upsampling,
                     "seed": seed,
@@ -409,8 +409,8 @@ class Endpoints(Generic[T]):
 
     def flux_kontext_pro(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         input_image: Media | None = None,
         input_image_2: Media | None = None,
@@ -469,8 +469,8 @@ class Endpoints(Generic[T]):
 
     def flux_kontext_max(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         input_image: Media | None = None,
         input_image_2: Media | None = None,
@@ -530,8 +530,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_max(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         disable_pup: bool | None = None,
         input_image: Media | None = None,
@@ -608,8 +608,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_9b(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         input_image: Media | None = None,
         input_image_2: Media | None = None,
@@ -671,8 +671,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_4b(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         input_image: Media | None = None,
         input_image_2: Media | None = None,
@@ -733,8 +733,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_9b_preview(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         input_image: Media | None = None,
         input_image_2: Media | None = None,
@@ -796,8 +796,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_pro_preview(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         disable_pup: bool | None = None,
         input_image: Media | None = None,
@@ -875,8 +875,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_pro(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         disable_pup: bool | None = None,
         input_image: Media | None = None,
@@ -954,8 +954,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_flex(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         prompt_upsampling: bool | None = None,
         input_image: Media | None = None,
@@ -1040,13 +1040,13 @@ class Endpoints(Generic[T]):
 
     def flux_pro_1_0_fill_finetuned(
         self,
+        prompt: str | None = None,
         *,
         finetune_id: str,
         image: Media,
         user: str | None = None,
         finetune_strength: float | None = None,
         mask: Media | None = None,
-        prompt: str | None = None,
         steps: int | None = None,
         prompt_upsampling: bool | None = None,
         seed: int | None = None,
@@ -1061,12 +1061,12 @@ class Endpoints(Generic[T]):
         Repaints the masked part of a picture after a text, with a finetune of one's own.
 
         Args:
+            prompt: What the masked part shall show. Server default "".
             finetune_id: Id of the finetune to use.
             image: Picture to work on.
             user: Opaque identifier of your end user. 1 to 256 characters.
             finetune_strength: How strongly the finetune acts. 0 to 2; server default 1.1.
             mask: Picture that marks the part of image to repaint.
-            prompt: What the masked part shall show. Server default "".
             steps: Number of denoising steps; more of them take longer. 15 to 50; server default 50.
             prompt_upsampling: Whether the service may rewrite and enrich the prompt. Server default false.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
@@ -1083,12 +1083,12 @@ class Endpoints(Generic[T]):
             "flux-pro-1.0-fill-finetuned",
             _present(
                 {
+                    "prompt": prompt,
                     "finetune_id": finetune_id,
                     "image": image,
                     "user": user,
                     "finetune_strength": finetune_strength,
                     "mask": mask,
-                    "prompt": prompt,
                     "steps": steps,
                     "prompt_upsampling": prompt_upsampling,
                     "seed": seed,
@@ -1103,10 +1103,10 @@ class Endpoints(Generic[T]):
 
     def flux_pro_1_1_ultra_finetuned(
         self,
+        prompt: str | None = None,
         *,
         finetune_id: str,
         finetune_strength: float | None = None,
-        prompt: str | None = None,
         seed: int | None = None,
         aspect_ratio: str | None = None,
         safety_tolerance: int | None = None,
@@ -1122,9 +1122,9 @@ class Endpoints(Generic[T]):
         Makes a large picture from a text in ultra mode, with a finetune of one's own.
 
         Args:
+            prompt: What the picture shall show. Server default "".
             finetune_id: Id of the finetune to use.
             finetune_strength: How strongly the finetune acts. 0 to 2; server default 1.2.
-            prompt: What the picture shall show. Server default "".
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
                 picture again.
             aspect_ratio: Width to height of the picture, written like 16:9. Server default "16:9".
@@ -1142,9 +1142,9 @@ class Endpoints(Generic[T]):
             "flux-pro-1.1-ultra-finetuned",
             _present(
                 {
+                    "prompt": prompt,
                     "finetune_id": finetune_id,
                     "finetune_strength": finetune_strength,
-                    "prompt": prompt,
                     "seed": seed,
                     "aspect_ratio": aspect_ratio,
                     "safety_tolerance": safety_tolerance,
@@ -1160,8 +1160,8 @@ class Endpoints(Generic[T]):
 
     def flux_3_video_t2v(
         self,
-        *,
         prompt: str,
+        *,
         user: str | None = None,
         aspect_ratio: Literal["21:9", "2:1", "16:9", "4:3", "1:1", "3:4", "9:16", "9:21", "auto"] | None = None,
         duration: int | Literal["auto"] | None = None,
@@ -1213,8 +1213,8 @@ class Endpoints(Generic[T]):
 
     def flux_3_video_i2v(
         self,
-        *,
         prompt: str,
+        *,
         keyframes: Media | tuple[float, Media] | Sequence[Media | tuple[float, Media]],
         user: str | None = None,
         aspect_ratio: Literal["21:9", "2:1", "16:9", "4:3", "1:1", "3:4", "9:16", "9:21", "auto"] | None = None,
@@ -1271,8 +1271,8 @@ class Endpoints(Generic[T]):
 
     def flux_3_video_v2v(
         self,
-        *,
         prompt: str,
+        *,
         start_video: Media,
         user: str | None = None,
         aspect_ratio: Literal["21:9", "2:1", "16:9", "4:3", "1:1", "3:4", "9:16", "9:21", "auto"] | None = None,
@@ -1364,8 +1364,8 @@ class Endpoints(Generic[T]):
 
     def flux_3_image(
         self,
-        *,
         prompt: str,
+        *,
         images: Media | Sequence[Media] | None = None,
         aspect_ratio: Literal[
             "21:9",
@@ -1426,10 +1426,10 @@ class Endpoints(Generic[T]):
 
     def flux_tools_video_upscale_v1(
         self,
+        prompt: str | None = None,
         *,
         input_video: Media,
         user: str | None = None,
-        prompt: str | None = None,
         creativity: Literal[0, 1] | None = None,
         upscale_factor: float | None = None,
         safety_tolerance: int | None = None,
@@ -1441,9 +1441,9 @@ class Endpoints(Generic[T]):
         Enlarges a clip of at most 20 seconds, either faithfully or with invented detail.
 
         Args:
+            prompt: What the clip shows. Server default "".
             input_video: Clip to enlarge: at most 20 seconds, 50 MB and 2560x1440 pixels.
             user: Opaque identifier of your end user. 1 to 256 characters.
-            prompt: What the clip shows. Server default "".
             creativity: 0 keeps closely to the clip, 1 lets the model invent detail. Server default 1.
             upscale_factor: Factor by which the clip is enlarged. 1.5 to 3; server default 2.
             safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
@@ -1456,9 +1456,9 @@ class Endpoints(Generic[T]):
             "flux-tools/video-upscale-v1",
             _present(
                 {
+                    "prompt": prompt,
                     "input_video": input_video,
                     "user": user,
-                    "prompt": prompt,
                     "creativity": creativity,
                     "upscale_factor": upscale_factor,
                     "safety_tolerance": safety_tolerance,
@@ -1469,16 +1469,16 @@ class Endpoints(Generic[T]):
         )
 
     def flux_tools_video_edit_v1(
-        self, *, video: Media, prompt: str, user: str | None = None, safety_tolerance: int | None = None
+        self, prompt: str, *, video: Media, user: str | None = None, safety_tolerance: int | None = None
     ) -> T:
         """Video editing.
 
         Changes a clip of at most 15 seconds as a text says; the result has at most 720p.
 
         Args:
+            prompt: What to change in the clip. 1 to 4096 characters.
             video: MP4 clip to change: at most 15 seconds and 50 MiB, no side under 160 pixels, no fewer than
                 17 frames.
-            prompt: What to change in the clip. 1 to 4096 characters.
             user: Opaque identifier of your end user. 1 to 256 characters.
             safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
                 strictest. 0 to 4; server default 2.
@@ -1487,8 +1487,8 @@ class Endpoints(Generic[T]):
             "flux-tools/video-edit-v1",
             _present(
                 {
-                    "video": video,
                     "prompt": prompt,
+                    "video": video,
                     "user": user,
                     "safety_tolerance": safety_tolerance,
                 }
@@ -1497,6 +1497,7 @@ class Endpoints(Generic[T]):
 
     def flux_tools_outpainting_v1(
         self,
+        prompt: str | None = None,
         *,
         input_image: Media,
         width: int,
@@ -1505,7 +1506,6 @@ class Endpoints(Generic[T]):
         auto_crop: bool | None = None,
         safety_tolerance: int | None = None,
         output_format: Literal["jpeg", "png", "webp"] | None = None,
-        prompt: str | None = None,
         reference_offset_x: int | None = None,
         reference_offset_y: int | None = None,
         mode: Literal["high", "fast"] | None = None,
@@ -1516,6 +1516,7 @@ class Endpoints(Generic[T]):
         Places a picture on a larger canvas and paints the rest of it.
 
         Args:
+            prompt: What the new part of the canvas shall show.
             input_image: Picture to place on the canvas; with mode fast it must be base64, not a URL.
             width: Width of the canvas in pixels; the canvas may have 4,194,304 pixels in all and a side ratio
                 of 8 to 1. At least 64.
@@ -1526,7 +1527,6 @@ class Endpoints(Generic[T]):
             safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
                 strictest. 0 to 5; server default 2.
             output_format: File format of the picture. Server default "png".
-            prompt: What the new part of the canvas shall show.
             reference_offset_x: Horizontal place of the input picture on the canvas, in pixels.
             reference_offset_y: Vertical place of the input picture on the canvas, in pixels.
             mode: Quality or speed. Server default "high".
@@ -1537,6 +1537,7 @@ class Endpoints(Generic[T]):
             "flux-tools/outpainting-v1",
             _present(
                 {
+                    "prompt": prompt,
                     "input_image": input_image,
                     "width": width,
                     "height": height,
@@ -1544,7 +1545,6 @@ class Endpoints(Generic[T]):
                     "auto_crop": auto_crop,
                     "safety_tolerance": safety_tolerance,
                     "output_format": output_format,
-                    "prompt": prompt,
                     "reference_offset_x": reference_offset_x,
                     "reference_offset_y": reference_offset_y,
                     "mode": mode,
@@ -1555,8 +1555,8 @@ class Endpoints(Generic[T]):
 
     def flux_tools_vto_v1(
         self,
-        *,
         prompt: str,
+        *,
         person: Media,
         garment: Media,
         user: str | None = None,
@@ -1603,8 +1603,8 @@ class Endpoints(Generic[T]):
 
     def flux_tools_vto_v2(
         self,
-        *,
         prompt: str,
+        *,
         person: Media,
         garment: Media,
         user: str | None = None,
@@ -1741,8 +1741,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_4b_finetuned(
         self,
-        *,
         prompt: str,
+        *,
         finetune_id: str,
         user: str | None = None,
         finetune_strength: float | None = None,
@@ -1812,8 +1812,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_9b_finetuned(
         self,
-        *,
         prompt: str,
+        *,
         finetune_id: str,
         user: str | None = None,
         finetune_strength: float | None = None,
@@ -1883,8 +1883,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_9b_kv_finetuned(
         self,
-        *,
         prompt: str,
+        *,
         finetune_id: str,
         user: str | None = None,
         finetune_strength: float | None = None,
@@ -1954,8 +1954,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_9b_kv_bf16_finetuned(
         self,
-        *,
         prompt: str,
+        *,
         finetune_id: str,
         user: str | None = None,
         finetune_strength: float | None = None,
@@ -2025,8 +2025,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_base_4b_finetuned(
         self,
-        *,
         prompt: str,
+        *,
         finetune_id: str,
         user: str | None = None,
         finetune_strength: float | None = None,
@@ -2096,8 +2096,8 @@ class Endpoints(Generic[T]):
 
     def flux_2_klein_base_9b_finetuned(
         self,
-        *,
         prompt: str,
+        *,
         finetune_id: str,
         user: str | None = None,
         finetune_strength: float | None = None,
@@ -2167,8 +2167,8 @@ class Endpoints(Generic[T]):
 
     def flux_3_image_klein(
         self,
-        *,
         prompt: str,
+        *,
         images: Media | Sequence[Media] | None = None,
         resolution: Literal["768sq", "1k", "1.5k", "2k", "4k"] | None = None,
         width: int | None = None,

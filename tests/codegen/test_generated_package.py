@@ -107,12 +107,13 @@ class TestMethods:
         assert sent == ("flux-dev", {"prompt": "a fox", "seed": 0, "prompt_upsampling": False}, True, None)
 
     def test_parameters_are_keywords_and_required_ones_come_first(self, endpoints: Any) -> None:
-        """Every method takes keywords only, without a default where the schema requires the key, else None."""
+        """But for the prompt, methods take keywords only, without a default where the schema requires the key."""
         for name in [name for name in dir(endpoints) if not name.startswith("_")]:
             parameters = list(inspect.signature(getattr(endpoints, name)).parameters.values())
-            assert {parameter.kind for parameter in parameters} == {inspect.Parameter.KEYWORD_ONLY}
-            defaults = [parameter.default for parameter in parameters]
-            assert set(defaults) <= {inspect.Parameter.empty, None}
+            placed = [one.name for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY]
+            assert placed == [one.name for one in parameters[:1] if one.name == "prompt"]
+            defaults = [parameter.default for parameter in parameters[len(placed) :]]
+            assert {one.default for one in parameters} <= {inspect.Parameter.empty, None}
             assert defaults == sorted(defaults, key=lambda default: default is None)
             with pytest.raises(TypeError, match="widht"):
                 getattr(endpoints, name)(widht=1)
@@ -201,6 +202,14 @@ class TestCall:
         for one in (model, copy.deepcopy(model), copy.copy(model), pickle.loads(pickle.dumps(model))):
             assert endpoints("flux-dev", one)[1] == {"prompt": "a fox", "seed": None}
             assert one.to_dict() == {"prompt": "a fox", "seed": None}
+
+    def test_models_take_keywords_only(self, load: Load) -> None:
+        """No model takes a value by position, which would be whatever the specification has first."""
+        for name in load("models").__all__:
+            made = getattr(load("models"), name)
+            if isinstance(made, type):
+                with pytest.raises(TypeError):
+                    made("a fox")
 
     def test_every_instance_of_unset_is_dropped(self, endpoints: Any, load: Load) -> None:
         """An Unset that is not the one UNSET is dropped from a mapping, a nested mapping, a list and the keywords."""

@@ -26,6 +26,8 @@ def use(endpoints: Endpoints[int], later: Endpoints[Coroutine[Any, Any, str]]) -
     pictures: list[Media] = [b"x", "https://example.com", Path("x"), BytesIO(), Image.new("RGB", (1, 1))]
     endpoints.flux_3_image(prompt="x", images=pictures, resolution="1.5k")
     endpoints.flux_3_video_i2v(prompt="x", keyframes=[(0.5, b"x"), Path("x")], duration="auto")
+    endpoints.flux_dev("x", width=256)
+    FluxDevInputs("x")  # type: ignore[call-arg]
     endpoints.flux_dev(promt="x")  # type: ignore[call-arg]
     endpoints.flux_dev(output_format="gif")  # type: ignore[arg-type]
     endpoints.flux_dev(image_prompt=5)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="AsyncResponse")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class AsyncResponse:
     """Receipt for a task that was accepted.
 

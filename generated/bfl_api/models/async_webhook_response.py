@@ -13,7 +13,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="AsyncWebhookResponse")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class AsyncWebhookResponse:
     """Receipt for a task whose result will be sent to a webhook.
 

@@ -11,7 +11,7 @@ from attrs import field as _attrs_field
 T = TypeVar("T", bound="DeleteFinetuneInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class DeleteFinetuneInputs:
     """Names the finetune to remove.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="FinetuneDetailResponse")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FinetuneDetailResponse:
     """Everything the service keeps about one finetune.
 

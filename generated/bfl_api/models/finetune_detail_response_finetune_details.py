@@ -11,7 +11,7 @@ from attrs import field as _attrs_field
 T = TypeVar("T", bound="FinetuneDetailResponseFinetuneDetails")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FinetuneDetailResponseFinetuneDetails:
     """Facts about the finetune, by name."""
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FinetuneFluxProFillInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FinetuneFluxProFillInputs:
     """Parameters of FLUX.1 Fill [pro] with a finetune.
 

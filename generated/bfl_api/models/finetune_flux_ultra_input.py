@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FinetuneFluxUltraInput")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FinetuneFluxUltraInput:
     """Parameters of FLUX1.1 [pro] ultra with a finetune.
 

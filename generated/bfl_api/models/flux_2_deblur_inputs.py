@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux2DeblurInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux2DeblurInputs:
     """Parameters of the deblurring tool.
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux2FlexInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux2FlexInputs:
     """Parameters of FLUX.2 [flex].
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux2Inputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux2Inputs:
     """Parameters of FLUX.2 [pro] and [max].
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux2KleinInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux2KleinInputs:
     """Parameters of the FLUX.2 [klein] models.
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux2KleinTryonInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux2KleinTryonInputs:
     """Parameters of the virtual try-on tools.
 

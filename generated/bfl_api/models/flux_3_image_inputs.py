@@ -17,7 +17,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3ImageInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3ImageInputs:
     """Parameters of FLUX 3 image. Unknown keys are refused.
 

@@ -21,7 +21,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3ImageKleinInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3ImageKleinInputs:
     """Parameters of FLUX 3 Image Klein, put together from other clients. There may be more; keys that are not listed here
     are sent.

@@ -20,7 +20,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3VideoDraftEnhanceInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3VideoDraftEnhanceInputs:
     """Parameters for finishing an earlier draft clip in full quality. Unknown keys are refused.
 

@@ -25,7 +25,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3VideoI2VInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3VideoI2VInputs:
     """Parameters for making a clip from pictures. Unknown keys are refused.
 

@@ -25,7 +25,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3VideoT2VInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3VideoT2VInputs:
     """Parameters for making a clip from a text. Unknown keys are refused.
 

@@ -17,7 +17,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3VideoUpscaleInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3VideoUpscaleInputs:
     """Parameters of the video upscaling tool. Unknown keys are refused.
 

@@ -25,7 +25,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3VideoV2VInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3VideoV2VInputs:
     """Parameters for continuing a clip. Unknown keys are refused.
 

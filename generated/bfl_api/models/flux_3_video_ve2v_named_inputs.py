@@ -12,7 +12,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="Flux3VideoVE2VNamedInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class Flux3VideoVE2VNamedInputs:
     """Parameters of the video editing tool. Unknown keys are refused.
 

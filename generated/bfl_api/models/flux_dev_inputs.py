@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FluxDevInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FluxDevInputs:
     """Parameters of FLUX.1 [dev].
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FluxKontextProInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FluxKontextProInputs:
     """Parameters of FLUX.1 Kontext [pro] and [max].
 

@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FluxOutpaintingInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FluxOutpaintingInputs:
     """Parameters of the outpainting tool. Unknown keys are refused.
 

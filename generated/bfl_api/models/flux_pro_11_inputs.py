@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FluxPro11Inputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FluxPro11Inputs:
     """Parameters of FLUX1.1 [pro].
 

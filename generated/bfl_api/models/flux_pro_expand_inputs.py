@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FluxProExpandInputs")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FluxProExpandInputs:
     """Parameters of FLUX.1 Expand [pro].
 

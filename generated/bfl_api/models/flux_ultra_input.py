@@ -14,7 +14,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="FluxUltraInput")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class FluxUltraInput:
     """Parameters of FLUX1.1 [pro] ultra.
 

@@ -11,7 +11,7 @@ from attrs import field as _attrs_field
 T = TypeVar("T", bound="MyFinetunesResponse")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class MyFinetunesResponse:
     """The finetunes of one owner.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ResultResponse")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class ResultResponse:
     """State of a task and, when it is ready, its result.
 

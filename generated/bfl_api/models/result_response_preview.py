@@ -11,7 +11,7 @@ from attrs import field as _attrs_field
 T = TypeVar("T", bound="ResultResponsePreview")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class ResultResponsePreview:
     """A first look at the result, where the model gives one."""
 

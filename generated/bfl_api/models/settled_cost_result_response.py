@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="SettledCostResultResponse")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class SettledCostResultResponse:
     """State of a task whose final price is known.
 

@@ -11,7 +11,7 @@ from attrs import field as _attrs_field
 T = TypeVar("T", bound="SettledCostResultResponseDetails")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class SettledCostResultResponseDetails:
     """More about the state, such as the reasons of a moderation."""
 

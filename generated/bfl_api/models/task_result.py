@@ -13,7 +13,7 @@ from ..types import UNSET, Unset
 T = TypeVar("T", bound="TaskResult")
 
 
-@_attrs_define
+@_attrs_define(kw_only=True)
 class TaskResult:
     """The result of a task. Its keys depend on the model.
 
