@@ -305,3 +305,40 @@ def test_a_model_that_was_copied_sends_no_unset_field(world: World, copied: Any)
     world.script = [submitted()]
     world.do(lambda client: client.submit(NAME, copied(model()(prompt="x"))))
     assert world.requests[0].content == b'{"prompt":"x"}'
+
+
+def test_an_error_keeps_what_the_service_said(world: World) -> None:
+    """An error has the headers of the answer, but for cookies and URLs, and the id that it gives the request."""
+    headers = {
+        "X-Request-Id": "r-1", "X-Other": "y" * 5000, "Set-Cookie": "a=b", "Location": "https://x/?sig=1",
+        "X-Next": "see https://x/?sig=1", "X-Key-Seen": KEY,
+    }  # fmt: skip
+    world.script = [httpx.Response(402, headers=headers, json={"detail": "no credits"})]
+    with pytest.raises(errors.InsufficientCreditsError) as caught:
+        submit(world)
+    error = caught.value
+    assert error.request_id == "r-1"
+    assert {name: error.headers.get(name) for name in map(str.lower, headers)} == {
+        "x-request-id": "r-1", "x-other": "y" * 1000, "set-cookie": None, "location": None, "x-next": None,
+        "x-key-seen": "(the API key)",
+    }  # fmt: skip
+    assert pickle.loads(pickle.dumps(error)).request_id == "r-1"
+    world.script = [httpx.Response(200, headers={"cf-ray": "c-1"}, content=b"[]")]
+    with pytest.raises(errors.TransportError) as unreadable:
+        submit(world)
+    assert unreadable.value.request_id == "c-1"
+    world.script = [httpx.ReadError("gone")]
+    with pytest.raises(errors.TransportError) as lost:
+        submit(world)
+    assert (lost.value.request_id, dict(lost.value.headers)) == (None, {})
+
+
+def test_a_task_keeps_its_receipt(world: World) -> None:
+    """task.raw is the whole answer to the submit; a resumed task has none, and no repr shows it."""
+    world.script = [submitted(input_mp=0.5, output_mp=1.25, news="from the service")]
+    task = submit(world)
+    assert task.raw["news"] == "from the service"
+    assert (task.input_mp, task.output_mp) == (0.5, 1.25)
+    assert "news" not in repr(task) + repr(task.handle)
+    resumed = world.do(lambda client: type(task).from_dict(task.to_dict(), client))
+    assert resumed.raw is None

@@ -116,10 +116,10 @@ def test_a_handle_is_the_same_everywhere(world: World) -> None:
     world.script = [submitted()]
     task = submit(world)
     kept = json.loads(json.dumps(task.to_dict()))
-    assert Handle.from_dict(kept) == task.handle
+    assert Handle.from_dict(kept) == task.handle._replace(raw=None)
     world.script = [ready()]
     resumed = world.do(lambda client: type(task).from_dict(kept, client).wait())
-    assert resumed.task.handle == task.handle
+    assert resumed.task.handle == task.handle._replace(raw=None)
     assert resumed.task.kind == task.kind
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import pkgutil
 from typing import Any
 
 import httpx
 import pytest
 from bfl_client import BFLError, Client, ConstraintError, errors
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from .conftest import KEY, NAME, Played, World, function, left_early, model, state, submitted
 
@@ -104,3 +109,54 @@ def test_the_escape_hatch_raises_our_errors_for_unreadable_answers(world: World,
     with pytest.raises(errors.TransportError) as caught:
         world.do(generated)
     assert caught.value.maybe_submitted
+
+
+GENERATED = [
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(importlib.import_module("bfl_api.api").__path__, "bfl_api.api.")
+    if not module.ispkg
+]
+json_values: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = [
+    "id", "polling_url", "status", "webhook_url", "cost", "input_mp", "credits", "finetunes", "finetune_details",
+    "message", "deleted_finetune_id", "timestamp", "result", "progress", "details", "preview",
+]  # fmt: skip
+
+
+class Input:
+    """A body that the generated functions send."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"prompt": "a fox"}
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.sampled_from(GENERATED), st.dictionaries(st.sampled_from(NAMES), json_values))
+def test_nothing_but_our_errors_leaves_a_generated_function(module: Any, answer: dict[str, Any]) -> None:
+    """Whatever JSON object answers it, a generated function returns a model or raises a BFLError."""
+    content = json.dumps({"id": "x", "status": "Ready", **answer})
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=content, headers={"x-request-id": "r-1"})
+
+    wanted = inspect.signature(module.sync_detailed).parameters.values()
+    given: dict[str, Any] = {each.name: "x" for each in wanted if each.default is inspect.Parameter.empty}
+    if "body" in given:
+        given["body"] = Input()
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http, Client(KEY, http_client=http) as client:
+        try:
+            found = module.sync_detailed(**{**given, "client": client.api})
+        except BFLError:
+            return
+    assert (found.status_code, found.headers["x-request-id"]) == (200, "r-1")
+
+
+def test_a_number_of_thousands_of_digits_loses_no_task(world: World) -> None:
+    """A generated function reads an answer with a number that Python's own parser refuses."""
+    content = b'{"id": "task-1", "polling_url": "u", "cost": 1' + b"0" * 5000 + b"}"
+    world.script = [httpx.Response(200, content=content)]
+    assert world.do(generated).id == "task-1"

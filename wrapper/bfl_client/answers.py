@@ -90,7 +90,11 @@ class Update(NamedTuple):
 
 
 class Handle(NamedTuple):
-    """What is needed to resume a paid task, also in another process; `to_dict` makes JSON of it."""
+    """What is needed to resume a paid task, also in another process; `to_dict` makes JSON of it.
+
+    Attributes:
+        raw: the whole answer to the submit, with its polling URL; None for a task that was resumed.
+    """
 
     id: str
     polling_url: str | None
@@ -99,6 +103,7 @@ class Handle(NamedTuple):
     cost: float | None
     input_mp: float | None = None
     output_mp: float | None = None
+    raw: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, answer: Mapping[str, Any], endpoint: str | None) -> Handle:
@@ -110,8 +115,8 @@ class Handle(NamedTuple):
         optional = isinstance(polling_url, str | None) and isinstance(endpoint, str | None)
         if not isinstance(task_id, str) or not optional:
             raise errors.ConfigurationError("a task's id, polling_url and endpoint must be strings")
-        numbers = (number(answer.get(name)) for name in ("cost", "input_mp", "output_mp"))
-        return cls(task_id, polling_url, endpoint, datetime.now(UTC), *numbers)
+        cost, input_mp, output_mp = (number(answer.get(name)) for name in ("cost", "input_mp", "output_mp"))
+        return cls(task_id, polling_url, endpoint, datetime.now(UTC), cost, input_mp, output_mp, answer)
 
     @classmethod
     def from_dict(cls, handle: Mapping[str, Any]) -> Handle:
@@ -119,7 +124,7 @@ class Handle(NamedTuple):
         from dateutil import parser  # only a resumed task needs it
 
         try:
-            found = cls.of(handle, handle.get("endpoint"))
+            found = cls.of(handle, handle.get("endpoint"))._replace(raw=None)
             if handle.get("submitted_at") is None:
                 return found
             moment = parser.isoparse(handle["submitted_at"])
@@ -204,7 +209,19 @@ def api_error(answer: Answer, *, paid: bool = False) -> errors.APIError:
     if answer.status == 422 and isinstance(detail, str) and "api key" in detail.lower():
         kind = errors.AuthenticationError  # how the service refuses a malformed key (recorded)
     maybe = paid and answer.status >= 500 and not sheds_load(answer)
-    return kind(answer.status, detail, retry_after=retry_after(answer.headers), maybe_submitted=maybe)
+    error = kind(answer.status, detail, retry_after=retry_after(answer.headers), maybe_submitted=maybe)
+    error.headers = said(answer)
+    return error
+
+
+def said(answer: Answer) -> dict[str, str]:
+    """The headers of an answer that may be shown: without cookies, URLs, and those that describe the body alone."""
+    hidden = r"(set-)?cookie|(content-)?location|link|refresh|content-(length|encoding)|transfer-encoding"
+    return {
+        name: value[:1000]
+        for name, value in answer.headers.items()
+        if not re.fullmatch(hidden, name) and "://" not in value
+    }
 
 
 def sheds_load(answer: Answer) -> bool:

@@ -32,10 +32,12 @@ key appears in a message or a repr.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 _URL = r"(https?://)(?:[^/\s@'\"]*@)?([^/\s?#'\"]{1,100})[^\s'\"]*"  # compiled when first used, not at each import
+_REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "x-ms-request-id", "x-amzn-trace-id", "cf-ray")
 SHOWN = 200  # characters of a foreign value that a message may carry
 
 
@@ -84,10 +86,13 @@ class BFLError(Exception):
         remedy: what to do next.
         task_id: id of the task the error belongs to, once there is one.
         polling_url: where that task is polled. A capability: do not log it.
+        headers: of the answer that refused a request or could not be read, names in lower case, without cookies and
+            URLs; empty if there was no answer.
     """
 
     task_id: str | None = None
     polling_url: str | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str = "", remedy: Remedy = NOTHING, **facts: Any) -> None:
         """Make an error from what happened, what to do next, and values for the attributes of its class."""
@@ -99,6 +104,11 @@ class BFLError(Exception):
     def message(self) -> str:
         """What happened, without the remedy."""
         return str(self.args[0]) if self.args else ""
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the service or a proxy gave the request, to name to its support; None if no header has one."""
+        return next((self.headers[name] for name in _REQUEST_IDS if name in self.headers), None)
 
     def __str__(self) -> str:
         return f"{self.message}; {self.remedy}" if self.remedy else self.message

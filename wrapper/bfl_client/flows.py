@@ -100,7 +100,8 @@ def _repeatable(error: errors.APIError, answer: Answer, paid: bool) -> bool:
 def _json(answer: Answer, paid: bool) -> Any:
     value = answers.parse_json(answer)
     if not isinstance(value, dict):
-        raise errors.TransportError(f"HTTP {answer.status}, but the answer is not a JSON object", maybe_submitted=paid)
+        message, headers = f"HTTP {answer.status}, but the answer is not a JSON object", answers.said(answer)
+        raise errors.TransportError(message, maybe_submitted=paid, headers=headers)
     return value
 
 

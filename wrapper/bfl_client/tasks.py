@@ -50,6 +50,7 @@ class _Submitted(Generic[U, R, P]):
         cost: credits (0.01 USD each), where the answer to the submit stated them.
         input_mp: megapixels of the pictures sent, where the answer stated them.
         output_mp: megapixels of the picture to be made, where the answer stated them.
+        raw: the whole answer to the submit, with its polling URL; None for a task that was resumed.
     """
 
     _RESULT: type[Any]
@@ -59,7 +60,7 @@ class _Submitted(Generic[U, R, P]):
         client._known.setdefault(handle.id, handle.id)  # an answer to a later submit must not have this id
         self.id, self.endpoint, self.polling_url = handle.id, handle.endpoint, handle.polling_url
         self.submitted_at, self.cost = handle.submitted_at, handle.cost
-        self.input_mp, self.output_mp = handle.input_mp, handle.output_mp
+        self.input_mp, self.output_mp, self.raw = handle.input_mp, handle.output_mp, handle.raw
 
     @classmethod
     def from_dict(cls, handle: Mapping[str, Any], client: Carries) -> Self:

@@ -10,7 +10,7 @@ import contextvars
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, closing, contextmanager, suppress
 from typing import Any, TypeVar, cast
 
@@ -87,14 +87,16 @@ class _Incoming:
     def outcome(self) -> Answer:
         """The answer, whole or cut."""
         content, whole = b"".join(self._pieces)[:ANSWER_LIMIT], self._size <= ANSWER_LIMIT
+        headers: Mapping[str, str] = self._headers
         encoding = self._headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             content, complete = answers.inflate(content, encoding, ANSWER_LIMIT)
             whole = whole and complete
-        key = self._response.request.headers.get("x-key", "").encode()
+        key = self._response.request.headers.get("x-key", "")
         if len(key) > 7:  # an answer that echoes the key must not carry it into a message
-            content = content.replace(key, b"(the API key)")
-        return Answer(self._response.status_code, self._headers, content, whole)
+            content = content.replace(key.encode(), b"(the API key)")
+            headers = {name: value.replace(key, "(the API key)") for name, value in self._headers.items()}
+        return Answer(self._response.status_code, headers, content, whole)
 
 
 class _Saving:
