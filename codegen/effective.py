@@ -1,7 +1,8 @@
 """Completes the document by rules once its overlay is applied; no rule names an endpoint.
 
-Each request body gets a name, each union a discriminator where there can be one, dead servers are left out, and a
-specification that wants the key in a different header than the client sends is refused.
+Each request body gets a name, each union a discriminator where there can be one, each string that may be a picture its
+mark, dead servers are left out, and a specification that wants the key in a different header than the client sends is
+refused.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import names
+from .media import with_media
 from .reading import copied
 from .report import CodegenError, located
 from .specification import METHODS, SCHEMA_PREFIX, schema_name
@@ -20,7 +22,7 @@ KEY_HEADER = "x-key"
 def completed(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document, completed by these rules. Raises CodegenError if it cannot be used."""
     check_key(document)
-    return with_living_servers(with_discriminators(with_named_bodies(document)))
+    return with_media(with_living_servers(with_discriminators(with_named_bodies(document))))
 
 
 def with_named_bodies(document: dict[str, Any]) -> dict[str, Any]:

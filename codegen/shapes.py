@@ -3,7 +3,7 @@
 A shape is one of: `{}` (anything), `{"$ref"}`, `{"anyOf"}` (never nested), `{"const"}`, an `enum` of one type, a plain
 type, an array with `items` or `prefixItems`, an object with `properties`. Whatever the generator cannot handle, or
 would turn into something else, is resolved or dropped here: defaults, formats, titles, bounds, `allOf`, mixed enums,
-lists of types. Two marks of our own describe strings: `x-media` (True, or "guess" for an unmarked one) and `x-secret`.
+lists of types. Two marks of our own describe strings: `x-media` (True or "guess", see `media`) and `x-secret`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .media import GUESS, MARK, MEDIA
 from .report import CodegenError
 from .specification import Node, Specification, schema_name
 from .text import bounds, described, literal
@@ -21,7 +22,6 @@ _TEXTS = {
     *("title", "description", "default", "example", "examples"),
     *("discriminator", "deprecated", "readOnly", "writeOnly"),
 }
-_STRING_BOUNDS = {"format", "minLength", "maxLength", "pattern"}
 
 
 class Shapes:
@@ -206,10 +206,8 @@ def _enumerated(shape: Shape) -> list[Any]:
 
 def _string(node: Node) -> Shape:
     shape: Shape = {"type": "string"}
-    if node.get("format") == "bfl-media":
-        shape["x-media"] = True
-    elif node.get("x-bfl-media") is not False and not _STRING_BOUNDS & node.keys():
-        shape["x-media"] = "guess"
+    if node.get("format") == MEDIA or node.get(MARK) == GUESS:
+        shape["x-media"] = node.get(MARK, True)
     if node.get("format") == "password":
         shape["x-secret"] = True
     return shape
@@ -292,12 +290,7 @@ class Annotations:
         return f"{text} | None" if NULL in shape.get("anyOf", ()) and text != "Any" else text
 
     def _is_media(self, shape: Shape, where: str) -> bool:
-        """Whether a string is media: it is marked, or is unmarked, unconstrained and not named like a plain string."""
-        mark = shape.get("x-media", False)
-        name = where.rpartition(".")[2]
-        if mark != "guess":
-            return bool(mark)
-        if name in ("prompt", "user", "version") or name.endswith("_id") or name.startswith("webhook_"):
-            return False
-        self.guesses[where] = None
-        return True
+        """Whether a string is media, by its mark."""
+        if shape.get("x-media") == GUESS:
+            self.guesses[where] = None
+        return "x-media" in shape

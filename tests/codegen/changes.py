@@ -225,6 +225,13 @@ def a_new_optional_property(document: Document) -> None:
     next(bodies(document))["properties"]["strength"] = {"type": "number", "minimum": 0, "title": "Strength"}
 
 
+@case(COMPATIBLE)
+def pictures_that_nobody_has_marked(document: Document) -> None:
+    plain = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    listed = {"type": "array", "items": {"type": "string", "contentMediaType": "image/png"}}
+    next(bodies(document))["properties"].update({"input_image_9": plain, "reference_images": listed})
+
+
 @case(BREAKING, whole=True)
 def a_new_required_property(document: Document) -> None:
     body = next(bodies(document))

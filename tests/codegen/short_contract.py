@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import importlib
+import inspect
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +20,7 @@ import bfl_api
 import bfl_api.specification
 from bfl_api.table import ENDPOINTS
 from bfl_client import Client, ConstraintError
+from bfl_client.specification import media_parameters
 from bfl_emulator import Emulator
 from PIL import Image
 
@@ -81,6 +83,12 @@ def held(client: Client, name: str, schema: Node, body: dict[str, Any]) -> bool:
     return schema.get("additionalProperties") is True
 
 
+def media(methods: Iterable[Any]) -> set[str]:
+    """Return the parameters that are typed as pictures."""
+    found = [one for method in methods for one in inspect.signature(method).parameters.values()]
+    return {one.name for one in found if "Media" in str(one.annotation)}
+
+
 def main() -> int:
     """Run, print the endpoints at fault, and return their number."""
     for module in pkgutil.walk_packages(bfl_api.__path__, "bfl_api."):
@@ -93,6 +101,8 @@ def main() -> int:
             methods = (client.submit, *(getattr(client.submit, method) for method in endpoint.method_names))
             if not all(map(callable, methods)) or not held(client, name, schema, body):
                 faults.append(f"{name}: an unknown key is refused or sent against its schema")
+            if media(methods[1:]) != media_parameters(name):
+                faults.append(f"{name}: what is typed as a picture is not taken as one")
             if not client.submit(name, body).polling_url:
                 faults.append(f"{name}: no task")
     print("\n".join(faults) or f"{len(ENDPOINTS)} endpoints pass")

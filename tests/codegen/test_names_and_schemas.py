@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 import pytest
+from bfl_client.specification import takes_media
 
 from codegen.names import class_name, method_name, parameter_names
 from codegen.reading import read
@@ -214,20 +215,36 @@ def test_older_documents_generate(workshop: Workshop, document: dict[str, Any], 
 def test_guesses_of_media_are_reported(workshop: Workshop) -> None:
     """An unmarked, unconstrained string is media and reported; marked, bounded and plainly named ones are not."""
     plain: dict[str, Any] = {"type": "string"}
-    workshop.document["components"]["schemas"]["PaintInputs"]["properties"] = {
+    schemas = workshop.document["components"]["schemas"]
+    schemas["Text"] = {"anyOf": [plain, {"type": "null"}]}
+    schemas["PaintInputs"]["properties"] = {
         "picture": plain,
         "pictures": {"anyOf": [{"type": "array", "items": plain}, {"type": "null"}]},
         "marked": {"type": "string", "format": "bfl-media"},
         "denied": {"type": "string", "x-bfl-media": False},
         "bounded": {"type": "string", "maxLength": 5},
+        "encoded": {"type": "string", "contentEncoding": "base64"},
+        "typed": {"type": ["string", "null"], "contentMediaType": "image/png", "maxLength": 9},
+        "json": {"type": "string", "contentMediaType": "application/json"},
+        "binary": {"type": "string", "format": "binary"},
+        "byte": {"anyOf": [{"type": "string", "format": "byte"}, {"type": "null"}]},
+        "shared": {"$ref": "#/components/schemas/Text"},
+        "nested": {"type": "array", "items": {"type": "object", "properties": {"image": plain, "prompt": plain}}},
         **dict.fromkeys(("prompt", "user", "version", "style_id", "webhook_url"), plain),
+        "user_id": {"$ref": "#/components/schemas/Text"},
     }
     warnings = workshop.generate()
-    assert [warning.split()[2] for warning in warnings] == ["PaintInputs.picture", "PaintInputs.pictures"]
+    guesses = ["PaintInputs.picture", "PaintInputs.pictures", "PaintInputs.shared"]
+    assert [warning.split()[2] for warning in warnings] == guesses
     with imported(workshop.output) as load:
         parameters = inspect.signature(load("endpoints").Endpoints.paint).parameters
         media = {name for name, parameter in parameters.items() if "Media" in str(parameter.annotation)}
-        assert media == {"picture", "pictures", "marked"}
+        assert media == {"picture", "pictures", "shared", "marked", "encoded", "typed", "binary", "byte"}
+        properties = load("specification").load()["components"]["schemas"]["PaintInputs"]["properties"]
+    assert properties.pop("user_id") == {"$ref": "#/components/schemas/Text"}
+    assert {name for name, node in properties.items() if takes_media(node)} == media
+    assert takes_media(properties["nested"], (0, "image"))
+    assert not takes_media(properties["nested"], (0, "prompt"))
 
 
 SCHEMAS: list[tuple[dict[str, Any], str]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,9 @@ import bfl_api.models
 import pytest
 from bfl_api.endpoints import Endpoints
 from bfl_api.table import ENDPOINTS
+from bfl_client.specification import media_parameters
 
-from .operations import JSON, OPERATIONS, TASKS, Operation, Schema, resolve
+from .operations import JSON, OPERATIONS, TASKS, Operation, Schema, resolve, slug
 
 
 def variants(schema: Schema) -> Iterator[Schema]:
@@ -46,3 +48,13 @@ def test_every_task_endpoint_has_methods_and_models(operation: Operation) -> Non
     name, mapping = operation.discriminator
     for body in [{name: value} for value in mapping] or [{}]:
         assert hasattr(bfl_api.models, operation.model_name(body))
+
+
+@pytest.mark.parametrize("operation", TASKS, ids=repr)
+def test_what_is_typed_as_media_is_media_for_the_client(operation: Operation) -> None:
+    """A parameter has the type Media if, and only if, the client takes a file for it, marked or by a guess."""
+    assert operation.endpoint is not None
+    methods = [getattr(Endpoints, name) for name in operation.endpoint.method_names]
+    found = [each for method in methods for each in inspect.signature(method).parameters.values()]
+    keywords = {each.name for each in found if "Media" in str(each.annotation)}
+    assert keywords == {slug(name) for name in media_parameters(str(operation))}

@@ -130,7 +130,7 @@ def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth
         return any(takes_media(each, path[1:]) for branch in found for each in _inside(branch, path[0]))
     inside = [each for branch in found for each in [*branch.get("prefixItems", ()), branch.get("items")] if each]
     deeper = path is None and depth > 0 and any(takes_media(each, None, depth - 1) for each in inside)
-    return deeper or any(branch.get("format") == MEDIA for branch in found)
+    return deeper or any(branch.get("format") == MEDIA or branch.get("x-bfl-media") == "guess" for branch in found)
 
 
 def _inside(schema: Schema, part: str | int) -> list[Schema]:
@@ -262,6 +262,8 @@ def in_words(schema: Schema, depth: int = 8) -> str:
         return repr(schema["const"])
     if schema.get("format") == MEDIA:
         return "a picture or film: a URL, base64 or a file"
+    if schema.get("x-bfl-media") == "guess":
+        return "a string; by a guess also a picture or film: a URL, base64 or a file"
     kinds = schema.get("type") or []
     noun = " or ".join(_NOUNS.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds))
     return noun and noun + "".join(_bounds(schema, depth - 1))
