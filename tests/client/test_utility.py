@@ -134,7 +134,7 @@ class Input:
         return {"prompt": "a fox"}
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(GENERATED), st.dictionaries(st.sampled_from(NAMES), json_values))
 def test_nothing_but_our_errors_leaves_a_generated_function(module: Any, answer: dict[str, Any]) -> None:
     """Whatever JSON object answers it, a generated function returns a model or raises a BFLError."""

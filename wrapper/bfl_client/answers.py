@@ -159,7 +159,7 @@ def parse_json(answer: Answer) -> Any:
 
 def _integer(digits: str) -> int | float:
     # Python refuses to parse integers of thousands of digits: a task's id must not be lost to one beside it
-    return int(digits) if len(digits) < 100 else float(digits)
+    return int(digits) if len(digits) < 100 else float(digits[:305])
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer)

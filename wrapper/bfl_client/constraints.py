@@ -131,6 +131,11 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
         raise ConstraintError(template, violations)
 
 
+def check_answer(path: str, method: str, answer: Any) -> bool:
+    """True if an answer is what the specification says of it, so that the generated models can be made of it."""
+    return _validator(json.dumps(specification.answer_schema(path, method))).is_valid(answer)
+
+
 def _value(text: str, schema: Schema) -> Any:
     """The value of a text in a path: a number or a boolean if its schema does not allow strings."""
     kinds = specification.types(schema) or {"string"}
