@@ -10,6 +10,7 @@ Needs the extra ``batch``. Make the same call again to resume, however the earli
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,14 +20,28 @@ import anyio.to_thread
 from bfl_client import Client
 from bfl_client.errors import ConfigurationError, Remedy
 
-from .jobs import JobsError, Mistake, Source
+from .jobs import Jobs, JobsError, Plan, Source
 from .reports import OnProgress, Progress, Record, Report, Status
+from .sources import Mistake
 from .stopping import Reason
 
 if TYPE_CHECKING:
     from .runner import Run
 
-__all__ = ["JobsError", "Mistake", "Progress", "Reason", "Record", "Report", "Status", "look", "run", "run_async"]
+__all__ = [
+    "JobsError",
+    "Mistake",
+    "Plan",
+    "Progress",
+    "Reason",
+    "Record",
+    "Report",
+    "Status",
+    "look",
+    "plan",
+    "run",
+    "run_async",
+]
 
 _EXTRA = ("sqlalchemy", "psycopg", "jinja2", "markupsafe", "PIL")
 _INSTALL = Remedy('pip install "bfl-client[batch]"', "install", extra="batch")
@@ -37,6 +52,8 @@ def run(
     *,
     out: str | PathLike[str],
     endpoint: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    validate: bool = True,
     concurrency: int = 24,
     database_url: str | None = None,
     budget: float | None = None,
@@ -50,11 +67,14 @@ def run(
     """Run a batch: submit every job once, save every result, and resume where an earlier run ended.
 
     Args:
-        jobs: a file or pipe of JSON lines, or of CSV (``.csv``), ``"-"`` for standard input, or mappings:
+        jobs: a file or pipe of JSON lines, a JSON list, or a table (``.csv``), ``"-"`` for standard input, or mappings:
             ``{"endpoint": …, "name": …, …parameters}``. Files are given as ``"@cat.png"`` (from the folder of the jobs
-            file) or as `Path`.
+            file) or as `Path`. Of a folder, each picture is a job, and ``params={"input_image": "@{file}"}`` sends it.
         out: the folder for pictures, ``results.jsonl``, ``index.html`` and, without `database_url`, the batch's record.
         endpoint: for the jobs that name none.
+        params: parameters for all jobs that do not give them; see `jobs` about a folder.
+        validate: False sends jobs unchecked, also to endpoints that this version does not know; a line does the same
+            for itself with ``"validate": false``.
         concurrency: tasks that are active at one time, over all processes; the specification's limits hold as well.
         database_url: ``postgresql://…``, for several processes or machines that share one batch.
         budget: credits that the batch may cost in all its runs; it stops before they are exceeded.
@@ -84,6 +104,8 @@ async def run_async(
     *,
     out: str | PathLike[str],
     endpoint: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    validate: bool = True,
     concurrency: int = 24,
     database_url: str | None = None,
     budget: float | None = None,
@@ -123,6 +145,20 @@ async def run_async(
     if isinstance(found, Exception):
         raise found
     return found
+
+
+def plan(
+    jobs: Source, *, endpoint: str | None = None, params: Mapping[str, Any] | None = None, validate: bool = True
+) -> Plan:
+    """What `run` would do with these jobs: they are read and checked, and nothing is sent. Needs no key.
+
+    Raises:
+        JobsError: the jobs contain mistakes, all listed in `mistakes`.
+        ConfigurationError: they cannot be read.
+    """
+    with Jobs(jobs, endpoint, params, validate=validate) as read:
+        read.check()
+        return read.plan._replace(files=tuple(read.files()))
 
 
 def look(folder: str | PathLike[str], database_url: str | None = None) -> Status | None:

@@ -1,36 +1,30 @@
-"""Jobs from a file, a pipe or Python: all are read once, typed and checked before the first is sent."""
+"""Jobs from a file, a pipe, a folder or Python: read once, typed and checked before the first is sent."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self
 
-from bfl_client import constraints, specification
-from bfl_client.errors import BFLError, ConstraintError, Remedy, Violation, shorten
+from bfl_client import constraints, media, specification
+from bfl_client.errors import NOTHING, BFLError, ConfigurationError, ConstraintError, Remedy, Violation, shorten
+
+from .names import slugs
+from .sources import OWN, Cells, Entry, Mistake, entries, pictures
 
 LISTED = 50
 """Mistakes that a message lists; the rest are counted."""
 _NAME = re.compile("[^\0\ud800-\udfff]{1,500}")  # what a database takes
 _CORRECT = Remedy("correct the lines", "correct-lines")
+_UNCHECKED = Remedy(
+    'correct the lines; "validate": false in a line, or validate=False, sends it unchecked', "correct-or-unchecked"
+)
 
 Source = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
-
-
-class Mistake(NamedTuple):
-    """What is wrong with one line."""
-
-    number: int
-    """The line, from 1."""
-    message: str
 
 
 class JobsError(BFLError):
@@ -41,15 +35,40 @@ class JobsError(BFLError):
         count: how many mistakes there are.
     """
 
-    def __init__(self, source: str, mistakes: Iterable[Mistake], count: int) -> None:
-        self.mistakes, self.count = tuple(mistakes), count
-        lines = "".join(f"\n  line {number}: {message}" for number, message in self.mistakes)
-        more = f"\n  … and {count - len(self.mistakes):,} more" if count > len(self.mistakes) else ""
-        plural = "s" if count > 1 else ""
-        super().__init__(f"{source}: {count:,} mistake{plural}; nothing was submitted:{lines}{more}", _CORRECT)
+    def __init__(self, source: str, mistakes: Iterable[Mistake], unchecked: bool = False) -> None:
+        kinds: dict[str, tuple[str, list[int]]] = {}
+        self.count, first = 0, list[Mistake]()
+        for mistake in mistakes:
+            self.count += 1
+            first += [mistake] if len(first) < LISTED else []
+            kinds.setdefault(mistake.kind or mistake.message, (mistake.message, []))[1].append(mistake.number)
+        self.mistakes = tuple(first)
+        listed = [f"\n  {_named(numbers)}{message}" for message, numbers in list(kinds.values())[:LISTED]]
+        more = f"\n  … and {len(kinds) - LISTED:,} more" if len(kinds) > LISTED else ""
+        lead = f"{self.count:,} mistake{'s' if self.count > 1 else ''}; nothing was submitted"
+        super().__init__(f"{source}: {lead}:{''.join(listed)}{more}", self._remedy(unchecked))
+
+    def _remedy(self, unchecked: bool) -> Remedy:
+        of_lines = any(mistake.number for mistake in self.mistakes)
+        return _UNCHECKED if unchecked else _CORRECT if of_lines else NOTHING
 
     def __str__(self) -> str:
-        return self.message
+        return "\n".join(filter(None, [self.message, self.remedy]))
+
+
+def _named(numbers: list[int], most: int = 10) -> str:
+    """Lines in words, as ``lines 2, 3, 5 to 9: ``; empty for a mistake of the whole file."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number <= runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [f"{first:,}" if first == last else f"{first:,} to {last:,}" for first, last in runs]
+    more = [f"… {len(words) - most:,} more"] if len(words) > most else []
+    if not numbers[0]:
+        return ""
+    return f"line{'s' if numbers[0] != numbers[-1] else ''} {', '.join([*words[:most], *more])}: "
 
 
 class Job(NamedTuple):
@@ -61,6 +80,23 @@ class Job(NamedTuple):
     endpoint: str
     body: dict[str, Any]
     """Its parameters as plain JSON; files as ``@path``."""
+    validate: bool = True
+    """False: what the specification says about it is not checked."""
+
+
+class Plan(NamedTuple):
+    """What a batch will make, and what it will cost by the list of prices in the specification."""
+
+    endpoints: dict[str, int]
+    """Endpoint -> number of jobs."""
+    credits: float
+    """For all jobs that have a price; the most that it can be where it is not known in advance."""
+    exact: bool
+    """True if every price is known in advance."""
+    unpriced: int
+    """Jobs of endpoints without a price: these are not counted."""
+    files: tuple[str, ...] = ()
+    """Names of the files, from `bfl_batch.plan` only; without a suffix where that is not known in advance."""
 
 
 class Jobs:
@@ -68,38 +104,49 @@ class Jobs:
     was checked is carried out.
 
     Args:
-        source: a file or pipe of JSON lines, or of CSV if its name ends in ``.csv``; ``"-"`` for standard input; or
-            mappings.
+        source: a file or pipe of JSON lines, a JSON list, or a table (``.csv``); ``"-"`` for standard input; a folder
+            of pictures, one for each job; or mappings.
         endpoint: for the jobs that name none.
+        params: parameters of all jobs that do not give them. In jobs from a folder, ``{file}`` and ``{name}`` stand for
+            the picture, so ``{"input_image": "@{file}"}`` sends it.
+        validate: False sends all jobs unchecked.
 
     Attributes:
-        folder: where relative paths of files start: beside the jobs file, or the current folder.
-        endpoints: those of all jobs, once they are checked.
+        folder: where relative paths of files start: beside the jobs file, in a folder of pictures, or the current one.
+        plan: endpoints and price, once the jobs are checked.
     """
 
-    def __init__(self, source: Source, endpoint: str | None = None) -> None:
-        self._endpoint, self._source = endpoint, source
+    def __init__(
+        self,
+        source: Source,
+        endpoint: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        *,
+        validate: bool = True,
+    ) -> None:
+        self._endpoint, self._source, self._params, self._validate = endpoint, source, params or {}, validate
         path = Path(source) if isinstance(source, str | os.PathLike) else None
-        self.folder = path.resolve().parent if path is not None and path.is_file() else Path.cwd()
+        beside = path.resolve().parent if path is not None and path.is_file() else Path.cwd()
+        self._pictures: dict[str, str] | None = None  # of a folder: name of the job -> file
+        self.folder = path.resolve() if path is not None and path.is_dir() else beside
         self.label = "jobs" if path is None else "standard input" if str(path) == "-" else str(path)
-        self.endpoints: set[str] = set()
+        self.plan = Plan({}, 0.0, True, 0)
 
     def check(self) -> int:
         """Check every job, and return their number; raises JobsError with every mistake in every line."""
-        mistakes, seen, count, total = list[Mistake](), dict[str, int](), 0, 0
-        for entry in self._entries():
+        mistakes, seen, total, unchecked = list[Mistake](), dict[str, int](), 0, list[bool]()
+        for entry in self._read():
             total += 1
-            for mistake in self._mistakes(entry, seen):
-                count += 1
-                if len(mistakes) < LISTED:
-                    mistakes.append(mistake)
-            if not count and isinstance(entry, Job):
+            mistakes += self._mistakes(entry, seen, unchecked)
+            if not mistakes and isinstance(entry, Job):
                 self._kept.write(json.dumps(entry).encode() + b"\n")
-                self.endpoints.add(entry.endpoint)
+                self._count(entry)
         if not total:
-            mistakes, count = [Mistake(1, "there is no job")], 1
-        if count:
-            raise JobsError(self.label, mistakes, count)
+            mistakes = [
+                Mistake(1, "there is no job") if self._pictures is None else Mistake(0, "no picture or film is in it")
+            ]
+        if mistakes:
+            raise JobsError(self.label, mistakes, bool(unchecked))
         return total
 
     def __iter__(self) -> Iterator[Job]:
@@ -108,6 +155,12 @@ class Jobs:
         for line in self._kept:
             yield Job(*json.loads(line))
 
+    def files(self) -> list[str]:
+        """The names of the files that the jobs will be saved in, once they are checked."""
+        every = list(self)
+        stems = slugs(job.name for job in every)
+        return [f"{stem}{specification.suffix(job.endpoint, job.body)}" for job, stem in zip(every, stems, strict=True)]
+
     def __enter__(self) -> Self:
         self._kept: IO[bytes] = tempfile.TemporaryFile()  # nameless, and its owner's alone
         return self
@@ -115,7 +168,16 @@ class Jobs:
     def __exit__(self, *_: object) -> None:
         self._kept.close()
 
-    def _mistakes(self, entry: Job | Mistake, seen: dict[str, int]) -> Iterator[Mistake]:
+    def _count(self, job: Job) -> None:
+        so_far, body = self.plan, constraints.with_files(job.endpoint, job.body, self.folder)[0]
+        price, most = specification.price(job.endpoint, body), specification.highest_price(job.endpoint, body)
+        endpoints = {**so_far.endpoints, job.endpoint: so_far.endpoints.get(job.endpoint, 0) + 1}
+        cost = most if price is None else price
+        exact = so_far.exact and (price is not None or cost is None)
+        self.plan = Plan(endpoints, so_far.credits + (cost or 0.0), exact, so_far.unpriced + (cost is None))
+
+    def _mistakes(self, entry: Job | Mistake, seen: dict[str, int], unchecked: list[bool]) -> Iterator[Mistake]:
+        """The mistakes of a line; `unchecked` gets an item if they are against the specification."""
         if isinstance(entry, Mistake):
             yield entry
             return
@@ -123,86 +185,79 @@ class Jobs:
         if first := seen.get(entry.name):
             yield Mistake(number, f"line {first} has the same name, {shorten(entry.name, 60)!r}")
         seen.setdefault(entry.name, number)
-        yield from (Mistake(number, each.text(_words(each.remedy))) for each in _violations(entry, self.folder))
+        for each in _violations(entry, self.folder, unchecked):
+            yield Mistake(number, each.text(_words(each.remedy)), f"{each.field}: {each.message}")
 
-    def _entries(self) -> Iterator[Job | Mistake]:
+    def _read(self) -> Iterator[Job | Mistake]:
+        try:
+            for entry in self._entries():
+                yield entry if isinstance(entry, Mistake) else self._job(*entry)
+        except OSError as error:
+            place = error.filename or self.label
+            message = f"{place} cannot be read: {error.strerror or error}"
+            raise ConfigurationError(message, unwritable=True) from error
+
+    def _entries(self) -> Iterator[Entry]:
         source = self._source
         if not isinstance(source, str | os.PathLike):
-            yield from (self._job(number, each) for number, each in enumerate(source, 1))
-            return
-        with nullcontext(sys.stdin.buffer) if str(source) == "-" else open(source, "rb") as file:
-            yield from self._rows(file.read()) if str(source).lower().endswith(".csv") else self._lines(file)
+            yield from enumerate(source, 1)
+        elif not Path(source).is_dir():
+            yield from entries(os.fspath(source))
+        elif not any("{file}" in each for each in self._params.values() if isinstance(each, str)):
+            takes = sorted(specification.media_parameters(self._endpoint or "")) or ["NAME"]
+            yield Mistake(
+                0, f'is a folder: "@{{file}}" in a parameter, such as {takes[0]}=@{{file}}, sends each picture'
+            )
+        else:
+            self._pictures = pictures(self.folder)
+            yield from ((number, {"name": name}) for number, name in enumerate(self._pictures, 1))
 
-    def _lines(self, file: BinaryIO) -> Iterator[Job | Mistake]:
-        for number, line in enumerate(file, 1):
-            text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
-            if text:
-                try:
-                    yield self._job(number, parse(text))
-                except UnicodeDecodeError as error:
-                    yield Mistake(number, f"is not a JSON object: byte {error.start + 1} is not UTF-8")
-                except (ValueError, RecursionError) as error:
-                    yield Mistake(number, f"is not a JSON object: {shorten(str(error), 100)}")
+    def _shared(self, endpoint: str, name: Any) -> dict[str, Any]:
+        """The parameters of all jobs, for a job of this name."""
+        file = self._pictures[name] if self._pictures else ""
 
-    def _rows(self, table: bytes) -> Iterator[Job | Mistake]:
-        try:
-            text = table.decode("utf-8-sig")
-            # spreadsheets write semicolons where a comma stands in numbers
-            delimiter = max(",;\t", key=text.partition("\n")[0].count)
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        except UnicodeDecodeError as error:
-            number = table.count(b"\n", 0, error.start) + 1
-            yield Mistake(number, 'is not UTF-8: save the table as "CSV UTF-8"')
-            return
-        try:
-            header = [name.strip() for name in next(rows, [])]
-            if len(set(header)) < len(header) or not all(header):
-                yield Mistake(1, "each column needs its own name")
-                return
-            for row in rows:
-                if any(cell.strip() for cell in row):
-                    yield self._row(rows.line_num, header, row)
-        except csv.Error as error:
-            yield Mistake(rows.line_num + 1, f"cannot be read as CSV: {shorten(str(error), 100)}")
+        def filled(value: Any) -> Any:
+            return value.replace("{file}", file).replace("{name}", name) if file and isinstance(value, str) else value
 
-    def _row(self, number: int, header: list[str], row: list[str]) -> Job | Mistake:
-        if len(row) > len(header):
-            return Mistake(number, f"has {len(row)} cells, but there are {len(header)} columns")
-        cells = {name: cell for name, cell in zip(header, row, strict=False) if cell.strip()}
-        endpoint = cells.get("endpoint", self._endpoint or "")
-        own = ("name", "endpoint")
-        return self._job(number, {k: v if k in own else specification.typed(endpoint, k, v) for k, v in cells.items()})
+        return {key: _typed(endpoint, key, filled(value)) for key, value in self._params.items()}
 
     def _job(self, number: int, given: Any) -> Job | Mistake:
         given = given.to_dict() if hasattr(given, "to_dict") else given
         if not isinstance(given, Mapping):
             return Mistake(number, 'is not a JSON object; a job looks like {"endpoint": …, "prompt": …}')
+        name, endpoint = given.get("name"), given.get("endpoint") or self._endpoint
+        validate = _boolean(given.get("validate", self._validate))
+        if not isinstance(endpoint, str) or not endpoint:
+            kind = "there is no endpoint: name one in the line, or one for all jobs: --endpoint NAME"
+            return Mistake(number, kind)
         try:
-            body = storable(given)
+            own = {key: value for key, value in given.items() if key not in OWN}
+            if isinstance(given, Cells):
+                own = {key: _typed(endpoint, key, value) for key, value in own.items()}
+            body = storable({**self._shared(endpoint, name), **own})
         except TypeError as error:
             return Mistake(number, str(error))
-        name, endpoint = body.pop("name", None), body.pop("endpoint", self._endpoint)
         name = f"{number:05d}" if name is None else str(name) if type(name) is int else name
         if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
             return Mistake(number, f"a name is a text of 1 to 500 characters (got {shorten(name, 60)})")
-        if not isinstance(endpoint, str) or not endpoint:
-            return Mistake(number, "there is no endpoint: name one in the line, or one for all jobs")
-        return Job(number, name, specification.normalized(endpoint), body)
+        if validate is None:
+            return Mistake(number, f"validate is true or false (got {shorten(given['validate'], 60)})")
+        return Job(number, name, specification.normalized(endpoint), body, validate and self._validate)
 
 
-def parse(text: bytes) -> Any:
-    """The JSON value of a line; raises ValueError also for a key that is given twice."""
+def _boolean(value: Any) -> bool | None:
+    """The value as a boolean; None if it is neither."""
+    return {"true": True, "false": False}.get(str(value).strip().lower())
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("a key is given twice")
-        return found
 
-    def refuse(number: str) -> Any:
-        raise ValueError(f"{number} is not a number in JSON")
-
-    return json.loads(text.decode("utf-8"), object_pairs_hook=once, parse_constant=refuse)
+def _typed(endpoint: str, key: str, value: Any) -> Any:
+    """A text as the parameter's type, also as a spreadsheet writes it: TRUE, or 2,5; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    found, known = specification.typed(endpoint, key, value), specification.parameters(endpoint).get(key)
+    if found == value and known and not known.media and "string" not in known.types:
+        found = specification.typed(endpoint, key, value.strip().lower().replace(",", "."))
+    return found
 
 
 def storable(value: Any) -> Any:
@@ -218,37 +273,30 @@ def storable(value: Any) -> Any:
     raise TypeError(f"a batch does not take {type(value).__name__}: save it to a file, and pass its Path")
 
 
-def with_files(endpoint: str, body: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The body with a `Path` in place of each ``@name`` in a media parameter; names are relative to `folder`."""
-
-    def opened(value: Any) -> Any:
-        if isinstance(value, str) and value.startswith("@"):
-            return folder / value[1:]
-        if isinstance(value, list):
-            return [opened(item) for item in value]
-        return {name: opened(item) for name, item in value.items()} if isinstance(value, dict) else value
-
-    takes = specification.media_parameters(endpoint)
-    return {name: opened(value) if name in takes else value for name, value in body.items()}
-
-
 def without_media(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The body without the parameters that take media."""
     takes = specification.media_parameters(endpoint)
     return {name: value for name, value in body.items() if name not in takes}
 
 
-def _violations(job: Job, folder: Path) -> Iterator[Violation]:
-    """Everything that is wrong with a job's request."""
-    if specification.find(job.endpoint) is None:
+def _violations(job: Job, folder: Path, unchecked: list[bool]) -> Iterator[Violation]:
+    """Everything that is wrong with a job's request; see `Jobs._mistakes`."""
+    if job.validate and specification.find(job.endpoint) is None:
+        unchecked.append(True)
         yield specification.unknown_endpoint(job.endpoint)
         return
     for name in job.body:
         if name.startswith("webhook_"):
             yield Violation(name, "", "a batch polls its tasks itself: leave it out")
+    body, found = constraints.with_files(job.endpoint, job.body, folder)
+    yield from found
     try:
-        constraints.check(job.endpoint, with_files(job.endpoint, job.body, folder))
+        if job.validate:
+            constraints.check(job.endpoint, body)
+        else:
+            media.prepare(job.endpoint, body)
     except ConstraintError as error:
+        unchecked += [True] if error.remedy else []
         yield from error.violations
 
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from bfl_client.specification import ENDPOINTS
 
 from .database import Database, repeated
-from .jobs import LISTED, Job, Jobs, JobsError, Mistake
+from .jobs import Job, Jobs, JobsError
 from .names import slugs
+from .sources import Mistake
 from .store import LOST, TURN, Turn, folders, fresh, hold, jobs, submissions, workers
 
 PAGE = 500  # rows read or written at a time
@@ -59,7 +60,7 @@ class Ledger:
                 names.update(job.name for job in page)
                 mistakes += _take_page(connection, page, stems)
             if mistakes:
-                raise JobsError(batch.label, mistakes[:LISTED], len(mistakes))
+                raise JobsError(batch.label, mistakes)
             _list(connection, [name for name, row in known.items() if row.listed and name not in names], False)
             _list(connection, [name for name, row in known.items() if not row.listed and name in names], True)
             own = connection.execute(sa.select(folders).where(folders.c.place == place)).first() is not None

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from bfl_client.files import Whole
 
-from .jobs import without_media
+from .jobs import Plan, without_media
 from .stopping import Reason
 
 RESULTS = "results.jsonl"
@@ -73,6 +73,8 @@ class Progress(NamedTuple):
     """Jobs that ended in this run."""
     stopping: Reason | None = None
     """Why no new work is started any more, or None."""
+    plan: Plan | None = None
+    """What all jobs cost by the list of prices."""
 
     @property
     def eta(self) -> float | None:

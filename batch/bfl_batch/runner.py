@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .collecting import Collecting
 from .database import FILE, Database, cause, url_of
 from .folder import Folder
-from .jobs import Jobs, Source
+from .jobs import Jobs, Plan, Source
 from .ledger import PUBLIC, Counts, Ledger, Unsaved
 from .names import slugs
 from .reports import RESULTS, STATES, OnProgress, Progress, Record, Report, State, Status, record_of, write_results
@@ -45,6 +45,8 @@ class Options(NamedTuple):
     on_uncertain: Literal["report", "resubmit"] = "report"
     retry_failed: bool = False
     lease: float = LEASE
+    params: Mapping[str, Any] | None = None
+    validate: bool = True
 
     def checked(self) -> Options:
         """Return these options; raises ConfigurationError if one makes no sense."""
@@ -66,7 +68,7 @@ class Run:
     def __init__(self, source: Source, options: Options, client: Client) -> None:
         self._options, self.client = options.checked(), client
         self._url = url_of(options.out, options.database_url)
-        self._jobs = Jobs(source, options.endpoint)
+        self._jobs = Jobs(source, options.endpoint, options.params, validate=options.validate)
         self._folder = Folder(options.out, shared=options.database_url is not None)
         self.stop = Stop()
         self.worker = secrets.token_hex(8)
@@ -87,7 +89,7 @@ class Run:
     def _refuse_unpriced(self) -> None:
         if self._options.budget is None or self._options.unpriced:
             return
-        names = [name for name in sorted(self._jobs.endpoints) if specification.highest_price(name, {}) is None]
+        names = [name for name in sorted(self._jobs.plan.endpoints) if specification.highest_price(name, {}) is None]
         if names:
             raise ConfigurationError(f"a budget needs a price for {', '.join(names)}", _UNPRICED)
 
@@ -119,7 +121,7 @@ class Run:
             ledger.enlist(self.worker, alone=not base.shared)
             folder.kept(lambda kept: store.answer(Turn(kept["job"], kept["submission"]), kept["handle"]))
             ledger.reopen(retry_failed=options.retry_failed)
-            watch = Watch(work, ledger, options)
+            watch = Watch(work, ledger, options, self._jobs.plan)
         try:
             with self._lease() if base.shared else nullcontext():
                 watch.until_over(presses, on_progress)
@@ -169,8 +171,8 @@ class Run:
 class Watch:
     """What the main thread does while others work: it gives jobs to the crew, and reports progress."""
 
-    def __init__(self, work: Work, ledger: Ledger, options: Options) -> None:
-        self._work, self._ledger, self._options = work, ledger, options
+    def __init__(self, work: Work, ledger: Ledger, options: Options, plan: Plan) -> None:
+        self._work, self._ledger, self._options, self._plan = work, ledger, options, plan
         self._submitting, self._collecting = Submitting(work), Collecting(work)
         self.crew = Crew(work, self._step)
         self.counts = ledger.counts()
@@ -246,6 +248,7 @@ class Watch:
             seconds=time.monotonic() - self._began,
             ended=self._over - self._over_before,
             stopping=self._work.stop.reason,
+            plan=self._plan,
         )
 
 

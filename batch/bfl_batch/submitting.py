@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 from bfl_client import errors, specification
+from bfl_client.constraints import with_files
 from bfl_client.many import PATIENCE
 from bfl_client.tasks import Handle
 from sqlalchemy.exc import SQLAlchemyError
 
-from .jobs import with_files
 from .stopping import Stopped
 from .store import LOST, Begun, LeaseLost, Turn
 from .worker import PASSING, Work, said
@@ -30,7 +30,9 @@ class Submitting:
 
     def submit(self, turn: Turn) -> Turn | None:
         """Submit a job; returns it with its task, or None if there is nothing to follow."""
-        body = with_files(turn.endpoint, json.loads(turn.body), self._work.base)
+        body, wrong = with_files(turn.endpoint, json.loads(turn.body), self._work.base)
+        if wrong:  # a file has gone since it was checked
+            raise errors.ConstraintError(turn.endpoint, wrong)
         price = specification.highest_price(turn.endpoint, body)
         while self._cleared(turn, price) == "send":
             try:

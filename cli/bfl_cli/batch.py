@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from bfl_client.constraints import is_file
+from bfl_client.errors import shorten
 from bfl_client.specification import credits_in_words
 from typer.core import TyperGroup
 
@@ -14,10 +18,11 @@ from . import progress
 from .app import command
 from .auth import find
 from .exits import Problem, problem_of
+from .request import split
 from .screen import Screen
 
 if TYPE_CHECKING:
-    from bfl_batch import Report
+    from bfl_batch import Plan, Report
 
 AGAIN = "run the same command again to resume"
 SHOWN = 20  # the most missing files to list
@@ -33,10 +38,26 @@ class RunByDefault(TyperGroup):
 
 app = typer.Typer(cls=RunByDefault, add_completion=False, rich_markup_mode=None)
 
-File = Annotated[Path, typer.Argument(metavar="JOBS|-", help="A file of JSON lines, or .csv; - is standard input.")]
-Out = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The batch's folder.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="JOBS|-", help="JSON lines, a JSON list, .csv, or a folder of pictures; - is standard input."
+    ),
+]
+Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="The batch's folder.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The batch's folder.")]
 Endpoint = Annotated[str | None, typer.Option(help="For jobs that do not name one.")]
+Params = Annotated[
+    list[str],
+    typer.Option(
+        "--param",
+        "-p",
+        metavar="KEY=VALUE",
+        help="A parameter of all jobs that do not give it; @{file} sends each picture of a folder. Repeatable.",
+    ),
+]
+Validate = Annotated[bool, typer.Option("--validate/--no-validate", help="Check the jobs before the first is sent.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the jobs, print price and files, and send nothing.")]
 Concurrency = Annotated[int, typer.Option(min=1, help="Tasks active at one time, in all processes together.")]
 Database = Annotated[
     str | None,
@@ -67,8 +88,11 @@ Lease = Annotated[
 def run(
     screen: Screen,
     jobs: File,
-    output: Out,
+    output: Out = None,
     endpoint: Endpoint = None,
+    param: Params = [],  # noqa: B006  # typer copies it
+    validate: Validate = True,
+    dry_run: DryRun = False,
     concurrency: Concurrency = 24,
     database_url: Database = None,
     budget: Budget = None,
@@ -79,19 +103,28 @@ def run(
 ) -> None:
     """Run many jobs from a file, losing none:  bfl batch JOBS -o DIR
 
+    Pictures of a folder:  bfl batch DIR --endpoint NAME -p input_image=@{file} -p prompt="…" -o OUT
+
     A line of JOBS is {"endpoint": …, "name": …, …parameters}; a file to send is "@cat.png". All lines are checked
     before the first is sent. Run the same command again to resume a batch that ended early, for whatever reason. DIR
     gets the pictures, results.jsonl and index.html.  bfl batch status DIR  shows the progress.
     """
     import bfl_batch
 
+    read: dict[str, Any] = {"endpoint": endpoint, "params": _params(param), "validate": validate}
+    if dry_run:
+        with _readable():
+            _foretell(screen, bfl_batch.plan(jobs, **read), output)
+        return
+    if output is None:
+        raise Problem("usage", "the batch needs a folder", "-o DIR names it")
     key = find(screen)
     try:
-        with progress.of_batch(screen) as on_progress:
+        with _readable(), progress.of_batch(screen) as on_progress:
             report = bfl_batch.run(
                 jobs,
                 out=output,
-                endpoint=endpoint,
+                **read,
                 concurrency=concurrency,
                 database_url=database_url,
                 budget=budget,
@@ -102,14 +135,45 @@ def run(
                 on_progress=on_progress,
                 api_key=key.value,
             )
-    except bfl_batch.JobsError as error:
-        problem = problem_of(error)
-        mistakes = [{"line": mistake.number, "message": mistake.message} for mistake in error.mistakes]
-        raise Problem("constraint", problem.message, problem.remedy, mistakes=mistakes) from error
     except KeyboardInterrupt:  # the second one
         screen.error(f"bfl: interrupted at once; what was submitted is kept\n  try: {AGAIN}")
         os._exit(130)  # threads may be waiting for answers; the next run asks for them
     _print(screen, report, output, _problem(report, retried=retry_failed, resubmitted=on_uncertain == "resubmit"))
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Turn mistakes in the jobs into a Problem."""
+    import bfl_batch
+
+    try:
+        yield
+    except bfl_batch.JobsError as error:
+        problem = problem_of(error)
+        mistakes = [{"line": mistake.number, "message": mistake.message} for mistake in error.mistakes]
+        raise Problem("constraint", problem.message, problem.remedy, mistakes=mistakes) from error
+
+
+def _params(pairs: list[str]) -> dict[str, str]:
+    """The parameters of all jobs; a file is one of the current folder, unless it stands for each picture."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        key, value = split(pair)
+        if key in given:
+            raise Problem("usage", f"{shorten(key, 60)} is given twice")
+        path = Path(value[1:]) if value.startswith("@") else None
+        given[key] = f"@{path.absolute()}" if path and is_file(path) else value
+    return given
+
+
+def _foretell(screen: Screen, plan: Plan, output: Path | None) -> None:
+    """Print what a batch would do."""
+    lines = [f"{count:>8,}  {name}" for name, count in plan.endpoints.items()]
+    lines += [progress.price_line(plan)]
+    folder = output or Path()
+    lines += [str(folder / (name if Path(name).suffix else f"{name}.…")) for name in plan.files[:SHOWN]]
+    lines += [f"… and {len(plan.files) - SHOWN:,} more files"] if len(plan.files) > SHOWN else []
+    screen.result("\n".join(lines), {**plan._asdict(), "jobs": len(plan.files)})
 
 
 def _print(screen: Screen, report: Report, output: Path, problem: Problem | None) -> None:

@@ -15,7 +15,7 @@ from bfl_client.specification import credits_in_words
 from .screen import Screen, moves
 
 if TYPE_CHECKING:
-    from bfl_batch import Progress
+    from bfl_batch import Plan, Progress
     from bfl_client.answers import Update
     from bfl_client.tasks import Task
 
@@ -87,12 +87,15 @@ class _Batch:
 
     def __init__(self, screen: Screen, bar: Callable[..., object] | None = None) -> None:
         self._screen, self._bar = screen, bar
-        self._last, self._spoken, self._stopping = -EVERY, "", False
+        self._last, self._spoken, self._stopping, self._planned = -EVERY, "", False, False
 
     def take(self, progress: Progress) -> None:
         if progress.stopping is not None and not self._stopping:
             self._stopping = True
             self._screen.error(_stopping(progress, progress.stopping.message))
+        if progress.plan is not None and not self._planned:
+            self._planned = True
+            self._screen.note(price_line(progress.plan))
         text = batch_line(progress)
         if self._bar is not None:
             over = progress.done + progress.failed + progress.uncertain
@@ -107,6 +110,19 @@ def _stopping(progress: Progress, reason: str) -> str:
     active = progress.active
     under_way = f"{active} under way finish first; Ctrl-C leaves them" if active else "nothing is under way"
     return f"{reason}: no new work is started; {under_way}"
+
+
+def price_line(plan: Plan) -> str:
+    """What a batch costs by the list of prices, in one line."""
+    jobs, priced = sum(plan.endpoints.values()), sum(plan.endpoints.values()) - plan.unpriced
+    parts = [f"{jobs:,} job{'s' if jobs != 1 else ''}"]
+    if priced:
+        parts.append(
+            f"{'' if plan.exact else 'at most '}{credits_in_words(plan.credits)} credits by the list of prices"
+        )
+    if plan.unpriced:
+        parts.append(f"{plan.unpriced:,} without a listed price")
+    return ", ".join(parts)
 
 
 def batch_line(progress: Progress) -> str:

@@ -46,6 +46,14 @@ def read(endpoint: str, words: list[str], pairs: list[str], source: str | None, 
     return request
 
 
+def split(pair: str) -> tuple[str, str]:
+    """The key and the value of ``-p``."""
+    key, equals, text = pair.partition("=")
+    if not equals or not key:
+        raise Problem("usage", f"-p takes KEY=VALUE, not {shorten(key if equals else pair, 60)!r}")
+    return key, text
+
+
 def _prompt(endpoint: str, words: list[str]) -> str | None:
     """The one word that is the prompt; raises a Problem that shows what was probably meant by others."""
     names = specification.parameters(endpoint)
@@ -78,9 +86,7 @@ class Request:
         whole = {} if source is None else self._whole(source)
         given: dict[str, Any] = {} if prompt is None else {"prompt": self._text("prompt", prompt)}
         for pair in pairs:
-            key, equals, text = pair.partition("=")
-            if not equals or not key:
-                raise Problem("usage", f"-p takes KEY=VALUE, not {shorten(key if equals else pair, 60)!r}")
+            key, text = split(pair)
             value = self._value(key, text)
             if key in given:
                 value = self._joined(key, given[key], value)

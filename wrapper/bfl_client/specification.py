@@ -235,8 +235,37 @@ def typed(name: str, key: str, text: str) -> Any:
         return text
     known = parameters(name).get(key)
     allowed = known.types if known else set[str]()
+    if isinstance(value, float) and value.is_integer() and "integer" in allowed:
+        value = int(value)  # as spreadsheets write it
     fits = any(isinstance(value, _PYTHON[kind]) for kind in allowed & _PYTHON.keys())  # type: ignore[arg-type]
     return value if fits or not allowed else text
+
+
+# What is made
+
+FORMAT = "output_format"
+"""The parameter that asks for a format."""
+_FORMATS = {".jpg": "jpeg", ".jpe": "jpeg", ".m4v": "mp4", ".tif": "tiff"}
+
+
+def file_format(suffix: str) -> str:
+    """The format that files with a suffix have, in the words of the specification: ``"jpeg"`` for ``".jpg"``."""
+    return _FORMATS.get(suffix.lower(), suffix.lower().removeprefix("."))
+
+
+def formats(name: str) -> tuple[str, ...]:
+    """The formats that an endpoint can make, its default first; empty if the specification does not name them."""
+    known, asked = find(name), parameters(name).get(FORMAT)
+    if known is None or known.kind == "video":
+        return ("mp4",) if known else ()
+    return tuple(sorted(asked.choices, key=lambda each: each != asked.default)) if asked else ()
+
+
+def suffix(name: str, body: Mapping[str, Any]) -> str:
+    """The suffix of the file that a request makes, such as ``.jpg``; empty if it is not known in advance."""
+    asked = parameters(name).get(FORMAT)
+    made = str(body.get(FORMAT) or asked.default or "") if asked else "".join(formats(name))
+    return next((short for short, each in _FORMATS.items() if each == made == "jpeg"), f".{made}" if made else "")
 
 
 # Bounds in words

@@ -1,0 +1,159 @@
+"""What people have: tables as spreadsheets write them, lists, folders of pictures, and what nobody knows yet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bfl_batch
+import pytest
+from bfl_batch.jobs import Jobs
+from bfl_client.errors import BFLError
+from bfl_emulator import Emulator
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from .test_jobs import refused
+
+ROWS = [["Fuchs", 'Ein Fuchs, "süß"; größer', "512.0", "TRUE"], ["", "Ein Hase", "", ""], ["", "", "", ""]]
+BODIES = [
+    {"prompt": 'Ein Fuchs, "süß"; größer', "width": 512, "prompt_upsampling": True},
+    {"prompt": "Ein Hase"},
+]
+
+
+def bodies(source: Any, endpoint: str = "flux-dev", **more: Any) -> list[dict[str, Any]]:
+    with Jobs(source, endpoint, **more) as jobs:
+        jobs.check()
+        return [job.body for job in jobs]
+
+
+def table(delimiter: str, header: list[str], surplus: int, ends: str, lead: str = "") -> str:
+    quoted = [['"' + cell.replace('"', '""') + '"' if cell else "" for cell in row] for row in [header, *ROWS]]
+    return lead + "".join(delimiter.join([*row, *[""] * surplus]) + ends for row in quoted)
+
+
+@given(
+    delimiter=st.sampled_from(",;\t"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]),
+    case=st.sampled_from([str.lower, str.upper, str.title]),
+    surplus=st.integers(0, 3),
+    ends=st.sampled_from(["\n", "\r\n"]),
+    said=st.booleans(),
+)
+def test_a_table_may_come_from_any_spreadsheet(
+    tmp_path_factory: pytest.TempPathFactory,
+    delimiter: str,
+    encoding: str,
+    case: Any,
+    surplus: int,
+    ends: str,
+    said: bool,
+) -> None:
+    """Separators, encodings, capitals, surplus columns, empty cells and rows, 512.0 and TRUE make no difference."""
+    path = tmp_path_factory.mktemp("tables") / "jobs.csv"
+    header = [case(name) for name in ("name", "prompt", "width", "prompt upsampling")]
+    text = table(delimiter, header, surplus, ends, f"sep={delimiter}{ends}" if said else "")
+    path.write_bytes((b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding))
+    assert bodies(path) == BODIES
+
+
+def test_a_table_with_one_column_needs_no_quotes(tmp_path: Path) -> None:
+    """Where the header has one name, commas and semicolons are text; numbers may have a decimal comma elsewhere."""
+    path = tmp_path / "jobs.csv"
+    path.write_text("Prompt\na fox, an owl; a hare\n")
+    assert bodies(path) == [{"prompt": "a fox, an owl; a hare"}]
+    path.write_text("prompt;guidance\na fox;2,5\n")
+    assert bodies(path) == [{"prompt": "a fox", "guidance": 2.5}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("jobs.xlsx", b"PK\3\4", 'save it as "CSV UTF-8"'),
+        ("jobs.csv", b"PK\3\4", 'save it as "CSV UTF-8"'),
+        ("jobs.csv", "prompt\nein Füchslein\nnoch ein Fuchs: ü\n".encode("cp1252"), "line 2: is not UTF-8: save the"),
+        ("jobs.csv", b"prompt|width\na fox|1\nan owl|2\n", "with commas, semicolons or tabs"),
+        ("jobs.csv", b"prompt,prompt\na,b\nc,d\n", "two columns are named 'prompt'"),
+        ("jobs.csv", b"prompt,seed\na fox, red,1\nan owl, red,2\n", "lines 2 to 3: a cell has no name above it"),
+        ("jobs.jsonl", b"a fox\nan owl\na hare\n", "lines 1 to 3: is not a JSON object"),
+        ("jobs.json", b"[{]", "is not a JSON list of jobs"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_one_mistake(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    """What is not clear is refused with one message for all lines, which says what to do."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    lines = str(refused(path, "flux-dev")).splitlines()
+    assert message in "\n".join(lines)
+    assert len(lines) in (2, 3)  # the last says what to do about lines
+
+
+def test_a_list_is_taken_like_lines(tmp_path: Path) -> None:
+    """A JSON list of jobs, over any number of lines, is the same as a line for each."""
+    path = tmp_path / "jobs.json"
+    path.write_text(json.dumps([{"prompt": "a fox"}, {"prompt": "an owl"}], indent=2))
+    assert bodies(path) == [{"prompt": "a fox"}, {"prompt": "an owl"}]
+    path.write_text('[{"prompt": "a fox"}, 7]')
+    assert [each.number for each in refused(path, "flux-dev").mistakes] == [2]
+
+
+def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
+    """Each picture of a folder is a job that sends it, saved under the picture's own name; other files are left out."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("fox.png", "owl.jpg", "owl.png"):
+        Image.new("RGB", (64, 64), "red").save(photos / name)
+    (photos / "notes.txt").write_text("not a picture")
+    asked = {"image_prompt": "@{file}", "prompt": "the {name} in snow", "width": "512", "height": 512}
+    plan = bfl_batch.plan(photos, endpoint="flux-dev", params=asked)
+    assert plan.files == ("fox.jpg", "owl-jpg.jpg", "owl-png.jpg")
+    with Emulator(speed=float("inf")) as emulator:
+        key = {"api_key": emulator.api_key, "base_url": emulator.base_url}
+        report = bfl_batch.run(photos, out=tmp_path / "out", endpoint="flux-dev", params=asked, **key)
+        sent = [request.body for request in list(emulator.requests) if request.method == "POST"]
+    assert report.done == 3
+    assert {path.name for path in (tmp_path / "out").glob("*.jpg")} == set(plan.files)
+    assert {(body["prompt"], body["width"]) for body in sent} == {
+        ("the fox in snow", 512),
+        ("the owl.jpg in snow", 512),
+        ("the owl.png in snow", 512),
+    }
+    assert all(len(body["image_prompt"]) > 80 for body in sent)
+
+
+def test_a_folder_needs_pictures_and_a_parameter_for_them(tmp_path: Path) -> None:
+    """A folder is refused with the parameter that would send its pictures; so is one without a picture."""
+    assert "image_prompt=@{file}" in str(refused(tmp_path, "flux-dev"))
+    with pytest.raises(BFLError, match="no picture or film"), Jobs(tmp_path, "flux-dev", {"prompt": "{file}"}) as jobs:
+        jobs.check()
+
+
+@pytest.mark.parametrize("line", [{"validate": False}, {}])
+def test_what_is_not_known_can_be_sent(tmp_path: Path, line: dict[str, Any]) -> None:
+    """A job may name an unknown endpoint, parameter or value, with a key in its line or validate=False for all."""
+    Image.new("RGB", (64, 64)).save(tmp_path / "fox.png")
+    path = tmp_path / "jobs.jsonl"
+    jobs = [
+        {"endpoint": "flux-9", "prompt": "a", **line},
+        {"endpoint": "flux-dev", "width": 1, "q": "@fox.png", **line},
+    ]
+    path.write_text("".join(json.dumps(job) + "\n" for job in jobs))
+    plan = bfl_batch.plan(path, validate=bool(line))
+    assert (plan.endpoints, plan.files) == ({"flux-9": 1, "flux-dev": 1}, ("00001", "00002.jpg"))
+    with Emulator(speed=float("inf")) as emulator:
+        key = {"api_key": emulator.api_key, "base_url": emulator.base_url}
+        report = bfl_batch.run(path, out=tmp_path / "out", validate=bool(line), **key)
+        sent = [request.body for request in list(emulator.requests) if request.method == "POST"]
+    assert report.failed == 2  # refused by the emulator
+    assert [body["q"][:5] for body in sent if body and "q" in body] == ["iVBOR"]
+    path.write_text("".join(json.dumps({**job, "validate": True}) + "\n" for job in jobs))
+    assert '"validate": false in a line' in str(refused(path))
+
+
+def test_jobs_that_cannot_be_read_are_an_error_of_ours(tmp_path: Path) -> None:
+    """A jobs file that is not there raises a BFLError that names it."""
+    with pytest.raises(BFLError, match=r"nope\.jsonl cannot be read: No such file"):
+        bfl_batch.run(tmp_path / "nope.jsonl", out=tmp_path / "out", api_key="key")
