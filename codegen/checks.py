@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+
 from .derive import Derived
 from .methods import TaskEndpoint
 from .reading import read
@@ -24,6 +26,7 @@ def check(package: Path, document: dict[str, Any], derived: Derived, endpoints: 
     """Raise CodegenError unless the package is complete, compiles, and contains nothing else."""
     if read(package / "openapi.json") != document:
         raise CodegenError("openapi.json in the package is not the effective specification")
+    _check_schemas(document)
     _check_files(package, derived)
     trees = {path: _tree(path) for path in sorted(package.rglob("*.py"))}
     for name, module in derived.models.items():
@@ -33,6 +36,17 @@ def check(package: Path, document: dict[str, Any], derived: Derived, endpoints: 
         if any(isinstance(node, ast.ImportFrom) and node.level for node in trees[path].body):
             raise CodegenError(f"{path.parent.name}/__init__.py is not lazy")
     _check_endpoints(trees[package / "table.py"], trees[package / "endpoints.py"], endpoints)
+
+
+def _check_schemas(document: dict[str, Any]) -> None:
+    """Check that a validator can be built from each schema: the client and the emulator do so for every request."""
+    for name, schema in document["components"]["schemas"].items():
+        try:
+            jsonschema_rs.meta.validate(schema)
+        except jsonschema_rs.ValidationError as error:
+            raise CodegenError(
+                f"schema {name} is no JSON Schema: {'/'.join(map(str, error.instance_path))}: {error.message}"
+            ) from error
 
 
 def _check_files(package: Path, derived: Derived) -> None:

@@ -17,7 +17,7 @@ from .output import differences, refuse_foreign, swap
 from .reading import read
 from .render import render_inits, render_typed_modules, write_headers
 from .report import CodegenError, Report
-from .specification import Specification
+from .specification import METHODS, Specification
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def build(sources: Sources, folder: Path, report: Report) -> Path:
     report.stage("applying the overlay")
     document = completed(overlay.effective(published, actions, report))
     specification = Specification(document)
+    for operation in specification.left_out:
+        report.warn(f"{operation} is left out: codegen takes over {', '.join(METHODS)} only")
     report.stage("deriving the generator's input")
     derived = Derivation(specification).run()
     python = generator_python(report)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
+from openapi_spec_validator import OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
 from .effective import with_named_bodies
 from .reading import parsed
 from .report import CodegenError, located
-from .specification import Specification
+from .specification import Specification, unfit_version
 
 MOST_BYTES = 20_000_000
 MOST_SECONDS = 60.0
@@ -56,15 +56,14 @@ def _content(client: httpx.Client, source: str) -> bytes:
     return bytes(content)
 
 
-_VALIDATORS = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator, "3.2": OpenAPIV32SpecValidator}
+_VALIDATORS = {"3.1": OpenAPIV31SpecValidator, "3.2": OpenAPIV32SpecValidator}
 
 
 def defects(document: Any) -> list[str]:
     """Return everything that is wrong with a document, each with its place. Nothing outside the document is fetched."""
-    version = str(document.get("openapi", "")) if isinstance(document, dict) else ""
-    validator = _VALIDATORS.get(".".join(version.split(".")[:2]))
-    if validator is None:
-        return [f"this is not an OpenAPI document of version {', '.join(_VALIDATORS)}"]
+    if unfit := unfit_version(document):
+        return [unfit]
+    validator = _VALIDATORS[document["openapi"][:3]]
     try:
         with located("the document"):
             _consistent(document)

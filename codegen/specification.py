@@ -36,12 +36,30 @@ class Operation:
         return f"{self.method.upper()} {self.path}"
 
 
+def unfit_version(document: Any) -> str:
+    """Return why a document is not of a version that is taken, or an empty string if it is."""
+    given = document if isinstance(document, dict) else {}
+    if str(given.get("openapi", "")).startswith(("3.1.", "3.2.")):
+        return ""
+    unfit = "the specification is not an OpenAPI document of version 3.1 or 3.2"
+    if "swagger" in given:
+        return f"{unfit}, but Swagger {given['swagger']}: convert it to OpenAPI 3.1 first"
+    if "openapi" in given:
+        why = (
+            ", whose schemas mean other things (nullable, exclusiveMinimum)"
+            if str(given["openapi"])[:3] == "3.0"
+            else ""
+        )
+        return f"{unfit}, but of {given['openapi']}{why}: convert it to 3.1 first"
+    return unfit
+
+
 class Specification:
     """Reads one effective specification. Raises CodegenError, naming the place, if it is not consistent."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
-            raise CodegenError("the specification is not an OpenAPI 3 document")
+        if unfit := unfit_version(document):
+            raise CodegenError(unfit)
         if not isinstance(document.get("paths"), dict):
             raise CodegenError("the specification has no paths")
         self.document = document
@@ -64,6 +82,16 @@ class Specification:
                 raise CodegenError(f"the schemas {taken[module]!r} and {schema!r} would both be the model {module!r}")
             taken[module] = schema
         return {schema: names.class_name(schema) for schema in self.schemas}
+
+    @cached_property
+    def left_out(self) -> tuple[str, ...]:
+        """The operations that OpenAPI 3.2 allows and codegen does not take over: `QUERY /v1/...`."""
+        found = []
+        for path in self.document["paths"]:
+            item = {} if path.startswith("x-") else self._item(path)
+            kinds = [*(["query"] if "query" in item else []), *item.get("additionalOperations", ())]
+            found += [f"{kind.upper()} {path}" for kind in kinds]
+        return tuple(found)
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:

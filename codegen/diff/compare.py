@@ -15,6 +15,7 @@ from .rules import level
 _THINGS = {
     "path": "the endpoint",
     "operation": "the operation",
+    "left out": "the operation, of a kind that codegen leaves out,",
     "parameter": "the parameter",
     "property": "the property",
     "model": "the model (a class of bfl_api.models)",
@@ -44,6 +45,10 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 def _document(old: Specification, new: Specification) -> Iterator[Fact]:
     """Yield the differences outside `paths` and `components`."""
     yield from AccessComparison(old, new).of_document()
+    for operation in dict.fromkeys([*old.left_out, *new.left_out]):
+        if (operation in old.left_out) is not (operation in new.left_out):
+            before, after = (operation if operation in one.left_out else ABSENT for one in (old, new))
+            yield Fact(operation, Side.DOCUMENT, "", "left out", before, after)
     for key in dict.fromkeys([*old.document, *new.document]):
         before, after = (one.document.get(key, ABSENT) for one in (old, new))
         if key in ("paths", "components", "servers", "security") or canonical(before) == canonical(after):

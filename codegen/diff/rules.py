@@ -177,6 +177,7 @@ RULES: dict[str, Rule] = {
     "serialization": lambda old, new: Effect.OTHER,
     "success answer": lambda old, new: Effect.OTHER,
     "error answer": lambda old, new: Effect.HARMLESS,
+    "left out": lambda old, new: Effect.HARMLESS,
     "operationId": lambda old, new: Effect.HARMLESS,
     "tags": lambda old, new: Effect.HARMLESS,
     "links": lambda old, new: Effect.HARMLESS,

@@ -535,6 +535,19 @@ def openapi_3_2(document: Document) -> None:
     document["openapi"] = "3.2.0"
 
 
+@case(COMPATIBLE)
+def operations_of_the_kinds_that_3_2_adds(document: Document) -> None:
+    document["openapi"] = "3.2.0"
+    path, operation = next(posts(document))
+    document["paths"]["/v1/search"] = {"query": {**operation, "operationId": "search"}}
+    document["paths"][path]["additionalOperations"] = {"COPY": {**operation, "operationId": "copy"}}
+
+
+@case(None, "version 3.1 or 3.2, but of 3.0.3.*convert it")
+def openapi_3_0(document: Document) -> None:
+    document["openapi"] = "3.0.3"
+
+
 @case(BREAKING)
 def a_renamed_schema(document: Document) -> None:
     schemas = document["components"]["schemas"]

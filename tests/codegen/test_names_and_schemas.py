@@ -391,3 +391,29 @@ def test_a_property_that_would_break_its_model_is_refused(workshop: Workshop, na
     workshop.document["components"]["schemas"]["PaintInputs"]["properties"][name] = {"type": "integer"}
     with pytest.raises(CodegenError, match=f"schema PaintInputs: the property '{name}'"):
         workshop.generate()
+
+
+def test_operations_of_other_kinds_are_named(workshop: Workshop) -> None:
+    """An operation that OpenAPI 3.2 adds is left out of the package, and a warning names it."""
+    workshop.document["openapi"] = "3.2.0"
+    item = workshop.document["paths"]["/v1/paint"]
+    workshop.document["paths"]["/v1/paint"] = {**item, "query": item["post"], "additionalOperations": {"COPY": {}}}
+    found = [warning.partition(":")[0] for warning in workshop.generate()]
+    assert found == ["QUERY /v1/paint is left out", "COPY /v1/paint is left out"]
+
+
+@pytest.mark.parametrize("version", [{"openapi": "3.0.3"}, {"swagger": "2.0"}, {"openapi": "4.0.0"}, {}])
+def test_documents_of_other_versions_are_refused(workshop: Workshop, version: dict[str, str]) -> None:
+    """OpenAPI 3.0, Swagger and what is neither are refused, with the versions that are taken."""
+    del workshop.document["openapi"]
+    workshop.document |= version
+    with pytest.raises(CodegenError, match=r"not an OpenAPI document of version 3\.1 or 3\.2"):
+        workshop.generate()
+
+
+def test_a_keyword_of_another_dialect_is_refused(workshop: Workshop) -> None:
+    """A schema of which no validator can be built stops the generation, and is named."""
+    schemas = workshop.document["components"]["schemas"]
+    schemas["PaintInputs"]["properties"]["width"] |= {"minimum": 1, "exclusiveMinimum": True}
+    with pytest.raises(CodegenError, match="schema PaintInputs .*width/exclusiveMinimum"):
+        workshop.generate()
