@@ -91,7 +91,7 @@ class TaskReader:
         marks = self._marks(operation)
         node = operation.node
         return TaskEndpoint(
-            name=names.endpoint_name(operation.path),
+            name=operation.name,
             path=operation.path,
             schema=schema_name(operation.body["$ref"]) if operation.body else "",
             kind=marks["kind"],
@@ -116,7 +116,7 @@ class TaskReader:
         return marks
 
     def _methods(self, operation: Operation) -> Iterator[Method]:
-        name = names.method_name(operation.path)
+        name = names.method_name(operation.path, operation.version)
         if operation.body is None:
             yield Method(name, (), (), self._lines(operation, {}, None))
             return
@@ -131,7 +131,12 @@ class TaskReader:
             value = self._value(body["discriminator"], branch, node, operation.where)
             parameters = self._parameters(branch, operation.where, discriminator)
             lines = self._lines(operation, node, f"{discriminator} {value}")
-            yield Method(names.method_name(operation.path, value), parameters, ((discriminator, value),), lines)
+            yield Method(
+                names.method_name(operation.path, operation.version, value),
+                parameters,
+                ((discriminator, value),),
+                lines,
+            )
 
     def _value(self, discriminator: Node, branch: Node, node: Node, where: str) -> str:
         """Return the discriminator value of a branch: the first value mapped to it that the branch itself permits."""
@@ -169,8 +174,7 @@ class TaskReader:
     def _lines(self, operation: Operation, body: Node, branch: str | None) -> tuple[str, ...]:
         """Return the beginning of a docstring: summary, descriptions, and whether the endpoint is unpublished."""
         node = operation.node
-        name = names.endpoint_name(operation.path)
-        lines = [sentence(node.get("summary")) or f"Submit a task to {name}."]
+        lines = [sentence(node.get("summary")) or f"Submit a task to {operation.name}."]
         lines += paragraphs(node.get("description"))
         if branch:
             lines += [sentence(f"{branch}: {sentence(body.get('description') or body.get('title'))}".rstrip(": "))]

@@ -22,7 +22,7 @@ _METHOD_RESERVED = {
     *("bool", "bytes", "dict", "float", "int", "list", "object", "str", "tuple"),
     *("Any", "Coroutine", "Literal", "Mapping", "Media", "R", "Sequence", "T"),
 }
-_VERSION_PREFIX = re.compile(r"^/v[0-9]+(?=/|$)")
+_VERSION_PREFIX = re.compile(r"^/v([0-9]+)(?=/|$)")
 
 
 def _words(text: str) -> list[str]:
@@ -65,6 +65,19 @@ def endpoint_name(path: str) -> str:
     return _VERSION_PREFIX.sub("", path).strip("/")
 
 
+def versions(paths: Iterable[str]) -> dict[str, str]:
+    """Return the versions that belong into the names of paths: `v2` where a lower version has the rest of the path.
+
+    The lowest version has the plain name, so that code that was written for it goes on doing, and costing, the same.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for path in paths:
+        prefix = _VERSION_PREFIX.match(path)
+        found.setdefault(endpoint_name(path), {})[int(prefix[1]) if prefix else 0] = path
+    named = [(number, same[number]) for same in found.values() for number in sorted(same)[1:]]
+    return {path: f"v{number}" for number, path in named}
+
+
 def identifier(text: str) -> str:
     """Return a text as a Python identifier that starts with a letter and is not a keyword."""
     name = re.sub(r"[^0-9A-Za-z]", "_", text)
@@ -73,10 +86,10 @@ def identifier(text: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
 
 
-def method_name(path: str, suffix: str = "") -> str:
+def method_name(path: str, *suffixes: str) -> str:
     """Return the method for a path: the part after the version, with `_` for all but letters and digits."""
     plain = re.sub(r"[{}]", "", endpoint_name(path))
-    name = identifier(f"{plain}_{suffix}" if suffix else plain)
+    name = identifier("_".join(filter(None, (plain, *suffixes))))
     return f"{name}_" if name in _METHOD_RESERVED else name
 
 

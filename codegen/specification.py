@@ -23,6 +23,7 @@ class Operation:
 
     path: str
     method: str
+    version: str  # empty, unless a lower version has the same path
     identifier: str
     node: Node
     parameters: tuple[Node, ...]
@@ -34,6 +35,11 @@ class Operation:
     def where(self) -> str:
         """The operation in messages: `POST /v1/...`."""
         return f"{self.method.upper()} {self.path}"
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name: `flux-dev` for the lowest version of that path, `v2/flux-dev` for a higher one."""
+        return "/".join(filter(None, (self.version, names.endpoint_name(self.path))))
 
 
 def unfit_version(document: Any) -> str:
@@ -107,6 +113,10 @@ class Specification:
             taken[module] = operation
         return found
 
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        return names.versions(self.document["paths"])
+
     @property
     def tasks(self) -> tuple[Operation, ...]:
         """The task endpoints: each POST whose success answer can be an object with `id` and `polling_url`."""
@@ -167,7 +177,8 @@ class Specification:
         return Operation(
             path=path,
             method=method,
-            identifier=names.method_name(path, method if several else ""),
+            version=self._versions.get(path, ""),
+            identifier=names.method_name(path, self._versions.get(path, ""), method if several else ""),
             node=node,
             parameters=tuple(parameters.values()),
             body=self._json(body, f"{where}, requestBody", needed=bool(body)),

@@ -142,7 +142,7 @@ class Specification:
     def _task_endpoint(self, path: str, node: Node) -> TaskEndpoint:
         defaults = self._defaults()
         marks = {mark.replace("-", "_"): node.get(f"x-bfl-{mark}", defaults[mark]) for mark in DEFAULTS}
-        return TaskEndpoint(path.removeprefix("/v1/"), **marks)
+        return TaskEndpoint(path.removeprefix("/v1/").lstrip("/"), **marks)
 
     def _defaults(self) -> dict[str, Any]:
         return {**DEFAULTS, **self.document.get("x-bfl-defaults", {})}

@@ -11,7 +11,7 @@ class Endpoint(NamedTuple):
     """What is known about one task endpoint."""
 
     name: str
-    """The path after the version: what `submit` takes."""
+    """The path after /v1/, what `submit` takes; with its version, as v2/..., if a lower version has the same path."""
     path: str
     """The path to POST to."""
     method_names: tuple[str, ...]

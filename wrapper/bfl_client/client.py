@@ -202,7 +202,7 @@ class _Base(Generic[H, S, G]):
         known = specification.find(name)
         if known and validate:
             constraints.check_body(name, known.path, prepared, extra or ())
-        url = self._hosts.endpoint(known.path if known else f"/v1/{name}")
+        url = self._hosts.endpoint(specification.path_of(name))
         return Submission(name, url, prepared, self._known, not prepared.plain.get("webhook_url"), self._patience)
 
     def _of_model(self, endpoint: str, body: Any, validate: bool, patience: int = 0) -> Submission:

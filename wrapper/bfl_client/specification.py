@@ -33,14 +33,24 @@ _PYTHON = {"integer": int, "number": (int, float), "boolean": bool, "array": lis
 # Endpoints and operations
 
 
+def path_of(name: str) -> str:
+    """The path of an endpoint, known or not: ``/v1/`` and its name, unless the name begins with a version of its own."""
+    plain = name.removeprefix("/")
+    if plain in ENDPOINTS:
+        return ENDPOINTS[plain].path
+    return f"/{plain}" if re.match(r"v\d+/", plain) else f"/v1/{plain}"
+
+
 def normalized(name: str) -> str:
-    """An endpoint's name without the ``/v1/`` that may stand before it."""
-    return name.removeprefix("/").removeprefix("v1/")
+    """An endpoint's name as the table has it: ``/v1/flux-dev`` is ``flux-dev``, but ``v2/flux-dev`` may be another."""
+    found = find(name)
+    return found.name if found else path_of(name).removeprefix("/").removeprefix("v1/")
 
 
 def find(name: str) -> Endpoint | None:
-    """The endpoint with this name, or None if this version does not know it."""
-    return ENDPOINTS.get(normalized(name))
+    """The endpoint with this name or path, or None if this version does not know it."""
+    path = path_of(name)
+    return next((each for each in ENDPOINTS.values() if each.path == path), None)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
