@@ -12,6 +12,7 @@ import pytest
 from bfl_api import models, specification
 from bfl_api.table import ENDPOINTS
 from bfl_client import ConstraintError, Violation, constraints, media
+from bfl_client import specification as reading
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -226,3 +227,31 @@ def test_of_an_unknown_endpoint_only_what_cannot_be_sent_is_refused() -> None:
     """A body for an endpoint that this version does not know passes as it is, unless it is not JSON."""
     assert constraints.check("flux-9-hyper", {"width": 1, "novelty": True}).plain == {"width": 1, "novelty": True}
     assert list(refuse("flux-9-hyper", {"prompt": object()})) == ["prompt"]
+
+
+NEW = "#/components/schemas/"
+UNKNOWN: dict[str, Any] = {
+    "Side": {"type": "integer", "minimum": 64, "maximum": 4096},
+    "Sketch": {"type": "object", "required": ["lines"], "properties": {"lines": {"type": "integer"}}},
+    "Photo": {
+        "type": "object",
+        "required": ["lens", "width"],
+        "properties": {"lens": {"enum": ["wide", "long"]}, "width": {"$ref": f"{NEW}Side", "maximum": 512}},
+    },
+}
+
+
+@pytest.mark.parametrize("union", ["anyOf", "oneOf"])
+def test_of_a_union_without_discriminator_the_nearest_branch_is_named(
+    union: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the nearest branch refuses is named with that branch, and a bound beside a reference is in the words."""
+    body = {union: [{"$ref": f"{NEW}Sketch"}, {"$ref": f"{NEW}Photo"}]}
+    post = {"requestBody": {"content": {"application/json": {"schema": body}}}}
+    document = {"paths": {"/v1/draw": {"post": post}}, "components": {"schemas": UNKNOWN}}
+    monkeypatch.setattr(reading, "document", lambda: document)
+    with pytest.raises(ConstraintError) as caught:
+        constraints.check_body("draw", "/v1/draw", media.prepare("draw", {"lens": "wide", "width": 600}))
+    (violation,) = caught.value.violations
+    assert violation.field == "width"
+    assert violation.message == "must be an integer from 64 to 512 by Photo, which fits best"

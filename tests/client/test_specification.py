@@ -39,6 +39,20 @@ def test_schemas_in_words(schema: Any, phrase: str) -> None:
 # Endpoints and parameters
 
 
+def test_a_version_belongs_to_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name stands for /v1/ unless it begins with a version; a path is the endpoint that has exactly this path."""
+    first = next(each for each in ENDPOINTS.values() if each.path == f"/v1/{each.name}")
+    second = first._replace(name=f"v2/{first.name}", path=f"/v2/{first.name}")
+    monkeypatch.setattr(specification, "ENDPOINTS", {**ENDPOINTS, second.name: second})
+    for name in (first.name, f"v1/{first.name}", first.path):
+        assert specification.find(name) == first
+    for name in (second.name, second.path):
+        assert (specification.find(name), specification.normalized(name)) == (second, second.name)
+    assert specification.find(f"v3/{first.name}") is None
+    assert [specification.path_of(name) for name in ("new", "v1/new", "/v3/new")] == ["/v1/new", "/v1/new", "/v3/new"]
+    assert [specification.normalized(name) for name in ("new", "/v1/new", "v3/new")] == ["new", "new", "v3/new"]
+
+
 @pytest.mark.parametrize("name", [NAME, f"v1/{NAME}", f"/v1/{NAME}"])
 def test_an_endpoint_is_found_with_and_without_its_version(name: str) -> None:
     """An endpoint's name is its path after /v1/, which may stand before it."""

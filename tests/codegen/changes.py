@@ -536,6 +536,12 @@ def openapi_3_2(document: Document) -> None:
 
 
 @case(COMPATIBLE)
+def a_second_version_of_an_endpoint(document: Document) -> None:
+    path, operation = next((path, one) for path, one in posts(document) if path.startswith("/v1/"))
+    document["paths"][path.replace("/v1/", "/v2/")] = {"post": {**copy.deepcopy(operation), "operationId": "second"}}
+
+
+@case(COMPATIBLE)
 def operations_of_the_kinds_that_3_2_adds(document: Document) -> None:
     document["openapi"] = "3.2.0"
     path, operation = next(posts(document))

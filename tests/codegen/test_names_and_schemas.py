@@ -417,3 +417,14 @@ def test_a_keyword_of_another_dialect_is_refused(workshop: Workshop) -> None:
     schemas["PaintInputs"]["properties"]["width"] |= {"minimum": 1, "exclusiveMinimum": True}
     with pytest.raises(CodegenError, match="schema PaintInputs .*width/exclusiveMinimum"):
         workshop.generate()
+
+
+def test_a_second_version_of_a_path_has_names_of_its_own(workshop: Workshop) -> None:
+    """The lowest version keeps the plain name, whichever the document has first; the other carries its version."""
+    paths = workshop.document["paths"]
+    workshop.document["paths"] = {"/v3/paint": {"post": task("PaintInputs")}, **paths}
+    workshop.generate()
+    with imported(workshop.output) as load:
+        rows = load("table").ENDPOINTS
+        found = {name: (row.path, row.method_names) for name, row in rows.items()}
+    assert found == {"v3/paint": ("/v3/paint", ("paint_v3",)), "paint": ("/v1/paint", ("paint",))}

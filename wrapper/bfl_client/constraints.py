@@ -209,14 +209,16 @@ def _violations(error: Any, schema: Schema, media: Mapping[str, Any]) -> Iterato
     if kind.name == "required":
         yield Violation(f"{field}.{kind.property}".lstrip("."), "", "is required")
         return
-    if kind.name == "anyOf":
+    node = _node(error.schema_path, schema)
+    if kind.name in ("anyOf", "oneOf") and all(kind.context):
         meant = min(kind.context, key=_distance)
         deep = any(len(inner.instance_path) > len(error.instance_path) for inner in meant)
         if deep or not _distance(meant)[0]:
+            form = "" if field else specification.titled(node[kind.name][kind.context.index(meant)])
             for inner in meant:
-                yield from _violations(inner, schema, media)
+                for found in _violations(inner, schema, media):
+                    yield found._replace(message=f"{found.message}{form and f' by {form}, which fits best'}")
             return
-    node = _node(error.schema_path, schema)
     message = specification.in_words(node)
     message = f"must be {message}" if message else shorten(error.message)
     yield Violation(field, _shown(error.instance, field, media), message, _remedy(error, node))

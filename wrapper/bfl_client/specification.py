@@ -34,7 +34,7 @@ _PYTHON = {"integer": int, "number": (int, float), "boolean": bool, "array": lis
 
 
 def path_of(name: str) -> str:
-    """The path of an endpoint, known or not: ``/v1/`` and its name, unless the name begins with a version of its own."""
+    """The path of an endpoint, known or not: ``/v1/`` and its name, unless that begins with a version of its own."""
     plain = name.removeprefix("/")
     if plain in ENDPOINTS:
         return ENDPOINTS[plain].path
@@ -105,6 +105,12 @@ def resolved(schema: Schema) -> Schema:
         return schema
     found: Schema = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return found
+
+
+def titled(branch: Schema) -> str:
+    """The name of a branch of a union: that of the schema it refers to, or its title, or its required keys."""
+    name = str(branch.get("$ref", "")).rpartition("/")[2] or branch.get("title")
+    return str(name or f"the form with {', '.join(branch.get('required', ())) or 'nothing required'}")
 
 
 def branches(schema: Schema, depth: int = 10) -> Iterator[Schema]:
@@ -283,11 +289,13 @@ def suffix(name: str, body: Mapping[str, Any]) -> str:
 _NOUNS = {"integer": "an integer", "number": "a number", "string": "a string", "boolean": "true or false"}
 _NOUNS |= {"array": "a list", "object": "an object"}
 _PHRASES = {"exclusiveMinimum": " above ", "exclusiveMaximum": " below ", "multipleOf": ", a multiple of "}
+_TIGHTER = dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "multipleOf"), max)
+_TIGHTER |= dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems"), min)
 
 
 def in_words(schema: Schema, depth: int = 8) -> str:
     """What a schema accepts, in a phrase that follows "must be"; empty if it accepts anything."""
-    schema = resolved(schema)
+    schema = _bounded(schema)
     if depth == 0:  # a schema may contain itself
         return ""
     union = schema.get("anyOf") or schema.get("oneOf")
@@ -305,6 +313,15 @@ def in_words(schema: Schema, depth: int = 8) -> str:
     kinds = schema.get("type") or []
     noun = " or ".join(_NOUNS.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds))
     return noun and noun + "".join(_bounds(schema, depth - 1))
+
+
+def _bounded(schema: Schema) -> Schema:
+    """The schema that a reference names, with the bounds that stand beside the reference; the tighter one counts."""
+    found = dict(resolved(schema))
+    for key, tighter in _TIGHTER.items():
+        if key in schema:
+            found[key] = tighter(schema[key], found.get(key, schema[key]))
+    return found
 
 
 def _bounds(schema: Schema, depth: int) -> Iterator[str]:
