@@ -65,7 +65,7 @@ def test_flux_dev_accepts_everything_documented() -> None:
         ({"user": ""}, "user", "characters"),
         ({"widht": 512}, "widht", "is not a parameter of this endpoint"),
         ({"prompt": None}, "prompt", "a string"),
-        ({"prompt": float("nan")}, "", "JSON"),
+        ({"prompt": float("nan")}, "prompt", "not a number"),
         ({"prompt": object()}, "prompt", "object"),
         ({"prompt": {1: 2}}, "prompt", "key"),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 import av
 import httpx
 import pytest
-from bfl_client import Retry, endings, errors
+from bfl_client import Retry, errors, formats
 from PIL import Image
 
 from .conftest import NAME, POLLING_URL, SAMPLE, Played, World, broken, left_early, picture, ready, state
@@ -191,10 +191,10 @@ CUT = "the file is cut"
 def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
     """A whole picture or film passes, with or without something after it; cut anywhere after its head, it does not."""
     whole = WHOLE[kind]
-    assert endings.problem(io.BytesIO(whole)) is None
-    assert endings.problem(io.BytesIO(whole + b"xx")) is None
+    assert formats.unfinished(io.BytesIO(whole)) is None
+    assert formats.unfinished(io.BytesIO(whole + b"xx")) is None
     for size in range(16, len(whole) - 8):
-        assert endings.problem(io.BytesIO(whole[:size])) == CUT, size
+        assert formats.unfinished(io.BytesIO(whole[:size])) == CUT, size
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
 )
 def test_what_is_said_of_other_files(content: bytes, said: str | None) -> None:
     """Text is neither a picture nor a film; a film needs boxes to its end and an index; nothing else is judged."""
-    assert endings.problem(io.BytesIO(content)) == said
+    assert formats.unfinished(io.BytesIO(content)) == said
 
 
 @pytest.mark.parametrize("kind", WHOLE)

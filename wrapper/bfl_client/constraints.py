@@ -23,7 +23,7 @@ from .specification import Schema
 if TYPE_CHECKING:
     import jsonschema_rs
 
-    from .media import Body
+    from .media import Body, Media
 
 UNCHECKED = Remedy("validate=False sends it unchecked", "unchecked")
 _ABSENT = "https://absent.invalid/"  # stands in for a missing file, so that the other mistakes are reported, too
@@ -151,11 +151,7 @@ def _found(
     known = specification.properties(schema)
     passing = instance.keys() if specification.takes_more(schema) else extra
     violations = [_unknown(key, known) for key in instance if key not in known and key not in passing]
-    violations += [
-        Violation(media_module.field_name(each.path), each.label, "does not accept a picture or film; pass text")
-        for each in media.values()
-        if each.path[0] in known and not specification.takes_media(schema, each.path)
-    ]
+    violations += [found for each in media.values() if each.path[0] in known for found in _media(schema, each)]
     judge = _validator(json.dumps(schema))  # usually a reference, so the cache key is short
     try:
         given = {key: value for key, value in instance.items() if key in known}
@@ -164,6 +160,17 @@ def _found(
     except (ValueError, TypeError) as unreadable:  # lone surrogates among them
         violations.append(Violation("", "", f"cannot be checked: {shorten(str(unreadable))}"))
     return violations
+
+
+def _media(schema: Schema, media: Media) -> Iterator[Violation]:
+    """What is wrong with a picture or film where it stands."""
+    kinds, field = specification.media_kinds(schema, media.path), media_module.field_name(media.path)
+    if not kinds:
+        yield Violation(field, media.label, "does not accept a picture or film; pass text")
+    elif "file" not in kinds:
+        refusals = [media.refusal("video" if kind == "video" else "image") for kind in kinds]
+        if refusals and all(refusals):
+            yield Violation(field, media.label, f"is {refusals[0]}")
 
 
 def _unknown(key: str, known: Collection[str]) -> Violation:

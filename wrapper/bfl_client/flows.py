@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
-from . import answers, endings, errors, policy
+from . import answers, errors, formats, policy
 from .answers import Handle, Update
 from .auth import Hosts
 from .errors import Remedy, shorten
@@ -381,7 +381,7 @@ def _different(fetched: Fetched, first: Fetched) -> str | None:
 def _unfinished(fetched: Fetched, sink: BinaryIO) -> str | None:
     """What the file says of itself, if the answer named neither a length nor a picture or film."""
     named = fetched.headers.get("content-type", "").startswith(("image/", "video/"))
-    found = endings.problem(sink) if _total(fetched) is None or not named else None
+    found = formats.unfinished(sink) if _total(fetched) is None or not named else None
     sink.seek(fetched.size)
     return found
 

@@ -1,6 +1,6 @@
 """Pictures and films in a request: found by the value's type, sent as base64, streamed piece by piece.
 
-A request body is *prepared* once: `bytes`, `Path`, binary files and PIL images, wherever they stand, are replaced by
+A request body is *prepared* once: `bytes`, `Path`, binary files, PIL images and arrays, wherever they stand, become
 short tokens, so that the rest can be validated and serialised as plain JSON. When the body is sent, each token gives
 way to its media, encoded as it is read: memory stays small however large the files are, and a body can be sent again.
 """
@@ -8,14 +8,18 @@ way to its media, encoded as it is read: memory stays small however large the fi
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import json
+import math
 import os
 import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, BinaryIO, cast
 
+from . import formats, pictures
 from .errors import ConstraintError, Violation, shorten
 
 CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the pieces of base64 join without padding
@@ -43,6 +47,14 @@ class Media:
     def encoded_length(self) -> int:
         """Bytes of base64."""
         return 4 * ((self.size + 2) // 3)
+
+    def refusal(self, wanted: formats.Kind) -> str | None:
+        """Why it is not a picture or film that can be sent, in words that follow "is"; None if it may be one."""
+        try:
+            with self._open() as source:
+                return formats.refusal(source, wanted)
+        except OSError:  # which is told when it is sent
+            return None
 
     def pieces(self) -> Iterator[bytes]:
         """The media as base64, 64 KiB at a time.
@@ -72,10 +84,14 @@ _files = threading.Lock()
 
 
 class _Window(io.RawIOBase):
-    """The caller's open file, read from its position at the start; every read restores that position."""
+    """The caller's open file from its position at the start; every read restores that position."""
 
-    def __init__(self, file: Any, start: int) -> None:
-        self._file, self._start, self._done = file, start, 0
+    def __init__(self, file: Any, start: int, size: int) -> None:
+        self._file, self._start, self._size, self._done = file, start, size, 0
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._done = offset + (self._size if whence == io.SEEK_END else 0)
+        return self._done
 
     def read(self, size: int = -1) -> bytes:
         with _files:
@@ -89,7 +105,7 @@ class _Window(io.RawIOBase):
 def from_value(value: Any) -> Media | None:
     """The value as media, or None if it is not of a media type.
 
-    Raises OSError if the file cannot be opened, ValueError if it is a text file or empty.
+    Raises OSError if the file cannot be opened, ValueError if it is a text file, empty, or no picture.
     """
     media: Media | None = None
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -99,7 +115,9 @@ def from_value(value: Any) -> Media | None:
     elif hasattr(value, "read"):
         media = _from_file(value)
     elif hasattr(value, "save") and hasattr(value, "format"):
-        media = _from_image(value)
+        media = _from_bytes(pictures.from_image(value))
+    elif hasattr(value, "__array_interface__"):
+        media = _from_bytes(pictures.from_array(value))
     if media is not None and media.size == 0:
         raise ValueError("it is empty")
     return media
@@ -111,6 +129,8 @@ def _from_bytes(data: bytes) -> Media:
 
 def _from_path(path: os.PathLike[Any]) -> Media:
     name = os.fspath(path)
+    if os.path.isdir(name):
+        raise OSError("it is a folder")
     if not os.path.isfile(name):  # also: never wait on a pipe or a device
         raise OSError("there is no such file")
     with open(name, "rb") as probe:
@@ -119,6 +139,8 @@ def _from_path(path: os.PathLike[Any]) -> Media:
 
 
 def _from_file(file: Any) -> Media:
+    if inspect.iscoroutinefunction(file.read):
+        raise ValueError("its read() is asynchronous; pass its .file, or the bytes")
     if isinstance(file, io.TextIOBase):
         raise ValueError('it is a text file; open it with mode "rb"')
     if not (hasattr(file, "seekable") and file.seekable()):
@@ -130,13 +152,9 @@ def _from_file(file: Any) -> Media:
         start = file.tell()
         size = file.seek(0, io.SEEK_END) - start
         file.seek(start)
-    return Media(size, lambda: cast(BinaryIO, _Window(file, start)), f"<file of {size:,} bytes>")
-
-
-def _from_image(image: Any) -> Media:
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")  # lossless
-    return _from_bytes(buffer.getvalue())
+    if size <= 0 < start:
+        raise ValueError("it has been read to its end; seek(0) goes back to its beginning")
+    return Media(size, lambda: cast(BinaryIO, _Window(file, start, size)), f"<file of {size:,} bytes>")
 
 
 class Body:
@@ -194,7 +212,8 @@ class _Preparation:
             return None
 
     def _plain(self, value: Any, path: tuple[str | int, ...]) -> Any:
-        if value is None or type(value) in (str, bool, int, float):
+        plainly = (str, bool, int)
+        if value is None or type(value) in plainly or type(value := _number(value)) in plainly:
             return value
         for kind, plain in _SUBCLASSES:
             if isinstance(value, kind):
@@ -205,6 +224,8 @@ class _Preparation:
             if not all(isinstance(key, str) for key in value):
                 raise ValueError("every key must be a string")
             return {str.__str__(key): self.walk(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str) and from_value(value[1]):
+            raise ValueError("pass the bytes or the file alone, without a name")
         if isinstance(value, (list, tuple)):
             return [self.walk(item, (*path, index)) for index, item in enumerate(value)]
         return self._token(value, path)
@@ -221,6 +242,28 @@ class _Preparation:
 
 _SUBCLASSES: tuple[tuple[type, Callable[[Any], Any]], ...] = ((str, str.__str__), (int, int), (float, float))
 """Subclasses, such as enum members and NumPy's floats, are sent as plain strings and numbers."""
+
+
+def _number(value: Any) -> Any:
+    """A number of NumPy, pandas or decimal as Python's own; anything else as it is. Raises ValueError for no number."""
+    interface = getattr(value, "__array_interface__", None)
+    if isinstance(interface, Mapping) and interface.get("shape") == ():
+        value = value.item()
+    if is_missing(value) or (isinstance(value, (float, Decimal)) and math.isinf(value)):
+        raise ValueError("it is not a number; leave the parameter out")
+    if not isinstance(value, Decimal):
+        return value
+    plain = int(value) if value == int(value) else float(value)
+    if Decimal(repr(plain)) != value:
+        raise ValueError("it has more digits than can be sent; round it")
+    return plain
+
+
+def is_missing(value: Any) -> bool:
+    """True for what stands for "no value" in tables: NaN, and the NA and NaT of pandas."""
+    if isinstance(value, (float, Decimal)):
+        return math.isnan(value)
+    return type(value).__name__ in ("NAType", "NaTType")
 
 
 def prepare(endpoint: str, body: Any) -> Body:

@@ -140,12 +140,29 @@ def types(schema: Schema) -> set[str]:
 
 def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth: int = 6) -> bool:
     """True if a value of the schema may contain a picture or film: at `path`, or anywhere if `path` is None."""
-    found = list(branches(schema))
-    if path:
-        return any(takes_media(each, path[1:]) for branch in found for each in _inside(branch, path[0]))
-    inside = [each for branch in found for each in [*branch.get("prefixItems", ()), branch.get("items")] if each]
-    deeper = path is None and depth > 0 and any(takes_media(each, None, depth - 1) for each in inside)
-    return deeper or any(branch.get("format") == MEDIA or branch.get("x-bfl-media") == "guess" for branch in found)
+    return any(True for _ in _media(schema, path, depth))
+
+
+def media_kinds(schema: Schema, path: tuple[str | int, ...]) -> set[str]:
+    """What may be sent at `path`: image, video, or file for anything (also where it is a guess that it is media)."""
+    guess = ("file" if each.get("format") != MEDIA else "image" for each in _media(schema, path))
+    marked = (each.get("x-bfl-media-kind") for each in _media(schema, path))
+    return {mark or kind for mark, kind in zip(marked, guess, strict=True)}
+
+
+def _media(schema: Schema, path: tuple[str | int, ...] | None, depth: int = 6) -> Iterator[Schema]:
+    """The schemas of strings that are pictures or films: at a path, or anywhere."""
+    for branch in branches(schema):
+        inside: list[Any]
+        if path:
+            inside = list(_inside(branch, path[0]))
+        else:
+            inside = [] if path == () else [*branch.get("prefixItems", ()), branch.get("items")]
+            if branch.get("format") == MEDIA or branch.get("x-bfl-media") == "guess":
+                yield branch
+        for each in inside if depth else ():
+            if each:
+                yield from _media(each, path[1:] if path else path, depth - 1)
 
 
 def _inside(schema: Schema, part: str | int) -> list[Schema]:
