@@ -207,3 +207,47 @@ def test_each_usual_encoding_is_inflated(encoding: str) -> None:
     assert answers.inflate(pack(b"fox")[:-5], encoding, 100)[1] is False
     assert answers.inflate(b"no archive", encoding, 100) == (b"", False)
     assert answers.inflate(pack(b"fox"), "br", 100) == (b"", False)
+
+
+def test_an_update_keeps_what_the_answer_says() -> None:
+    """Status (under either key), progress, details and preview are those of the answer."""
+    said = {"progress": 0.5, "details": {"a": 1}, "preview": {"b": 2}, "cost": 3}
+    for key in ("status", "state"):
+        update = answers.update_of({key: "Pending", **said})
+        assert update is not None
+        assert update[:4] == ("Pending", 0.5, {"a": 1}, {"b": 2})
+        assert (update.raw[key], update.cost) == ("Pending", 3.0)
+    both = answers.update_of({"status": "Ready", "state": "Pending"})
+    assert both is not None
+    assert both.status == "Ready"
+
+
+@pytest.mark.parametrize("status", ["Error", "Ready"])
+def test_the_error_of_a_task_keeps_its_details(status: str) -> None:
+    """A task that ended without a result raises an error with details and cost; without details it is the status."""
+    update = answers.update_of({"status": status, "details": {"why": "boots"}, "cost": 2})
+    assert update is not None
+    error = answers.task_error(update)
+    assert error is not None
+    assert (error.details, error.cost, error.status) == ({"why": "boots"}, 2.0, status)
+    plain = answers.update_of({"status": "Error"})
+    assert plain is not None
+    assert str(answers.task_error(plain)) == "Error"
+
+
+def test_numbers_at_the_edge() -> None:
+    """Numbers up to 1e300 are numbers, and integers of a hundred digits and more are read as floats."""
+    assert answers.number(1e300) is None
+    assert answers.number(-9.9e299) == -9.9e299
+    for digits, kind in ((99, int), (100, float)):
+        value = answers.parse_json(Answer(200, {}, b"1" * digits))
+        assert type(value) is kind
+    assert answers.parse_json(Answer(200, {}, b'"\xed\xa0\x80"')) == "\ud800"
+
+
+def test_a_handle_that_is_none_says_so() -> None:
+    """An answer whose id is no text, or an endpoint that is none, is refused in these words."""
+    for answer, endpoint in (({"id": 7}, None), ({"id": "x", "polling_url": 7}, None), ({"id": "x"}, 7)):
+        with pytest.raises(errors.ConfigurationError) as caught:
+            answers.Handle.of(answer, endpoint)  # type: ignore[arg-type]
+        assert caught.value.message == "a task's id, polling_url and endpoint must be strings"

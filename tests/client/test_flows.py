@@ -454,3 +454,38 @@ def test_a_repeated_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "bfl_client"):
         Talk(flows.request(Call("GET", "u"), RETRY), [BUSY, answer()]).end()
     assert [record.getMessage() for record in caplog.records] == ["request failed (ServerError); repeated in 7.0 s"]
+
+
+def test_without_patience_a_429_is_an_attempt() -> None:
+    """Nobody who does not ask for patience waits out more than the usual attempts."""
+    Talk(flows.request(Call("POST", "u", paid=True), RETRY), [answer(429)] * 3).fails(errors.RateLimitError)
+
+
+def test_ten_unknown_statuses_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Each unknown status leaves one line with at most 60 characters of it, and the eleventh leaves none."""
+    following = Following("task-1", 0.0, Poll(), RETRY)
+    for number in range(12):
+        update = answers.update_of({"status": f"{number:02} " + "s" * 99})
+        assert update is not None
+        following.pause_after(update, 1.0)
+    shown = [record.getMessage() for record in caplog.records]
+    assert shown == [f"unknown status '{n:02} {'s' * 56}…': treated as still running" for n in range(10)]
+
+
+def test_a_timeout_shows_60_characters_of_the_last_status() -> None:
+    """However long the last status was, the message of a timeout stays short."""
+    pending = ready(status="s" * 99)
+    talk = Talk(flows.follow(Following("t", 0.0, Poll(), RETRY), POLLING_URL, 0.1, HOSTS, None), [pending])
+    talk.outcomes = [answer(status="s" * 99)]
+    assert talk.fails(errors.TaskTimeout).message == f"not ready after 0.1 s (last status: {'s' * 59}…)"
+
+
+def test_jitter_spreads_the_polls() -> None:
+    """The jitter of a thousand polls lies in 0..1, is spread evenly, and is the same in every run."""
+    first, second = Following("task-1", 0.0, Poll(), RETRY), Following("task-1", 0.0, Poll(), RETRY)
+    found = [first._jitter() for _ in range(1000)]
+    assert found == [second._jitter() for _ in range(1000)]
+    assert len(set(found)) == 1000
+    assert 0 <= min(found) < 0.01
+    assert 0.99 < max(found) <= 1
+    assert abs(sum(found) / 1000 - 0.5) < 0.03

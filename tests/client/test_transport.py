@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -32,7 +33,9 @@ from bfl_client import (
     Retry,
     TransportError,
 )
-from bfl_client.transport import http_options
+from bfl_client.failures import lost
+from bfl_client.library import DEADLINE, _Bounded
+from bfl_client.transport import _Sent, http_options
 
 from .conftest import KEY, NAME, PROXIES, left_early
 from .loopback import Loopback
@@ -506,3 +509,105 @@ def test_an_error_that_was_being_handled_is_no_cause(nobody: str) -> None:
 
 def _hangs_up(request: httpx.Request) -> httpx.Response:
     raise httpx.ReadError("broken")
+
+
+def test_what_a_transport_reports_is_believed() -> None:
+    """A paid request counts as sent, and is shielded, once its headers are begun; those to a proxy do not count."""
+    request = httpx.Request("POST", "https://api.bfl.ai", extensions={"trace": print})
+    connect = httpx.Request("CONNECT", "https://api.bfl.ai")
+    connect.method = b"CONNECT"  # type: ignore[assignment]  # as httpcore has it
+    sent = _Sent(False, None)
+    sent.scope = shielded = SimpleNamespace(shield=False)  # type: ignore[assignment]
+    sent.see("connection.connect_tcp.started", {})
+    sent.see("http11.send_request_headers.started", {"request": connect})
+    assert list(sent.read([b"x"])) == [b"x"]  # type: ignore[arg-type]
+    assert not sent.maybe(httpx.ReadError("broken"))
+    assert not shielded.shield
+    sent.see("http11.send_request_headers.started", {"request": request})
+    assert sent.maybe(httpx.ConnectError("broken"))
+    assert sent.unanswered()
+    assert shielded.shield
+    assert "trace" not in request.extensions
+
+
+def test_reads_and_writes_are_bounded_by_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No timeout beneath the library is longer than the time until the deadline; after it, nothing is done."""
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    asked = list[Any]()
+
+    class Inner:
+        def __getattr__(self, name: str) -> Any:
+            def call(*given: Any, **named: Any) -> Inner:
+                asked.append((name, given, named))
+                return self
+
+            return call
+
+    stream = _Bounded(Inner())
+    for deadline, given, expected in (
+        (None, 5.0, 5.0), (None, None, None), (103.0, 5.0, 3.0), (103.0, None, 3.0), (109.0, 5.0, 5.0),
+    ):  # fmt: skip
+        token = DEADLINE.set(deadline)
+        stream.read(7, given)
+        stream.write(b"x", given)
+        assert isinstance(stream.connect_tcp("h", 1, timeout=given, local_address="l"), _Bounded)
+        assert isinstance(stream.start_tls("context", "name", given), _Bounded)
+        assert asked == [
+            ("read", (7, expected), {}),
+            ("write", (b"x", expected), {}),
+            ("connect_tcp", ("h", 1), {"timeout": expected, "local_address": "l"}),
+            ("start_tls", ("context", "name", expected), {}),
+        ]
+        asked.clear()
+        DEADLINE.reset(token)
+    token = DEADLINE.set(100.0)
+    for late in (lambda: stream.read(7), lambda: stream.write(b"x"), lambda: stream.connect_tcp("h", 1)):
+        with pytest.raises(TimeoutError):
+            late()
+    DEADLINE.reset(token)
+    assert asked == []
+    assert stream.get_extra_info("socket") is not None
+
+
+THROUGH = "through the proxy proxy.example:8 (from HTTPS_PROXY)"
+CAUSES: list[tuple[BaseException, bool, str]] = [
+    (httpx.ConnectTimeout("x"), True, f"cannot connect to api.bfl.ai in time {THROUGH}"),
+    (httpx.ConnectError("x"), False, "cannot connect to api.bfl.ai"),
+    (httpx.ReadTimeout("407 x"), True, "no answer from api.bfl.ai in time"),
+    (httpx.WriteTimeout("x"), True, "api.bfl.ai did not take the request in time"),
+    (httpx.PoolTimeout("x"), True, "all connections to api.bfl.ai are in use"),
+    (httpx.WriteError("x"), True, "the connection to api.bfl.ai broke off"),
+    (httpx.RemoteProtocolError("x"), True, "api.bfl.ai broke off the connection, or sent what is not HTTP"),
+    (httpx.DecodingError("x"), True, "no answer from api.bfl.ai (DecodingError)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "own", "said"), CAUSES)
+def test_each_failure_has_its_words(
+    error: BaseException, own: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every kind of failure is told apart; a proxy is named for what failed to connect, and only for our own client."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:swordfish@proxy.example:8")
+    found = lost(error, "https://user@api.bfl.ai/v1/x?id=1", False, own)
+    assert found.message == said
+    assert found.remedy.action == ("proxy" if "proxy" in said else "")
+
+
+def test_words_for_odd_urls_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A URL that cannot be read, TLS errors with and without a reason, and a proxy for everything have their words."""
+    error = httpx.ConnectError("x")
+    assert lost(error, "https://[", False, False).message == "cannot connect to the service"
+    assert lost(error, "nonsense", False, False).message == "cannot connect to the service"
+    assert lost(error, f"https://{'h' * 200}/", False, False).message == f"cannot connect to {'h' * 99}…"
+    for reason, words in (("WRONG_VERSION_NUMBER", "wrong version number"), (None, "no reason given")):
+        cause: Any = ssl.SSLError(1, "x")
+        cause.reason = reason
+        error.__cause__ = cause
+        assert lost(error, "https://h/", False, False).message == f"cannot connect to h: TLS failed ({words})"
+    error.__cause__ = OSError(errno.ENETUNREACH, "x")
+    assert lost(error, "https://h/", False, False).message == "cannot connect to h: network is unreachable"
+    monkeypatch.setenv("all_proxy", "http://proxy.example")
+    said = "cannot connect to h through the proxy proxy.example (from all_proxy): network is unreachable"
+    assert lost(error, "https://h/", False, True).message == said
+    monkeypatch.setenv("NO_PROXY", "h")
+    assert "proxy" not in lost(error, "https://h/", False, True).message
