@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import mimetypes
 import re
 import sys
 from collections import Counter
@@ -74,8 +73,8 @@ def pictures(folder: Path) -> dict[str, str]:
 
 
 def _is_picture(path: Path) -> bool:
-    kind = mimetypes.guess_type(path.name)[0] or ""
-    return kind.startswith(("image/", "video/")) and not path.name.startswith(".") and path.is_file()
+    media = path.suffix.lower() in specification.MEDIA_SUFFIXES
+    return media and not path.name.startswith(".") and path.is_file()
 
 
 def _lines(lines: Iterable[bytes]) -> Iterator[Entry]:

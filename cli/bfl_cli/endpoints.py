@@ -47,9 +47,15 @@ def describe(screen: Screen, endpoint: options.EndpointName) -> None:
     made = "a film" if found.kind == "video" else "a picture"
     lines = [f"{found.name}: {found.summary}" if found.summary else found.name]
     lines += _wrapped(f"makes {made}, usually in {found.duration:g} s; {found.active_limit} at a time", "  ")
+    if price := specification.price_in_words(found.name):
+        lines += _wrapped(f"costs {price}, by the list of {specification.price_list()}", "  ")
     for form in forms:
         lines += ["", *([form.title, ""] if form.title else []), *_lines(form)]
-    data = {**_facts(found), "parameters": [_data(each) for each in specification.parameters(found.name).values()]}
+    data = {
+        **_facts(found),
+        "price": specification.price_in_words(found.name),
+        "parameters": [_data(each) for each in specification.parameters(found.name).values()],
+    }
     if len(forms) > 1:
         data["forms"] = {form.title: [_data(each) for each in form.parameters] for form in forms}
     screen.result("\n".join(lines), data)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from bfl_client import specification
-from bfl_client.errors import CHECK_CREDITS, BFLError
+from bfl_client import media, specification
+from bfl_client.errors import CHECK_CREDITS, BFLError, shorten
 from typer.core import TyperCommand
 
 from . import options
@@ -14,6 +15,7 @@ from .app import command
 from .exits import Problem, problem_of, worded
 from .interrupts import PaidRequest
 from .output import Destination, can_show
+from .progress import price_in_words
 from .request import Request, read
 from .screen import Screen
 from .service import connected
@@ -46,6 +48,7 @@ Body = Annotated[
     ),
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the result, or only submit.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print request, price and file, and send nothing.")]
 Validate = Annotated[bool, typer.Option("--validate/--no-validate", help="Check the request before it is sent.")]
 
 
@@ -89,6 +92,7 @@ def generate(
     wait: Wait = True,
     show: options.Show = False,
     validate: Validate = True,
+    dry_run: DryRun = False,
     emulator: options.Emulated = False,
 ) -> None:
     """Make a picture or film, and save it.
@@ -104,6 +108,9 @@ def generate(
     if show:
         can_show()
     request = read(endpoint, prompt, param, body, validate=validate)
+    _ask_for_format(endpoint, request.body, destination.suffix, validate=validate)
+    if dry_run:
+        return _foretell(screen, endpoint, request.body, destination)
     if wait:
         destination.check(screen)
     with connected(screen, emulated=emulator) as client:
@@ -118,6 +125,39 @@ def generate(
             raise follower.interrupted()
         else:
             follower.follow(timeout, show)
+
+
+def _ask_for_format(endpoint: str, body: dict[str, Any], suffix: str, *, validate: bool) -> None:
+    """Ask for what the file's name says it is; raises a Problem if the endpoint does not make it."""
+    asked, makes = body.get(specification.FORMAT), specification.formats(endpoint)
+    wanted = specification.file_format(suffix)
+    if asked is None and wanted in makes:
+        if specification.FORMAT in specification.parameters(endpoint):
+            body[specification.FORMAT] = wanted
+    elif validate and makes and wanted != asked and suffix.lower() in specification.MEDIA_SUFFIXES:
+        makes = (str(asked),) if asked else makes
+        why = f"-o names a {suffix} file, but this request makes {' or '.join(makes)}"
+        right = specification.suffix(endpoint, {specification.FORMAT: makes[0]}) or f".{makes[0]}"
+        raise Problem("constraint", why, f"-o with the suffix {right}")
+
+
+def _foretell(screen: Screen, endpoint: str, body: dict[str, Any], destination: Destination) -> None:
+    """Print what would be sent, what it costs, and the file that would be written."""
+    prepared = media.prepare(endpoint, body)
+
+    def shown(value: Any, name: str = "") -> Any:
+        if isinstance(value, str):
+            label = prepared.media[value].label if value in prepared.media else shorten(value, 200)
+            return "…" if "secret" in name else label
+        if isinstance(value, dict):
+            return {key: shown(each, key) for key, each in value.items()}
+        return [shown(each) for each in value] if isinstance(value, list) else value
+
+    price, most = specification.price(endpoint, body), specification.highest_price(endpoint, body)
+    file, request = str(destination.named(endpoint, body)), shown(prepared.plain)
+    text = f"{json.dumps(request, indent=2, ensure_ascii=False)}\n{price_in_words(price, most)}\n{file}"
+    data = {"endpoint": endpoint, "body": request, "price": price, "highest_price": most, "file": file}
+    screen.result(text, data)
 
 
 @validating.command("validate", cls=Generate)

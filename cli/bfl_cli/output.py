@@ -7,12 +7,12 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bfl_client import files
+from bfl_client import files, specification
 from bfl_client.errors import DownloadError
 
 from .exits import Problem, extra
@@ -41,6 +41,18 @@ class Destination:
     def option(self) -> str:
         """The options that name it, for a command that the user may run again."""
         return "" if self.path is None else f" -o {shlex.quote(str(self.path))}{' --force' if self.force else ''}"
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the file that it names, if it names one."""
+        return "" if self.path is None or self._must_be_folder or self.path.is_dir() else self.path.suffix
+
+    def named(self, endpoint: str, body: Mapping[str, Any]) -> Path:
+        """The file that a request would be saved in."""
+        if self.path is not None and (self.path == STDOUT or not (self._must_be_folder or self.path.is_dir())):
+            return self.path
+        folder = self.path or self.folder
+        return folder / f"{files.stem(endpoint)}-ID{specification.suffix(endpoint, body)}"
 
     def check(self, screen: Screen) -> None:
         """Find out, before anything is paid, whether the result can be written; raises Problem if not."""
@@ -71,7 +83,7 @@ class Destination:
         name = f"{task.endpoint.replace('/', '-')}-{task.id}" if task.endpoint else task.id
         with self._writing():
             saved = result.save(self.path or self.folder, overwrite=self.force, stem=files.stem(name))
-        _note_extension(saved, screen)
+        _warn_of_suffix(saved, screen)
         return saved
 
     def save_draft(self, result: Result, beside: Path) -> Path | None:
@@ -100,13 +112,13 @@ def _exists(path: object) -> Problem:
     return Problem("output", f"{path} exists; --force replaces it")
 
 
-def _note_extension(saved: Path, screen: Screen) -> None:
-    """Print a note if the extension does not match the file's content."""
+def _warn_of_suffix(saved: Path, screen: Screen) -> None:
+    """Say so, also with ``--quiet``, if a file's name contradicts its content."""
     with saved.open("rb") as file:
         found = files.extension(file.read(64))
     named = saved.suffix.lower()
     if named and found not in (".bin", {".jpeg": ".jpg", ".jpe": ".jpg"}.get(named, named)):
-        screen.note(f"{saved} is a {found[1:]} file, as the service made it")
+        screen.error(f"warning: {saved} is a {found} file, as the service made it: rename it")
 
 
 def can_show() -> None:

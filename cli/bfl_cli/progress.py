@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bfl_client import specification
 from bfl_client.errors import shorten
 from bfl_client.specification import credits_in_words
 
@@ -112,14 +113,20 @@ def _stopping(progress: Progress, reason: str) -> str:
     return f"{reason}: no new work is started; {under_way}"
 
 
+def price_in_words(price: float | None, most: float | None) -> str:
+    """A price by the list in the specification, or the most that it can be."""
+    amount, month = most if price is None else price, specification.price_list()
+    if amount is None:
+        return "no listed price"
+    return f"{'' if price is not None else 'at most '}{credits_in_words(amount)} credits by the list of {month}"
+
+
 def price_line(plan: Plan) -> str:
     """What a batch costs by the list of prices, in one line."""
     jobs, priced = sum(plan.endpoints.values()), sum(plan.endpoints.values()) - plan.unpriced
     parts = [f"{jobs:,} job{'s' if jobs != 1 else ''}"]
     if priced:
-        parts.append(
-            f"{'' if plan.exact else 'at most '}{credits_in_words(plan.credits)} credits by the list of prices"
-        )
+        parts.append(price_in_words(plan.credits if plan.exact else None, plan.credits))
     if plan.unpriced:
         parts.append(f"{plan.unpriced:,} without a listed price")
     return ", ".join(parts)

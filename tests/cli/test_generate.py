@@ -120,13 +120,41 @@ def test_a_file_is_named_after_endpoint_and_id(shell: Shell) -> None:
         assert picture.format == "PNG"
 
 
-def test_a_wrong_extension_is_reported(shell: Shell) -> None:
-    """A JPEG in a file that is called PNG is reported; --force replaces what is there."""
+def test_the_file_is_what_its_name_says(shell: Shell) -> None:
+    """-o fox.png asks for a PNG, and --force replaces what is there; what cannot be made is refused unpaid."""
     (shell.here / "fox.png").write_bytes(b"old")
     done = shell.run("generate", "flux-dev", "a fox", "-o", "fox.png", "--force")
+    assert (done.code, _last_body(shell)["output_format"]) == (0, "png"), done.err
+    with Image.open(shell.here / "fox.png") as picture:
+        assert picture.format == "PNG"
+    assert shell.emulator is not None
+    before = len(shell.emulator.tasks)
+    for name, more in (("a.gif", []), ("a.mp4", []), ("a.png", ["-p", "output_format=jpeg"])):
+        done = shell.run("generate", "flux-dev", "a fox", "-o", name, *more)
+        assert done.code == 3, done.err
+        assert "-o with the suffix .jpg" in done.err
+    assert len(shell.emulator.tasks) == before
+
+
+def test_a_name_that_contradicts_its_content_is_reported(shell: Shell) -> None:
+    """A file whose suffix is not that of its content is reported, also with --quiet."""
+    done = shell.run("generate", "flux-dev", "a fox", "-o", "a.gif", "--no-validate", "-q")
     assert done.code == 0
-    assert "fox.png is a jpg file" in done.err
-    assert (shell.here / "fox.png").stat().st_size > 1000
+    assert done.err == "warning: a.gif is a .jpg file, as the service made it: rename it\n"
+
+
+def test_a_dry_run_shows_request_price_and_file(lonely_shell: Shell) -> None:
+    """--dry-run prints the request with its media shortened, its price and its file; it needs no key and no service."""
+    Image.new("RGB", (300, 300)).save(lonely_shell.here / "cat.png")
+    request = ["flux-2-pro", "a fox", "-p", "input_image=@cat.png", "-o", "fox.png", "--dry-run"]
+    done = lonely_shell.run("generate", *request)
+    assert done.code == 0, done.err
+    assert '"input_image": "<file of ' in done.out
+    assert '"output_format": "png"' in done.out
+    assert re.search(r"\d credits by the list of 20\d\d-\d\d\nfox\.png\n$", done.out)
+    assert lonely_shell.files == ["cat.png"]
+    data = lonely_shell.run("generate", "flux-2-pro", "a fox", "--dry-run", "--json").json
+    assert (data["price"], data["file"]) == (3, "flux-2-pro-ID.jpg")
 
 
 def test_quiet_says_nothing_on_standard_error(shell: Shell) -> None:

@@ -276,6 +276,9 @@ def typed(name: str, key: str, text: str) -> Any:
 
 # What is made
 
+_PICTURES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
+MEDIA_SUFFIXES = frozenset((*_PICTURES, ".mp4", ".m4v", ".mov", ".webm"))
+"""Suffixes of files that are certainly meant as pictures or films."""
 FORMAT = "output_format"
 """The parameter that asks for a format."""
 _FORMATS = {".jpg": "jpeg", ".jpe": "jpeg", ".m4v": "mp4", ".tif": "tiff"}
@@ -385,6 +388,35 @@ def _number(value: float) -> str:
 def credits_in_words(amount: float | None) -> str:
     """Credits (0.01 USD each) for people to read: at most two decimals, with thousands separators."""
     return "not stated" if amount is None else f"{amount:,.2f}".rstrip("0").rstrip(".")
+
+
+def price_list() -> str:
+    """The month of the list that the prices are from, such as ``2026-09``; empty if it is not stated."""
+    return str(document().get("x-bfl-price-list", ""))
+
+
+def price_in_words(name: str) -> str:
+    """What an endpoint costs, in a phrase; empty if it has no price."""
+    phrases = [_mark_in_words(each.mark) for each in _prices(name, {})]
+    return "; or ".join(dict.fromkeys(phrases))
+
+
+_UNITS = {"picture": "", "megapixel": " for the first megapixel", "second": " a second"}
+_UNITS["megapixel-second"] = " for each megapixel and second"
+
+
+def _mark_in_words(mark: Schema) -> str:
+    rates, unit = mark["credits"], _UNITS[mark["per"]]
+    each = rates.items() if isinstance(rates, Mapping) else [("", rates)]
+    amounts = ", ".join(f"{credits_in_words(rate)}{value and f' ({value})'}" for value, rate in each)
+    further = (
+        f", {credits_in_words(mark['further'])} for each further one, also of pictures sent"
+        if "further" in mark
+        else ""
+    )
+    by = f", by {mark['by']}" if "by" in mark else ""
+    draft = f"; a draft {credits_in_words(mark['draft'])}" if "draft" in mark else ""
+    return f"{amounts} credits{unit}{by}{further}{draft}"
 
 
 def price(name: str, body: Mapping[str, Any]) -> float | None:
