@@ -16,6 +16,7 @@ from typing import Annotated, Any, NamedTuple
 import platformdirs
 import typer
 from bfl_client import files
+from bfl_client.auth import cleaned
 from bfl_client.errors import BFLError, ConfigurationError
 from bfl_client.specification import credits_in_words
 
@@ -48,7 +49,7 @@ def key_file() -> Path:
 
 def find(screen: Screen) -> Key:
     """The key from BFL_API_KEY, the key file or the keyring, in this order; the screen hides it from then on."""
-    if value := os.environ.get(VARIABLE, "").strip():
+    if value := cleaned(os.environ.get(VARIABLE, "")):
         key = Key(value, "environment", VARIABLE)
     else:
         path = key_file()

@@ -323,3 +323,36 @@ def test_no_delivery_host_may_see_the_key(host: str) -> None:
     with pytest.raises(errors.UntrustedURLError):
         Hosts("https://api.bfl.ai").check_api(f"https://{host}/v1/get_result?id=1")
     Hosts("https://api.bfl.ai").check_sample(f"https://{host}/fox.png")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f" {KEY}\n", f'"{KEY}"', f"'{KEY}'", f"Bearer {KEY}", f"bearer  {KEY}", f"x-key: {KEY}", f"\u201c{KEY}\u201d",
+        f'" {KEY} "',
+    ],
+)  # fmt: skip
+def test_what_copying_adds_to_a_key_is_taken_off(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key with blanks, quotes or "Bearer" around it is sent without them, from the argument and the environment."""
+    monkeypatch.setenv("BFL_API_KEY", given)
+    for client in (Client(given), Client()):
+        assert client._auth(httpx.Request("GET", POLLING_URL)).headers["x-key"] == KEY
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [(7, "api_key must be a string, not int"), ('""', "no API key"), ("", "no API key")]
+)
+def test_what_is_no_key_says_why(key: Any, said: str) -> None:
+    """A key of another type names the type; quotes around nothing are no key."""
+    with pytest.raises(ConfigurationError) as caught:
+        Client(key)
+    assert caught.value.message == said
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/v1", "/v1/", "/v2//"])
+@pytest.mark.parametrize("around", ["{}", " {}\n", '"{}"'])
+def test_a_base_url_may_end_in_its_version(tail: str, around: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base URL copied with /v1, a slash, blanks or quotes is the host's."""
+    monkeypatch.setenv("BFL_BASE_URL", around.format(f"https://api.bfl.ai{tail}"))
+    assert Client(KEY)._hosts.endpoint("/v1/credits") == "https://api.bfl.ai/v1/credits"
+    assert Client(KEY, f"https://h/proxy{tail}")._hosts.endpoint("/v1/credits") == "https://h/proxy/v1/credits"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REGIONS = ("eu", "us")
 _OTHER_REGION = Remedy("resume it with a client without region=, if that is acceptable", "other-region")
 _PORTS = {"http": 80, "https": 443}
+_QUOTES = "\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -92,7 +93,8 @@ class Hosts:
     ) -> None:
         self._library = library
         try:
-            self.base = parse(base_url.rstrip("/"), library)
+            # the version is a part of every path, and of the addresses that people copy
+            self.base = parse(re.sub(r"(/v[0-9]+)?/*$", "", cleaned(base_url)), library)
         except (UntrustedURLError, AttributeError, TypeError) as error:
             raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
         if self.base.query or self.base.fragment:
@@ -149,6 +151,14 @@ class Hosts:
         belongs = name == "bfl.ai" or name.endswith(".bfl.ai")
         delivers = any(label.startswith("delivery") for label in name.split("."))
         return url.scheme == "https" and url.port is None and belongs and not delivers
+
+
+def cleaned(text: str) -> str:
+    """A key or URL without what copying adds: blanks and quotes around it, a ``Bearer`` before it."""
+    text = text.strip()
+    while len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        text = text[1:-1].strip()
+    return re.sub(r"^(x-key\s*:|bearer\s)\s*", "", text, flags=re.IGNORECASE)
 
 
 class KeyAuth:

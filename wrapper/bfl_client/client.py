@@ -20,7 +20,7 @@ from anyio.lowlevel import current_token
 from bfl_api import specification as packaged
 
 from . import answers, constraints, errors, flows, library, media, policy, specification
-from .auth import Hosts, KeyAuth
+from .auth import Hosts, KeyAuth, cleaned
 from .errors import Remedy, Violation, shorten
 from .flows import Rules, Submission
 from .library import httpx
@@ -84,7 +84,9 @@ class _Base(Generic[H, S, G]):
             ConfigurationError: there is no key, or a setting cannot be used.
         """
         key = os.environ.get("BFL_API_KEY", "") if api_key is None else api_key
-        if not isinstance(key, str) or not key.strip():
+        if not isinstance(key, str):
+            raise errors.ConfigurationError(f"api_key must be a string, not {type(key).__name__}")
+        if not (key := cleaned(key)):
             raise errors.ConfigurationError("no API key", _SET_KEY)
         self._library = httpx if http_client is None else library.of(http_client)
         if http_client is not None and not isinstance(http_client, getattr(self._library, self._HTTP, ())):
@@ -94,7 +96,7 @@ class _Base(Generic[H, S, G]):
         regional = f"https://api.{region}.bfl.ai" if region else packaged.SERVER
         self._hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure, self._library)
         self._rules = Rules(self._hosts, (poll or Poll()).checked(), (retry or Retry()).checked())
-        self._auth = KeyAuth(key.strip(), self._hosts)
+        self._auth = KeyAuth(key, self._hosts)
         self._timeout = _timeout(timeout, self._library)
         self._known: dict[str, object] = {}
         self._given: H | None = http_client
