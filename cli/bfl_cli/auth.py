@@ -171,8 +171,8 @@ def _typed() -> str:
     if sys.stdin is not None and sys.stdin.isatty():
         import getpass
 
-        return getpass.getpass("API key (not shown): ").strip()
-    return "" if sys.stdin is None else sys.stdin.readline(4096).strip()
+        return cleaned(getpass.getpass("API key (not shown): "))
+    return "" if sys.stdin is None else cleaned(sys.stdin.readline(4096))
 
 
 @app.command()

@@ -103,3 +103,12 @@ def test_deeply_nested_details_do_not_break_messages(world: World) -> None:
         world.script = [httpx.Response(400, content=b'{"detail":' + b"[" * depth + b"]" * depth + b"}")]
         with pytest.raises(BFLError):
             submit(world)
+
+
+def test_a_notebook_shows_a_refusal_in_few_lines() -> None:
+    """What IPython asks of a ConstraintError is its message, a line for each violation, and no traceback."""
+    error = errors.ConstraintError("some-endpoint", [Violation("width", "7", "must be at least 64")])
+    assert error._render_traceback_() == [
+        "ConstraintError: some-endpoint refuses this request; nothing was sent:",
+        "  width: must be at least 64 (got 7)",
+    ]

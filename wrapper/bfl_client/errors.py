@@ -167,6 +167,10 @@ class ConstraintError(BFLError):
         lines = [*map(str, self.violations), *([self.remedy] if self.remedy else [])]
         return f"{self.message}:" + "".join(f"\n  {line}" for line in lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """Lines that a notebook shows in place of a traceback: the mistake is in the call, not in this package."""
+        return f"{type(self).__name__}: {self}".split("\n")
+
 
 class TransportError(BFLError):
     """The connection failed, or the answer could not be read.
