@@ -292,6 +292,7 @@ def test_the_same_records_make_the_same_sheet(tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_jobs(tmp_path: Path) -> None:
     """A page of more than 10 MB is written within 3 MB of memory."""
     picture(tmp_path / "a.png")
+    write_sheet(tmp_path, [record(1, path="a.png")], title="imports what is needed once")
     records = (record(n, path="a.png", inputs={"prompt": "x" * 900}) for n in range(5_000))
     tracemalloc.start()
     try:

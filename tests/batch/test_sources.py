@@ -111,7 +111,7 @@ def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
     plan = bfl_batch.plan(photos, endpoint="flux-dev", params=asked)
     assert plan.files == ("fox.jpg", "owl-jpg.jpg", "owl-png.jpg")
     with Emulator(speed=float("inf")) as emulator:
-        key = {"api_key": emulator.api_key, "base_url": emulator.base_url}
+        key: Any = {"api_key": emulator.api_key, "base_url": emulator.base_url}
         report = bfl_batch.run(photos, out=tmp_path / "out", endpoint="flux-dev", params=asked, **key)
         sent = [request.body for request in list(emulator.requests) if request.method == "POST"]
     assert report.done == 3
@@ -144,7 +144,7 @@ def test_what_is_not_known_can_be_sent(tmp_path: Path, line: dict[str, Any]) -> 
     plan = bfl_batch.plan(path, validate=bool(line))
     assert (plan.endpoints, plan.files) == ({"flux-9": 1, "flux-dev": 1}, ("00001", "00002.jpg"))
     with Emulator(speed=float("inf")) as emulator:
-        key = {"api_key": emulator.api_key, "base_url": emulator.base_url}
+        key: Any = {"api_key": emulator.api_key, "base_url": emulator.base_url}
         report = bfl_batch.run(path, out=tmp_path / "out", validate=bool(line), **key)
         sent = [request.body for request in list(emulator.requests) if request.method == "POST"]
     assert report.failed == 2  # refused by the emulator
