@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,9 +82,11 @@ class Destination:
             write(sys.stdout, result.read())
             return STDOUT
         name = f"{task.endpoint.replace('/', '-')}-{task.id}" if task.endpoint else task.id
-        with self._writing():
+        with self._writing(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             saved = result.save(self.path or self.folder, overwrite=self.force, stem=files.stem(name))
-        _warn_of_suffix(saved, screen)
+        for warning in caught:
+            screen.error(f"warning: {warning.message}")
         return saved
 
     def save_draft(self, result: Result, beside: Path) -> Path | None:
@@ -110,15 +113,6 @@ class Destination:
 
 def _exists(path: object) -> Problem:
     return Problem("output", f"{path} exists; --force replaces it")
-
-
-def _warn_of_suffix(saved: Path, screen: Screen) -> None:
-    """Say so, also with ``--quiet``, if a file's name contradicts its content."""
-    with saved.open("rb") as file:
-        found = files.extension(file.read(64))
-    named = saved.suffix.lower()
-    if named and found not in (".bin", {".jpeg": ".jpg", ".jpe": ".jpg"}.get(named, named)):
-        screen.error(f"warning: {saved} is a {found} file, as the service made it: rename it")
 
 
 def can_show() -> None:

@@ -140,7 +140,7 @@ def test_a_name_that_contradicts_its_content_is_reported(shell: Shell) -> None:
     """A file whose suffix is not that of its content is reported, also with --quiet."""
     done = shell.run("generate", "flux-dev", "a fox", "-o", "a.gif", "--no-validate", "-q")
     assert done.code == 0
-    assert done.err == "warning: a.gif is a .jpg file, as the service made it: rename it\n"
+    assert done.err == "warning: a.gif is a .jpg file, as the service made it: rename it to a.jpg\n"
 
 
 def test_a_dry_run_shows_request_price_and_file(lonely_shell: Shell) -> None:

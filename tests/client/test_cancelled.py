@@ -84,7 +84,7 @@ async def _connected(emulator: Emulator) -> AsyncIterator[tuple[AsyncClient, Cal
 def test_a_cancelled_task(operation: str, backend: str, emulator: Emulator, clock: Still, tmp_path: Path) -> None:
     """Cancelled during a poll or a download, a task leaves no connection in use and no file, and can be resumed."""
     endpoint, body = _smallest()
-    (tmp_path / "kept.png").write_bytes(b"an older one")
+    (tmp_path / "kept.jpg").write_bytes(b"an older one")
 
     async def run() -> None:
         async with _connected(emulator) as (client, busy):
@@ -92,14 +92,14 @@ def test_a_cancelled_task(operation: str, backend: str, emulator: Emulator, cloc
             clock.now += 100
             emulator.script({"fault": "drip", "operation": operation, "seconds": 1.0, "times": 1})
             async with anyio.create_task_group() as group:
-                group.start_soon(task.save, tmp_path / "kept.png")
+                group.start_soon(task.save, tmp_path / "kept.jpg")
                 await _until(lambda: _asked(emulator, operation))
                 group.cancel_scope.cancel()
             assert busy() == []
-            assert [path.name for path in tmp_path.iterdir()] == ["kept.png"]
-            assert (tmp_path / "kept.png").read_bytes() == b"an older one"
+            assert [path.name for path in tmp_path.iterdir()] == ["kept.jpg"]
+            assert (tmp_path / "kept.jpg").read_bytes() == b"an older one"
             resumed = AsyncTask.from_dict(json.loads(json.dumps(task.to_dict())), client)
-            assert (await resumed.save(tmp_path / "kept.png")).stat().st_size > 1000
+            assert (await resumed.save(tmp_path / "kept.jpg")).stat().st_size > 1000
 
     anyio.run(run, backend=backend)
 

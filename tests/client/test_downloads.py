@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import av
 import httpx
 import pytest
 from bfl_client import Retry, errors, formats
+from bfl_client.tasks import SuffixWarning
 from PIL import Image
 
 from .conftest import NAME, POLLING_URL, SAMPLE, Played, World, broken, left_early, picture, ready, state
@@ -444,3 +446,38 @@ def test_a_full_disk_is_named_whatever_notices_it(
         save(world, tmp_path / "fox.png")
     assert caught.value.unwritable
     assert len(world.requests) == 1
+
+
+def test_a_file_without_a_suffix_gets_that_of_its_content(world: World, tmp_path: Path) -> None:
+    """save("out") writes out.png for a PNG and returns that path; content that nobody knows gets none."""
+    world.script = [picture(WHOLE["png"])]
+    assert save(world, tmp_path / "out") == tmp_path / "out.png"
+    world.script = [httpx.Response(200, content=WHOLE["webp"], headers={"content-type": "application/octet-stream"})]
+    assert save(world, tmp_path / "other") == tmp_path / "other.webp"
+    world.script = [httpx.Response(200, content=b"\x00\x01\x02")]
+    assert save(world, tmp_path / "unknown") == tmp_path / "unknown"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.webp", "out.png", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "way"),
+    [
+        ("fox.png", "jpeg", "is a .jpg file, as the service made it: output_format='png' asks for what it is named"),
+        ("fox.gif", "jpeg", "is a .jpg file, as the service made it: rename it to fox.jpg"),
+        ("fox.JPG", "png", "is a .png file, as the service made it: output_format='jpeg' asks for what it is named"),
+        ("fox.mp4", "png", "is a .png file, as the service made it: rename it to fox.png"),
+        ("fox.JPEG", "jpeg", None),
+        ("fox.jpe", "jpeg", None),
+        ("fox.png", "png", None),
+    ],
+)
+def test_a_suffix_that_contradicts_the_content_is_not_silent(
+    world: World, tmp_path: Path, name: str, kind: str, way: str | None
+) -> None:
+    """The paid file is written under its name all the same, with a warning that says how to get what was meant."""
+    world.script = [picture(WHOLE[kind])]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert save(world, tmp_path / name).read_bytes() == WHOLE[kind]
+    said = [str(each.message) for each in caught if each.category is SuffixWarning]
+    assert said == ([f"{tmp_path / name} {way}"] if way else [])

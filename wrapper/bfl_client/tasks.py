@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,13 @@ B = TypeVar("B")
 OnUpdate = Callable[[Update], object]
 READ_LIMIT = 1024**3
 """The most bytes that `Result.read` loads into memory; save() streams instead."""
+UNKNOWN = ".bin"
+"""The suffix of a file whose content is not known."""
 _SAVE_AGAIN = Remedy("nothing is lost: save it to another place, or later from its task", "save-again")
+
+
+class SuffixWarning(UserWarning):
+    """A file was saved under a name whose suffix is not that of its content."""
 
 
 class Carries(Protocol):
@@ -208,6 +215,7 @@ class _Ready(Generic[P, B]):
 
         Args:
             path: a file, or an existing folder, in which the file is named `stem` plus the extension of its content.
+                A file without a suffix gets that of its content; another one than that is kept, with a `SuffixWarning`.
             overwrite: replace a file of that name.
             stem: the file's name in a folder, without extension; by default the task's id.
             private: readable by its owner only.
@@ -234,10 +242,14 @@ class _Ready(Generic[P, B]):
             # in a folder, the extension is known only once the content is there
             with files.Whole(place / named if folder else place, private=private, replace=overwrite) as whole:
                 fetched = yield from self._download(whole.file, part, policy.SAMPLE_LIMIT)
+                whole.file.seek(0)
+                suffix = files.extension(whole.file.read(16), fetched.headers.get("content-type", ""))
                 if folder:
-                    whole.file.seek(0)
-                    suffix = files.extension(whole.file.read(16), fetched.headers.get("content-type", ""))
                     whole.path = place / f"{named}{suffix}"
+                elif part == "sample" and not place.suffix and suffix != UNKNOWN:
+                    whole.path = place.with_name(place.name + suffix)
+            if part == "sample":
+                _warn_of_suffix(whole.path, suffix, self.task.endpoint or "")
             return whole.path
         except (OSError, ValueError, TypeError) as error:
             raise _unwritable(path, error) from error
@@ -250,6 +262,17 @@ class _Ready(Generic[P, B]):
         rules, polling_url = self.task._client._rules, self.task.polling_url
         wanted = flows.Part(part, self._update.part(part), self.task.id, polling_url, limit)
         return (yield from flows.download(sink, wanted, rules.retry, rules.hosts))
+
+
+def _warn_of_suffix(path: Path, suffix: str, endpoint: str) -> None:
+    wanted = specification.file_format(path.suffix)
+    if not wanted or suffix == UNKNOWN or wanted == specification.file_format(suffix):
+        return
+    way = f"rename it to {path.with_suffix(suffix).name}"
+    if specification.FORMAT in specification.parameters(endpoint) and wanted in specification.formats(endpoint):
+        way = f"{specification.FORMAT}={wanted!r} asks for what it is named"
+    text = f"{shorten(str(path))} is a {suffix} file, as the service made it: {way}"
+    warnings.warn(text, SuffixWarning, stacklevel=2)
 
 
 def _unwritable(path: object, error: Any) -> DownloadError:
