@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from bfl_batch import ledger as ledger_module
 from bfl_batch.database import Database, url_of
-from bfl_batch.jobs import Jobs
+from bfl_batch.jobs import Jobs, JobsError
 from bfl_batch.ledger import Ledger
 from bfl_batch.store import LOST, LeaseLost, Store, Turn, jobs, metadata, submissions, workers
 
@@ -371,3 +371,83 @@ def test_what_is_uncertain_is_sent_again_once_as_ordered(records: Records) -> No
     assert [records.job(name).submission for name in "abcd"] == [2, 1, 1, 1]
     assert records.job("a").error is None
     assert not records.ledger.resubmit(ordered)
+
+
+def test_a_job_without_a_price_holds_nothing_and_forgets_its_error(records: Records) -> None:
+    """What was said of a job before is gone once it is sent; without a price nothing is held for it."""
+    records.take("fox")
+    (turn,) = records.claim()
+    records.change(error="was too busy")
+    assert records.one.begin(turn, None) == "send"
+    assert (records.job().error, records.rows()[0].held) == (None, 0.0)
+
+
+@pytest.mark.parametrize(("budget", "answer"), [(0.5, "send"), (0.4, "budget")])
+def test_a_budget_begins_at_nothing(records: Records, budget: float, answer: str) -> None:
+    """Before anything is sent nothing is spent."""
+    records.take("fox")
+    (turn,) = records.claim()
+    assert Store(records.database, "one", budget).begin(turn, 0.5) == answer
+
+
+def test_what_costs_more_than_one_credit_is_expected_to_do_so_again(records: Records) -> None:
+    """An endpoint that cost two credits where one was held has two held for it."""
+    records.take("owl")
+    (owl,) = records.claim()
+    records.one.begin(owl, 1.0)
+    records.one.answer(owl, handle("owl", 2.0))
+    turn = settle(records, ("fox", ENDPOINT))
+    assert Store(records.database, "one", 4.0).begin(turn, 1.0) == "send"
+    assert [row.held for row in records.rows()] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("owner", "state", "cost", "answer"),
+    [
+        ("one", "submitted", None, "pending"), ("two", "submitting", None, "pending"),
+        ("one", "submitted", 3.0, "budget"), (None, "submitted", None, "budget"), (None, "done", None, "budget"),
+        ("one", "waiting", None, "budget"), (None, "uncertain", None, "budget"),
+    ],
+)  # fmt: skip
+def test_only_what_may_still_be_settled_is_waited_for(
+    records: Records, owner: str | None, state: str, cost: float | None, answer: str
+) -> None:
+    """A budget is pending only while another job's cost is open and somebody works on it, else it is used up."""
+    records.begun("owl")
+    turn = settle(records, ("fox", ENDPOINT), ("elk", ENDPOINT))
+    with records.database.writing() as connection:
+        connection.execute(sa.update(submissions).values(cost=cost))
+        settled = {"number": 1, "endpoint": ENDPOINT, "worker": "one", "made_at": "t", "held": 0.0, "cost": 0.0}
+        connection.execute(sa.insert(submissions).values(job="elk", **settled))
+    records.change("owl", owner=owner, state=state)
+    records.change("elk", owner="one", state="submitted")
+    assert Store(records.database, "one", 5.0).begin(turn, 3.0) == answer
+
+
+def test_a_line_may_change_until_it_is_paid_for(records: Records) -> None:
+    """A changed line replaces a job that waits or has failed, as one more submission; later it is a mistake."""
+
+    def take(prompt: str) -> None:
+        with Jobs([{"endpoint": ENDPOINT, "prompt": prompt, "name": "fox"}]) as given:
+            given.check()
+            records.ledger.take(given, "", lambda unsaved, known: None)
+
+    take("first")
+    take("second")
+    assert (records.job().submission, json.loads(records.job().body)["prompt"]) == (2, "second")
+    records.change(state="failed", error="x")
+    take("third")
+    assert (records.job().submission, records.job().state, records.job().error) == (3, "waiting", None)
+    for state in ("submitted", "submitting", "done", "uncertain"):
+        records.change(state=state)
+        with pytest.raises(JobsError):
+            take("fourth")
+        assert (records.job().submission, records.job().state) == (3, state)
+
+
+def test_lines_that_moved_are_claimed_in_their_new_order(records: Records) -> None:
+    """Of jobs whose lines changed places, the one that now stands first is claimed first."""
+    records.take("a", "b", "c")
+    records.take("c", "b", "a")
+    assert [turn.name for turn in records.claim(concurrency=1)] == ["c"]
+    assert [turn.name for turn in records.claim(concurrency=2) if turn.name != "c"] == ["b"]
