@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from bfl_api.table import ENDPOINTS
 
+from tests.mutants.defects import DEFECTS, Defect
+
 PACKAGES: dict[str, set[str]] = {
     "bfl_cli": {"bfl_batch", "bfl_client", "bfl_emulator"},
     "bfl_batch": {"bfl_client"},
@@ -299,3 +301,11 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert not _modules_after("import bfl_client") & {"httpx", "httpx2", "attrs", "attr", "anyio", "typing_extensions"}
     heavy = {"typer", "dateutil", "jsonschema_rs", "starlette", "uvicorn", "PIL", "bfl_emulator"}
     assert not _modules_after("from bfl_client import Client; Client('key')") & heavy
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.name for defect in DEFECTS])
+def test_every_seeded_defect_finds_its_place(defect: Defect) -> None:
+    """The text that the session `mutants` changes occurs once in its file, so that the session can seed the defect."""
+    path = Path(__file__).parents[1] / defect.file
+    if defect.old or path.is_file():
+        assert path.read_text(encoding="utf-8").count(defect.old) == 1

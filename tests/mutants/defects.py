@@ -81,7 +81,7 @@ DEFECTS = (
     Defect(
         "wrapper: unknown keys pass",
         _CLIENT + "constraints.py",
-        "if key not in known and key not in extra",
+        "if key not in known and key not in passing",
         "if key is None",
         (REQUESTS,),
     ),
@@ -109,8 +109,8 @@ DEFECTS = (
     Defect(
         "wrapper: a request goes to the wrong path",
         _CLIENT + "client.py",
-        "self._hosts.endpoint(known.path if known else",
-        'self._hosts.endpoint(known.path + "/" if known else',
+        "self._hosts.endpoint(specification.path_of(name))",
+        'self._hosts.endpoint(specification.path_of(name) + "/")',
         (REQUESTS,),
     ),
     Defect(
