@@ -14,6 +14,7 @@ from bfl_batch.database import Database, url_of
 from bfl_batch.jobs import Jobs, JobsError
 from bfl_batch.ledger import Ledger
 from bfl_batch.store import LOST, LeaseLost, Store, Turn, jobs, metadata, submissions, workers
+from bfl_client.specification import ENDPOINTS
 
 ENDPOINT = "flux-dev"
 
@@ -30,7 +31,8 @@ class Records:
             self.ledger.enlist(worker, alone=False)
 
     def take(self, *names: str, endpoint: str = ENDPOINT) -> None:
-        with Jobs([{"endpoint": endpoint, "prompt": name, "name": name} for name in names]) as given:
+        lines = [{"endpoint": endpoint, "prompt": name, "name": name} for name in names]
+        with Jobs(lines, validate=False) as given:
             given.check()
             self.ledger.take(given, "", lambda unsaved, known: None)
 
@@ -451,3 +453,58 @@ def test_lines_that_moved_are_claimed_in_their_new_order(records: Records) -> No
     records.take("c", "b", "a")
     assert [turn.name for turn in records.claim(concurrency=1)] == ["c"]
     assert [turn.name for turn in records.claim(concurrency=2) if turn.name != "c"] == ["b"]
+
+
+def test_the_order_of_its_keys_is_no_change_of_a_line(records: Records) -> None:
+    """A paid job whose line comes again with its keys in another order is the same job."""
+    for keys in (("prompt", "width", "height"), ("height", "width", "prompt")):
+        values = {"prompt": "a fox", "width": 512, "height": 256}
+        with Jobs([{"endpoint": ENDPOINT, "name": "fox", **{key: values[key] for key in keys}}]) as given:
+            given.check()
+            records.ledger.take(given, "", lambda unsaved, known: None)
+        records.change(state="submitted", task="{}")
+    assert records.job().submission == 1
+
+
+def test_files_that_are_not_saved_yet_are_named_before_anything_is_sent(records: Records) -> None:
+    """take() shows the listed jobs whose file cannot be there yet, by line, and whether the folder is known."""
+    seen = list[Any]()
+
+    def take(*names: str) -> None:
+        with Jobs([{"endpoint": ENDPOINT, "prompt": "x", "name": name} for name in names]) as given:
+            given.check()
+            records.ledger.take(given, "here", lambda unsaved, known: seen.append((list(unsaved), known)))
+
+    take("owl", "fox", "elk", "cat", "dog")
+    records.change("fox", state="done")
+    records.change("elk", state="submitted", task="{}")
+    records.change("cat", state="failed")
+    take("dog", "owl", "fox", "elk", "cat")
+    assert seen == [
+        ([(1, "owl"), (2, "fox"), (3, "elk"), (4, "cat"), (5, "dog")], False),
+        ([(1, "dog"), (2, "owl"), (5, "cat")], True),
+    ]
+
+
+def test_the_limit_of_an_endpoint_counts_tasks_and_jobs_together(records: Records) -> None:
+    """Of an endpoint that allows few active tasks, tasks to be followed and jobs to be sent share what is free."""
+    narrow = min(ENDPOINTS.values(), key=lambda endpoint: endpoint.active_limit)
+    names = [f"{number:02}" for number in range(2 * narrow.active_limit)]
+    records.take(*names, endpoint=narrow.name)
+    paid = names[-(narrow.active_limit - 1) :]
+    for name in paid:
+        records.change(name, state="submitted", task="{}")
+    assert [turn.name for turn in records.claim(concurrency=100)] == [*paid, names[0]]
+
+
+def test_jobs_of_several_endpoints_are_claimed_in_the_order_of_their_lines(records: Records) -> None:
+    """The first lines are claimed first, whatever their names and endpoints."""
+    other = next(name for name in ENDPOINTS if name != ENDPOINT)
+    lines = [("z", ENDPOINT), ("y", other), ("a", ENDPOINT), ("b", other)]
+    with Jobs(
+        [{"endpoint": endpoint, "prompt": "x", "name": name} for name, endpoint in lines], validate=False
+    ) as given:
+        given.check()
+        records.ledger.take(given, "", lambda unsaved, known: None)
+    records.ledger.counts()
+    assert [turn.name for turn in records.claim(concurrency=2)] == ["z", "y"]
