@@ -468,6 +468,8 @@ def test_a_file_without_a_suffix_gets_that_of_its_content(world: World, tmp_path
         ("fox.mp4", "png", "is a .png file, as the service made it: rename it to fox.png"),
         ("fox.JPEG", "jpeg", None),
         ("fox.jpe", "jpeg", None),
+        ("fox.part", "jpeg", None),
+        ("fox.v2", "png", None),
         ("fox.png", "png", None),
     ],
 )

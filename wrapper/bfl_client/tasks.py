@@ -266,7 +266,8 @@ class _Ready(Generic[P, B]):
 
 def _warn_of_suffix(path: Path, suffix: str, endpoint: str) -> None:
     wanted = specification.file_format(path.suffix)
-    if not wanted or suffix == UNKNOWN or wanted == specification.file_format(suffix):
+    meant = path.suffix.lower() in specification.MEDIA_SUFFIXES  # fox.part and fox.v2 say nothing of a format
+    if not meant or suffix == UNKNOWN or wanted == specification.file_format(suffix):
         return
     way = f"rename it to {path.with_suffix(suffix).name}"
     if specification.FORMAT in specification.parameters(endpoint) and wanted in specification.formats(endpoint):
