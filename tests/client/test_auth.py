@@ -356,3 +356,13 @@ def test_a_base_url_may_end_in_its_version(tail: str, around: str, monkeypatch: 
     monkeypatch.setenv("BFL_BASE_URL", around.format(f"https://api.bfl.ai{tail}"))
     assert Client(KEY)._hosts.endpoint("/v1/credits") == "https://api.bfl.ai/v1/credits"
     assert Client(KEY, f"https://h/proxy{tail}")._hosts.endpoint("/v1/credits") == "https://h/proxy/v1/credits"
+
+
+def test_an_address_in_another_spelling_is_the_same_address() -> None:
+    """An IPv4 address written as IPv6 is as public as it is; an insecure base URL delivers from itself."""
+    assert is_public("[::ffff:8.8.8.8]")
+    assert not is_public("[::ffff:192.168.0.1]")
+    hosts = Hosts("http://somewhere.example", insecure=True)
+    hosts.check_sample("http://somewhere.example/fox.png")
+    with pytest.raises(errors.UntrustedURLError):
+        hosts.check_sample("http://elsewhere.example/fox.png")

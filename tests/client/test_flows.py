@@ -489,3 +489,25 @@ def test_jitter_spreads_the_polls() -> None:
     assert 0 <= min(found) < 0.01
     assert 0.99 < max(found) <= 1
     assert abs(sum(found) / 1000 - 0.5) < 0.03
+
+
+def test_a_rest_of_a_file_of_another_length_is_another_file() -> None:
+    """A rest with the same ETag that makes the file longer than it was said to be is thrown away."""
+    whole = arrived(b"fox", content_type="image/png")
+    talk, sink = download(
+        [
+            arrived(b"fo", error="broken off", etag='"a"', content_length="3"),
+            arrived(b"xy", 206, etag='"a"', content_range="bytes 2-3/4"),
+            whole,
+        ]
+    )
+    talk.end()
+    assert sink.getvalue() == b"fox"
+    assert [step.validator for step in talk.asked if isinstance(step, Fetch)] == ["", '"a"', '"a"']
+
+
+def test_a_page_without_a_type_is_no_picture_whatever_its_length() -> None:
+    """Text is not taken for a picture where the answer names its length and no type."""
+    talk, _ = download([arrived(b"<html>", content_length="6")] * 3)
+    said = "the download failed: the answer is text, neither a picture nor a film"
+    assert talk.fails(errors.DownloadError).message == said
