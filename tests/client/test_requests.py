@@ -475,3 +475,30 @@ def test_the_end_of_a_refusal_is_not_read(kind: str, status: int, length: str | 
     perform(kind, GET, handler)
     assert sum(map(len, taken)) == read
     assert bool(ended) == (status < 300 or length in ("7", "x", "1000000", "100000", None))
+
+
+@left_early
+@KINDS
+def test_a_download_that_breaks_off_says_how_far_it_got_and_why(kind: str) -> None:
+    """A transfer that breaks in the middle keeps what has arrived, with the answer's status and headers."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        broken = Played(b"fox", error=httpx.ReadError("broken", request=request))
+        return httpx.Response(200, headers={"etag": '"a"'}, stream=broken)
+
+    sink = io.BytesIO()
+    fetched = perform(kind, Fetch(SAMPLE, sink, 100), handler)
+    said = "the connection to delivery-eu4.bfl.ai broke off"
+    assert (fetched.status, fetched.headers["etag"], fetched.size, fetched.error) == (200, '"a"', 3, said)
+    assert sink.getvalue() == b"fox"
+
+
+@pytest.mark.parametrize(("key", "blanked"), [("1234567", False), ("12345678", True)])
+def test_a_key_too_short_to_be_told_from_text_is_not_blanked(key: str, blanked: bool) -> None:
+    """A key of eight characters and more is taken out of an answer and its headers; a shorter one changes nothing."""
+    content = b'{"detail": "' + key.encode() + b'"}'
+    handler = stream(httpx.Response(400, headers={"x-echo": key}), content)
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http:
+        auth = KeyAuth(key, Hosts("https://api.bfl.ai"))
+        answer = Driver(lambda: http, auth, TIMEOUT, clock=lambda: 1000.0).run(asking(GET))
+    assert (key.encode() in answer.content, key == answer.headers["x-echo"]) == (not blanked, not blanked)
