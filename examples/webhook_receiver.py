@@ -5,8 +5,7 @@ Submit with ``webhook_url="https://…/hook"`` and the content of the variable H
 
 import os
 
-import httpx
-from bfl_client import WebhookError, webhooks
+from bfl_client import AsyncClient, BFLError, Update, WebhookError, webhooks
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -16,13 +15,12 @@ from starlette.routing import Route
 seen: set[str] = set()  # a delivery may come twice; a real receiver asks its database
 
 
-async def save(task_id: str, url: str) -> None:
-    """Fetch a result; its URL expires after minutes, and takes no key."""
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(url)
-    answer.raise_for_status()
-    with open(f"{task_id}.jpg", "wb") as file:
-        file.write(answer.content)
+async def save(update: Update) -> None:
+    """Fetch a result; its URL expires after minutes."""
+    try:
+        print(await client.result(update).save("."))
+    except BFLError as error:  # moderated, failed, or expired
+        print(f"{error.task_id}: {error}")
 
 
 async def receive(request: Request) -> Response:
@@ -33,13 +31,12 @@ async def receive(request: Request) -> Response:
         update = webhooks.parse(await request.body(), request.headers, os.environ["HOOK_SECRET"])
     except WebhookError:
         return Response(status_code=403)
-    task_id = "".join(character for character in str(update.raw.get("id")) if character.isalnum() or character == "-")
-    print(f"{task_id}: {update.status}")
+    task_id = str(update.raw.get("id"))
     if not update.ended or task_id in seen:
         return Response()
     seen.add(task_id)
-    sample = update.result.get("sample")
-    return Response(background=BackgroundTask(save, task_id, sample) if isinstance(sample, str) else None)
+    return Response(background=BackgroundTask(save, update))
 
 
+client = AsyncClient()
 app = Starlette(routes=[Route("/hook", receive, methods=["POST"])])

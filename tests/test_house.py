@@ -46,7 +46,7 @@ CORE: dict[str, set[str]] = {
     "auth": {"errors", "library"},
     "library": set(),
     "media": {"errors", "formats", "pictures"},
-    "pictures": set(),
+    "pictures": {"errors"},
     "policy": {"errors"},
     "steps": {"errors"},
     "errors": set(),

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from bfl_api.table import ENDPOINTS
 from bfl_api.utility import Utility
+from bfl_client import Client
 from bfl_emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +56,7 @@ def test_every_program_runs(code: str, tmp_path: Path) -> None:
     needs(code)
     with Emulator(speed=1000) as emulator:
         printed = run(code, tmp_path, emulator)
-    saved = set(re.findall(r'save\("([^"]+)"\)', code))
+    saved = set(re.findall(r'save\("([^"]{2,})"\)', code))
     assert saved <= {path.name for path in tmp_path.iterdir()}
     assert "Error" not in printed
 
@@ -72,21 +73,28 @@ def test_the_fixture_example_passes(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
-def test_the_webhook_receiver_takes_what_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The README's receiver answers 200 to a delivery with the secret, and 403 to one without."""
+def test_the_webhook_receiver_takes_what_verifies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bfl_emulator: Emulator
+) -> None:
+    """The README's receiver answers 200 to a delivery with the secret and saves its picture, and 403 to one without."""
     (code,) = [block for block in blocks("python") if "webhooks.parse" in block]
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOOK_SECRET", "s3cret")
+    bfl_emulator.use(monkeypatch)
     names: dict[str, Any] = {"__name__": "receiver"}
     exec(code, names)
+    with Client() as client:
+        made = client.generate(next(iter(ENDPOINTS)), prompt="a fox")
 
     async def deliver() -> list[int]:
         transport = httpx.ASGITransport(app=names["app"])
         async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
-            body = {"id": "task-1", "status": "Ready"}
+            body = {"id": "task-1", "status": "Ready", "result": made.raw["result"]}
             answers = [await client.post("/hook", json=body, headers={"X-Webhook-Secret": s}) for s in ("s3cret", "no")]
             return [answer.status_code for answer in answers]
 
     assert anyio.run(deliver) == [200, 403]
+    assert [path.stem for path in tmp_path.iterdir()] == ["task-1"]
 
 
 def test_the_refusal_prints_what_the_readme_shows(tmp_path: Path) -> None:

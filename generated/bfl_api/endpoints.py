@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 
@@ -2217,6 +2217,62 @@ class Endpoints(Generic[T]):
                 }
             ),
         )
+
+
+class Generate(Protocol[T_co]):
+    """What the methods of `Waiting` call to send a body to an endpoint and to wait for the result."""
+
+    def __call__(
+        self,
+        endpoint: str,
+        body: Mapping[str, Any],
+        *,
+        validate: bool = True,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        on_update: Callable[[Any], object] | None = None,
+    ) -> T_co:
+        """Send as `Send` does, then wait `timeout` seconds at most, and call `on_update` for each poll."""
+        ...
+
+
+class Waiting(Endpoints[T]):
+    """`Endpoints` that wait for the result: the call by name also takes for how long, and whom to tell meanwhile."""
+
+    __slots__ = ("__generate",)
+
+    def __init__(self, generate: Generate[T]) -> None:
+        """Build on `generate`; what it returns is what the methods return."""
+        super().__init__(generate)
+        self.__generate = generate
+
+    def __call__(
+        self,
+        endpoint: EndpointName | str,
+        body: Mapping[str, Any] | SupportsToDict | None = None,
+        /,
+        *,
+        validate: bool = True,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        on_update: Callable[[Any], object] | None = None,
+        **parameters: Any,
+    ) -> T:
+        """Send to an endpoint by its name, which may be one that this version does not know, and wait for the result.
+
+        Args:
+            endpoint: The path after the version.
+            body: A mapping or a generated model. A null in a mapping is sent as it stands.
+            validate: Whether the request is checked against the specification before it is sent.
+            extra: Keys that the specification does not know; they are sent unchecked.
+            timeout: Seconds to wait for the result; None means the default of the endpoint's kind.
+            on_update: Called with the update of every poll.
+            parameters: More keys of the body; they replace those of `body`, and None is not sent. A key called `validate`
+                or `extra` has to be in `body`. If the endpoint itself has a parameter called `timeout` or `on_update`,
+                that is what is meant: use `submit`, then `wait`.
+        """
+        given = _merged(body, parameters)
+        return self.__generate(endpoint, given, validate=validate, extra=extra, timeout=timeout, on_update=on_update)
 
 
 def _present(parameters: Mapping[str, Any]) -> dict[str, Any]:

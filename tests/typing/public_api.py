@@ -4,6 +4,7 @@ A line with an ignore must be an error, or the ignore itself is one.
 """
 
 from collections.abc import Coroutine
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, assert_type
 
@@ -28,6 +29,7 @@ from bfl_client import (
 )
 from bfl_client.errors import Remedy
 from bfl_client.tasks import Handle
+from PIL.Image import Image
 
 
 def synchronous(client: Client) -> None:
@@ -45,6 +47,11 @@ def synchronous(client: Client) -> None:
     assert_type(result.seed, int | None)
     assert_type(result.cost, float | None)
     assert_type(result.read(), bytes)
+    assert_type(result.image(), Image)
+    with open("fox.jpg", "wb") as file:
+        result.save(file)
+    assert_type(client.result(task.status()), Result)
+    assert_type(client.generate("flux-dev", prompt="a fox", timeout=300, on_update=print), Result)
     assert_type(result.save("fox.png"), Path)
     assert_type(result.save(Path("out"), overwrite=False, stem="fox", private=True), Path)
     assert_type(result.save_draft("draft.bin", overwrite=False), Path)
@@ -77,6 +84,10 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await task.save("fox.png"), Path)
     assert_type(await (await task.wait()).save("out", overwrite=False, stem="fox", private=True), Path)
     assert_type(await (await task.wait()).read(), bytes)
+    assert_type(await (await task.wait()).image(), Image)
+    await (await task.wait()).save(BytesIO())
+    assert_type(client.result(await task.status()), AsyncResult)
+    assert_type(await client.generate("flux-dev", prompt="a fox", timeout=300, on_update=print), AsyncResult)
     assert_type(await task.status(), Update)
     assert_type(task.handle, Handle)
     assert_type(client.price("flux-2-pro", width=1024, height=1024), float | None)
@@ -119,6 +130,6 @@ async def mistakes(client: Client, aclient: AsyncClient) -> None:
     client.submit.flux_2_pro()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.submit.flux_dve()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     Client("key", region="mars")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    client.generate.flux_dev(prompt="x").save("fox.png", overwrites=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.generate.flux_dev(prompt="x").save("fox.png", overwrites=False)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     aclient.paused_by(print)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     aclient.submit.flux_dev(prompt="x").wait()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

@@ -20,6 +20,7 @@ NOT_FOUND = "Task not found"
 _ENDED: dict[str, type[errors.TaskError]] = {
     "Error": errors.GenerationFailed,
     "Failed": errors.GenerationFailed,  # not in the published enum, but in every documented sample
+    "No Card Generated": errors.GenerationFailed,  # a production client treats it as final (2026-10)
     "Request Moderated": errors.RequestModerated,
     "Content Moderated": errors.ContentModerated,
     NOT_FOUND: errors.TaskNotFound,

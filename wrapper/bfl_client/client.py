@@ -18,26 +18,25 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from anyio.lowlevel import current_token
 from bfl_api import specification as packaged
+from bfl_api.endpoints import EndpointName, Endpoints, SupportsToDict, Waiting
+from bfl_api.utility import AsyncUtility, Utility
 
 from . import answers, constraints, errors, flows, library, media, policy, specification
+from .answers import Update
 from .auth import Hosts, KeyAuth, cleaned
 from .errors import Remedy, Violation, shorten
 from .flows import Rules, Submission
 from .library import httpx
+from .many import PATIENCE, AsyncOutcomes, Outcomes, Submitted
 from .policy import Poll, Retry, seconds
 from .steps import Answer, Call, Clock, Flow
-from .tasks import AsyncResult, AsyncTask, Handle, Result, Task
+from .tasks import AsyncResult, AsyncTask, Handle, OnUpdate, Result, Task
 from .transport import AsyncDriver, Driver, http_options
 
 if TYPE_CHECKING:
     from bfl_api.client import Client as GeneratedClient
-    from bfl_api.endpoints import EndpointName, Endpoints, SupportsToDict
-    from bfl_api.utility import AsyncUtility, Utility
 
-    from .many import AsyncOutcomes, Outcomes, Submitted
-
-    Bodies = Iterable[Mapping[str, Any] | SupportsToDict]
-
+Bodies = Iterable[Mapping[str, Any] | SupportsToDict]
 
 H = TypeVar("H", library.HTTPClient, library.AsyncHTTPClient)
 S = TypeVar("S")
@@ -126,16 +125,15 @@ class _Base(Generic[H, S, G]):
     @cached_property
     def submit(self) -> Endpoints[S]:
         """Submits: ``client.submit.<endpoint>(prompt=…)`` or ``client.submit("<endpoint>", …)`` returns a task."""
-        from bfl_api.endpoints import Endpoints
-
         return Endpoints(self._submit)
 
     @cached_property
-    def generate(self) -> Endpoints[G]:
-        """Submits and waits: the same methods and the same call as `submit`, returning a result."""
-        from bfl_api.endpoints import Endpoints
+    def generate(self) -> Waiting[G]:
+        """Submits and waits: the same methods and the same call as `submit`, returning a result.
 
-        return Endpoints(self._generate)
+        The call by name also takes ``timeout=`` (seconds) and ``on_update=``, as `Task.wait` does.
+        """
+        return Waiting(self._generate)
 
     def _submit(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
@@ -145,10 +143,23 @@ class _Base(Generic[H, S, G]):
         return submitted
 
     def _generate(
-        self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
+        self,
+        endpoint: str,
+        body: Mapping[str, Any],
+        *,
+        validate: bool = True,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
     ) -> G:
+        waiting: dict[str, Any] = {"timeout": timeout, "on_update": on_update}
+        known = specification.parameters(endpoint) if isinstance(endpoint, str) else {}
+        for name in waiting.keys() & known.keys():  # the endpoint's own parameter is what is meant
+            if waiting[name] is not None:
+                body = {**body, name: waiting[name]}
+            waiting[name] = None
         checked = partial(self._request, endpoint, body, validate=validate, extra=extra)
-        generated: G = self._run(self._generation(checked))
+        generated: G = self._run(self._generation(checked, **waiting))
         return generated
 
     def _run(self, flow: Flow[Any]) -> Any:
@@ -209,8 +220,6 @@ class _Base(Generic[H, S, G]):
 
     def _of_model(self, endpoint: str, body: Any, validate: bool, patience: int = 0) -> Submission:
         """A request of a map. Raises ConstraintError, also for a broken model: it must not end the whole map."""
-        from bfl_api.endpoints import Endpoints
-
         try:
             found = Endpoints(self._request)(endpoint, body, validate=validate)
             return found._replace(patience=max(patience, found.patience))
@@ -228,9 +237,13 @@ class _Base(Generic[H, S, G]):
         self,
         checked: Callable[[], Submission],
         timeout: float | None = None,
+        on_update: OnUpdate | None = None,
         submitted: Callable[[Any], object] = lambda _: None,
     ) -> Flow[Any]:
         """The flow of `generate`; `submitted` is called as soon as there is a task."""
+        if timeout is not None:
+            seconds("timeout", timeout)  # refused before anything is paid
+        self._TASK._check_callback(on_update)
         submission = checked()
         if not submission.polled:
             raise errors.ConfigurationError(
@@ -240,7 +253,7 @@ class _Base(Generic[H, S, G]):
         noted = submission._replace(submitted=lambda handle: submitted(self._TASK(self, handle)))
         handle = yield from self._posted(noted)
         with flows.owned(handle):
-            return (yield from self._TASK(self, handle)._wait(timeout, None))
+            return (yield from self._TASK(self, handle)._wait(timeout, on_update))
 
     def _posted(self, submission: Submission) -> Flow[Handle]:
         try:
@@ -249,6 +262,18 @@ class _Base(Generic[H, S, G]):
             if specification.find(submission.endpoint) is None:
                 error.remedy = specification.unknown_endpoint(submission.endpoint).remedy
             raise
+
+    def _delivered(self, update: Update, endpoint: str | None) -> Any:
+        """The result in a webhook's update."""
+        if not isinstance(update, Update) or not isinstance(update.raw.get("id"), str):
+            raise errors.WebhookError("this is not the update of a webhook: it names no task")
+        handle = Handle.of({"id": update.raw["id"]}, endpoint)
+        with flows.owned(handle):
+            if error := answers.task_error(update):
+                raise error
+            if not update.ended:
+                raise errors.WebhookError(f"the task has not ended: its status is {shorten(update.status, 60)!r}")
+            return self._TASK._RESULT(self._TASK(self, handle), update)
 
     def _operation(
         self,
@@ -339,7 +364,6 @@ class Client(_Base[library.HTTPClient, Task, Result]):
     @cached_property
     def utility(self) -> Utility:
         """The operations that create no task, a method for each: credits, finetunes and any others."""
-        from bfl_api.utility import Utility
 
         def call(method: str, path: str, query: Any, body: Any, parse: Callable[[Any], R], /) -> R:
             found: R = self._run(self._operation(method, path, query, body, parse))
@@ -350,6 +374,15 @@ class Client(_Base[library.HTTPClient, Task, Result]):
     def task(self, id: str, polling_url: str, endpoint: str | None = None) -> Task:
         """Resume a task from its id and polling URL (the id alone does not say which host has the task)."""
         return Task(self, Handle.of({"id": id, "polling_url": polling_url}, endpoint))
+
+    def result(self, update: Update, endpoint: str | None = None) -> Result:
+        """The result in a webhook's update (see `webhooks.parse`), to be saved like any other.
+
+        Its URL cannot be renewed, because a task with a webhook is not polled: save it within ten minutes.
+
+        Raises TaskError if the task ended without a result, WebhookError if it has not ended.
+        """
+        return cast(Result, self._delivered(update, endpoint))
 
     def map(
         self,
@@ -369,14 +402,12 @@ class Client(_Base[library.HTTPClient, Task, Result]):
             timeout: seconds for each task, from its submit; None means the default of its kind.
             validate: check each request before it is sent; the outcome of a refused one is a ConstraintError.
         """
-        from .many import PATIENCE, Outcomes
-
         if timeout is not None:
             seconds("timeout", timeout)
 
         def work(body: Any, submitted: Submitted[Task], sleep: Callable[[float], object]) -> Result:
             client = self.paused_by(sleep, PATIENCE)
-            flow = self._generation(partial(client._of_model, endpoint, body, validate), timeout, submitted)
+            flow = self._generation(partial(client._of_model, endpoint, body, validate), timeout, submitted=submitted)
             result: Result = client._run(flow)
             return result
 
@@ -428,7 +459,6 @@ class AsyncClient(_Base[library.AsyncHTTPClient, Coroutine[Any, Any, AsyncTask],
     @cached_property
     def utility(self) -> AsyncUtility:
         """The operations that create no task, a method for each: credits, finetunes and any others."""
-        from bfl_api.utility import AsyncUtility
 
         async def call(method: str, path: str, query: Any, body: Any, parse: Callable[[Any], R], /) -> R:
             found: R = await self._run(self._operation(method, path, query, body, parse))
@@ -440,6 +470,10 @@ class AsyncClient(_Base[library.AsyncHTTPClient, Coroutine[Any, Any, AsyncTask],
         """Resume a task from its id and polling URL; see `Client.task`."""
         return AsyncTask(self, Handle.of({"id": id, "polling_url": polling_url}, endpoint))
 
+    def result(self, update: Update, endpoint: str | None = None) -> AsyncResult:
+        """The result in a webhook's update; see `Client.result`. Nothing is awaited before it is saved or read."""
+        return cast(AsyncResult, self._delivered(update, endpoint))
+
     def map(
         self,
         endpoint: EndpointName | str,
@@ -450,14 +484,12 @@ class AsyncClient(_Base[library.AsyncHTTPClient, Coroutine[Any, Any, AsyncTask],
         validate: bool = True,
     ) -> AsyncOutcomes[AsyncTask, AsyncResult]:
         """Generate many: ``async with client.map(…) as outcomes:`` and ``async for`` over it; see `Client.map`."""
-        from .many import PATIENCE, AsyncOutcomes
-
         if timeout is not None:
             seconds("timeout", timeout)
 
         async def work(body: Any, submitted: Submitted[AsyncTask]) -> AsyncResult:
             checked = partial(self._of_model, endpoint, body, validate, PATIENCE)
-            result: AsyncResult = await self._run(self._generation(checked, timeout, submitted))
+            result: AsyncResult = await self._run(self._generation(checked, timeout, submitted=submitted))
             return result
 
         return AsyncOutcomes(work, bodies, concurrency)

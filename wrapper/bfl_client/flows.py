@@ -17,7 +17,7 @@ from .answers import Handle, Update
 from .auth import Hosts
 from .errors import Remedy, shorten
 from .policy import Poll, Retry
-from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Streamed
+from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Sleep, Streamed, Tell
 
 logger = logging.getLogger("bfl_client")
 _WAIT_AGAIN = Remedy("it may still finish: wait() again, or resume it later with its id and polling URL", "wait-again")
@@ -281,7 +281,7 @@ def follow(
         else:
             seen = update.status
             if on_update is not None:
-                on_update(update)
+                yield Tell(on_update, update)
             now = yield Clock()
             pause = following.pause_after(update, now - started)
             if update.status == answers.READY and not update.doubtful:

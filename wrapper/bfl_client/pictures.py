@@ -6,13 +6,47 @@ Pillow is imported only here, when a picture is sent: whoever has an image has P
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .errors import ConfigurationError, Remedy
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _PLAIN = ("1", "L", "LA", "P", "RGB", "RGBA")  # modes that a PNG has; the others are converted
 _CONVERTED = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
+
+
+def check_installed() -> None:
+    """Raise ConfigurationError unless Pillow is installed."""
+    try:
+        import PIL.Image  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("this needs Pillow", Remedy("pip install pillow", "install-pillow")) from error
+
+
+def opened(content: bytes) -> Image.Image:
+    """A picture as a PIL image, decoded. Raises ValueError, in words that follow "this picture", if Pillow cannot."""
+    from PIL import Image
+
+    try:
+        image = Image.open(io.BytesIO(content))
+        image.load()
+        return image
+    except Exception as error:  # Pillow raises many kinds of errors for broken files
+        raise ValueError("cannot be opened by Pillow") from error
+
+
+def size(file: BinaryIO) -> tuple[int, int] | None:
+    """Width and height of a picture in pixels; None if its first bytes do not say, or without Pillow."""
+    try:
+        from PIL import Image
+
+        with warnings.catch_warnings(action="ignore"):  # of sizes that are suspiciously large
+            return Image.open(file).size
+    except Exception:  # Pillow is not installed, or the file is none that it knows
+        return None
 
 
 def from_image(image: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -29,6 +29,20 @@ class Sleep(NamedTuple):
     """Asks to wait for a number of seconds."""
 
     seconds: float
+
+
+class Tell(NamedTuple):
+    """Asks to call the caller's function with an update; an asynchronous driver awaits what it returns."""
+
+    function: Callable[[Any], object]
+    update: Any
+
+    def told(self) -> object:
+        """Call it. Raises whatever it raises, but RuntimeError for StopIteration, which would end the flow instead."""
+        try:
+            return self.function(self.update)
+        except StopIteration as error:
+            raise RuntimeError("on_update raised StopIteration") from error
 
 
 class Receives(Protocol):
@@ -91,6 +105,6 @@ class Fetched(NamedTuple):
     error: str | None = None
 
 
-Step = Clock | Sleep | Call | Fetch
+Step = Clock | Sleep | Tell | Call | Fetch
 Flow = Generator[Step, Any, T]
 """A flow: a generator that yields steps, is sent their outcomes, and returns its result."""

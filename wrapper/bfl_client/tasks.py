@@ -6,29 +6,41 @@ Both forms have the same methods, written once: they start a flow, which the cli
 
 from __future__ import annotations
 
+import base64
+import inspect
 import io
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
-from . import files, flows, policy, specification
+from . import files, flows, pictures, policy, specification
 from .answers import Handle as Handle
 from .answers import Update
-from .errors import ConfigurationError, DownloadError, Remedy, shorten
+from .errors import BFLError, ConfigurationError, DownloadError, Remedy, shorten
 from .steps import Fetched, Flow
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 U = TypeVar("U")
 R = TypeVar("R")
 P = TypeVar("P")
 B = TypeVar("B")
+I = TypeVar("I")  # noqa: E741
+N = TypeVar("N")
 OnUpdate = Callable[[Update], object]
 READ_LIMIT = 1024**3
 """The most bytes that `Result.read` loads into memory; save() streams instead."""
 UNKNOWN = ".bin"
 """The suffix of a file whose content is not known."""
+SHOWN_LIMIT = 20 * 1024**2
+"""The most bytes of a picture or film that a notebook shows: they become part of the notebook's file."""
+_IN_MEMORY = 8 * 1024**2  # bytes of a download that is to go to an open file; more are kept on the disk meanwhile
 _SAVE_AGAIN = Remedy("nothing is lost: save it to another place, or later from its task", "save-again")
 
 
@@ -45,7 +57,7 @@ class Carries(Protocol):
     def _run(self, flow: Flow[Any]) -> Any: ...
 
 
-class _Submitted(Generic[U, R, P]):
+class _Submitted(Generic[U, R, P, N]):
     """A submitted, paid task; `wait` follows it to its end.
 
     Attributes:
@@ -61,6 +73,7 @@ class _Submitted(Generic[U, R, P]):
     """
 
     _RESULT: type[Any]
+    _AWAITED: bool
 
     def __init__(self, client: Carries, handle: Handle) -> None:
         self._client, self.handle = client, handle
@@ -94,7 +107,7 @@ class _Submitted(Generic[U, R, P]):
 
         Args:
             timeout: seconds in all; None means the default of the task's kind (600 for pictures, 2700 for video).
-            on_update: called with the `Update` of every poll.
+            on_update: called with the `Update` of every poll; an `AsyncTask` also awaits what it returns.
 
         Raises:
             TaskError: it ended without a result, or not in time (TaskTimeout; it can then be waited for again).
@@ -103,14 +116,20 @@ class _Submitted(Generic[U, R, P]):
         found: R = self._run(lambda: self._wait(timeout, on_update))
         return found
 
-    def save(self, path: str | os.PathLike[str]) -> P:
+    @overload
+    def save(self, path: str | os.PathLike[str]) -> P: ...
+
+    @overload
+    def save(self, path: IO[bytes]) -> N: ...
+
+    def save(self, path: str | os.PathLike[str] | IO[bytes]) -> P | N:
         """Wait, then write the result to a file; see `wait` and `Result.save`."""
 
-        def both() -> Flow[Path]:
-            result: _Ready[Any, Any] = yield from self._wait(None, None)
+        def both() -> Flow[Any]:
+            result: _Ready[Any, Any, Any, Any] = yield from self._wait(None, None)
             return (yield from result._save(path, "sample"))
 
-        found: P = self._run(both)
+        found: P | N = self._run(both)
         return found
 
     def __repr__(self) -> str:
@@ -125,6 +144,15 @@ class _Submitted(Generic[U, R, P]):
 
         return self._client._run(flow())
 
+    @classmethod
+    def _check_callback(cls, on_update: OnUpdate | None) -> None:
+        """Raise ConfigurationError if the callback cannot be called, or would never be awaited."""
+        if on_update is not None and not callable(on_update):
+            raise ConfigurationError("on_update must be a function")
+        functions = (on_update, getattr(on_update, "__call__", None))  # noqa: B004  # objects may have an async one
+        if not cls._AWAITED and any(map(inspect.iscoroutinefunction, functions)):
+            raise ConfigurationError("on_update is asynchronous, and nothing would await it: use AsyncClient")
+
     def _url(self) -> str:
         if self.polling_url is None:
             raise ConfigurationError(
@@ -134,6 +162,7 @@ class _Submitted(Generic[U, R, P]):
         return self.polling_url
 
     def _wait(self, timeout: float | None, on_update: OnUpdate | None) -> Flow[Any]:
+        self._check_callback(on_update)
         rules = self._client._rules
         limit = rules.poll.timeout(self.kind or "") if timeout is None else policy.seconds("timeout", timeout)
         age = max((datetime.now(UTC) - self.submitted_at) // timedelta(seconds=1), 0)
@@ -142,7 +171,7 @@ class _Submitted(Generic[U, R, P]):
         return self._RESULT(self, update)
 
 
-class _Ready(Generic[P, B]):
+class _Ready(Generic[P, B, I, N]):
     """The picture or film that a task made.
 
     Attributes:
@@ -208,14 +237,53 @@ class _Ready(Generic[P, B]):
         found: B = self.task._run(into_memory)
         return found
 
+    def image(self) -> I:
+        """The picture as a ``PIL.Image.Image``; needs Pillow.
+
+        Raises DownloadError if it cannot be fetched or is not a picture that Pillow can open, such as a film;
+        ConfigurationError if Pillow is not installed.
+        """
+
+        def opened() -> Flow[Image]:
+            pictures.check_installed()  # before anything is fetched
+            sink = io.BytesIO()
+            yield from self._download(sink, "sample", READ_LIMIT)
+            try:
+                return pictures.opened(sink.getvalue())
+            except ValueError as error:
+                raise DownloadError(f"this {self.kind} {error}; read() returns its bytes") from error
+
+        found: I = self.task._run(opened)
+        return found
+
+    @overload
     def save(
-        self, path: str | os.PathLike[str], *, overwrite: bool = True, stem: str | None = None, private: bool = False
-    ) -> P:
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = True,
+        stem: str | None = None,
+        private: bool = False,
+    ) -> P: ...
+
+    @overload
+    def save(self, path: IO[bytes]) -> N: ...
+
+    def save(
+        self,
+        path: str | os.PathLike[str] | IO[bytes],
+        *,
+        overwrite: bool = True,
+        stem: str | None = None,
+        private: bool = False,
+    ) -> P | N:
         """Write the file, whole or not at all, and return its path.
 
         Args:
             path: a file, or an existing folder, in which the file is named `stem` plus the extension of its content.
                 A file without a suffix gets that of its content; another one than that is kept, with a `SuffixWarning`.
+                Or a file opened for writing bytes: it is written to at its position, once all is there, and None is
+                returned.
             overwrite: replace a file of that name.
             stem: the file's name in a folder, without extension; by default the task's id.
             private: readable by its owner only.
@@ -223,7 +291,7 @@ class _Ready(Generic[P, B]):
         Raises:
             DownloadError: it cannot be fetched or (`unwritable`) written; an existing file is then as it was.
         """
-        found: P = self.task._run(lambda: self._save(path, "sample", overwrite, stem, private))
+        found: P | N = self.task._run(lambda: self._save(path, "sample", overwrite, stem, private))
         return found
 
     def save_draft(self, path: str | os.PathLike[str], *, overwrite: bool = True, private: bool = False) -> P:
@@ -233,8 +301,11 @@ class _Ready(Generic[P, B]):
 
     def _save(
         self, path: Any, part: str, overwrite: bool = True, stem: str | None = None, private: bool = False
-    ) -> Flow[Path]:
+    ) -> Flow[Path | None]:
         try:
+            if hasattr(path, "write"):
+                yield from self._write(path, part)
+                return None
             place, named = Path(path), stem or files.stem(self.task.id)
             folder = place.is_dir()
             if Path(named).name != named:
@@ -257,6 +328,16 @@ class _Ready(Generic[P, B]):
             if not error.unwritable:
                 raise
             raise _unwritable(path, error.__cause__) from error.__cause__
+
+    def _write(self, file: Any, part: str) -> Flow[None]:
+        """Write to an open file, once everything is there."""
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as whole:
+            yield from self._download(whole, part, policy.SAMPLE_LIMIT)
+            whole.seek(0)
+            try:
+                shutil.copyfileobj(whole, file)
+            except Exception as error:  # the file is the caller's, and may raise anything
+                raise _unwritable(f"<{type(file).__name__}>", error) from error
 
     def _download(self, sink: Any, part: str, limit: int) -> Flow[Fetched]:
         rules, polling_url = self.task._client._rules, self.task.polling_url
@@ -281,25 +362,58 @@ def _unwritable(path: object, error: Any) -> DownloadError:
     return DownloadError(f"cannot write {shorten(str(path))}: {reason}", _SAVE_AGAIN, unwritable=True)
 
 
-class Result(_Ready[Path, bytes]):
-    """The picture or film that a task made."""
+class Result(_Ready[Path, bytes, "Image", None]):
+    """The picture or film that a task made; a notebook shows it."""
 
     task: Task
+    _bundle: dict[str, str] | None = None
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook shows: the picture or film, fetched once; text where it cannot be had."""
+        if self._bundle is None:
+            self._bundle = {"text/plain": repr(self)}
+            try:
+                self._bundle |= _shown(self.read())
+            except BFLError as error:
+                self._bundle["text/plain"] += f": {error.message}"
+        return self._bundle
 
 
-class AsyncResult(_Ready[Coroutine[Any, Any, Path], Coroutine[Any, Any, bytes]]):
-    """The picture or film that a task made; its methods are awaited."""
+class AsyncResult(
+    _Ready[
+        Coroutine[Any, Any, Path], Coroutine[Any, Any, bytes], "Coroutine[Any, Any, Image]", Coroutine[Any, Any, None]
+    ]
+):
+    """The picture or film that a task made; its methods are awaited: a notebook shows ``await result.image()``."""
 
     task: AsyncTask
 
 
-class Task(_Submitted[Update, Result, Path]):
+class Task(_Submitted[Update, Result, Path, None]):
     """A submitted, paid task; `Task.wait` follows it to its end."""
 
-    _RESULT = Result
+    _RESULT, _AWAITED = Result, False
 
 
-class AsyncTask(_Submitted[Coroutine[Any, Any, Update], Coroutine[Any, Any, AsyncResult], Coroutine[Any, Any, Path]]):
+class AsyncTask(
+    _Submitted[
+        Coroutine[Any, Any, Update],
+        Coroutine[Any, Any, AsyncResult],
+        Coroutine[Any, Any, Path],
+        Coroutine[Any, Any, None],
+    ]
+):
     """A submitted, paid task; `AsyncTask.wait` follows it to its end. Its methods are awaited."""
 
-    _RESULT = AsyncResult
+    _RESULT, _AWAITED = AsyncResult, True
+
+
+def _shown(content: bytes) -> dict[str, str]:
+    """A picture or film for a notebook, by its media type; empty if notebooks do not show it, or if it is too large."""
+    suffix, data = files.extension(content[:16]), base64.b64encode(content).decode()
+    if len(content) > SHOWN_LIMIT:
+        return {}
+    if suffix == ".mp4":
+        return {"text/html": f'<video controls src="data:video/mp4;base64,{data}" style="max-width: 100%"></video>'}
+    kind = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}.get(suffix)
+    return {kind: data} if kind else {}

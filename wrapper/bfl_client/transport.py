@@ -7,6 +7,7 @@ the key and downloads without it, follow no redirect, ask for uncompressed answe
 from __future__ import annotations
 
 import contextvars
+import inspect
 import logging
 import math
 import time
@@ -18,10 +19,10 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from . import answers
-from .errors import BFLError, DownloadError, TransportError
+from .errors import BFLError, ConfigurationError, DownloadError, TransportError
 from .failures import LOCAL, lost
 from .library import DEADLINE, httpx
-from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed
+from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed, Tell
 from .version import USER_AGENT
 
 T = TypeVar("T")
@@ -339,6 +340,8 @@ class Driver(_Wire):
             return self._clock()
         if isinstance(step, Sleep):
             return self._sleep(step.seconds)
+        if isinstance(step, Tell):
+            return _synchronous(step.told())
         sent, token = self._sent(step), DEADLINE.set(step.deadline)
         try:
             return self._exchange(step, sent)
@@ -410,6 +413,9 @@ class AsyncDriver(_Wire):
             return self._clock()
         if isinstance(step, Sleep):
             return await self._sleep(step.seconds)
+        if isinstance(step, Tell):
+            answer = step.told()
+            return await answer if inspect.isawaitable(answer) else answer
         sent = self._sent(step)
         return await (self._unpaid(step, None) if sent is None else self._paid(step, sent))
 
@@ -482,6 +488,14 @@ def _ungrouped() -> Iterator[None]:
         yield
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
+
+
+def _synchronous(answer: object) -> object:
+    """What a function returned; raises ConfigurationError if it would have to be awaited."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise ConfigurationError("on_update is asynchronous, and nothing would await it: use AsyncClient")
+    return answer
 
 
 def _receiver(step: Call | Fetch, response: httpx.Response, clock: Callable[[], float]) -> _Incoming | _Saving:
