@@ -32,7 +32,7 @@ CORE: dict[str, set[str]] = {
         "answers", "auth", "constraints", "errors", "flows", "library", "many", "media", "policy", "specification",
         "steps", "tasks", "transport",
     },
-    "tasks": {"answers", "errors", "files", "flows", "policy", "specification", "steps"},
+    "tasks": {"answers", "errors", "files", "flows", "pictures", "policy", "specification", "steps"},
     "many": {"errors"},
     "formats": set(),
     "flows": {"answers", "auth", "formats", "errors", "policy", "steps"},
