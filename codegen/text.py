@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 WIDTH = 110
+RATIO = "bfl-ratio"
+"""The format of a ratio of width to height in the published range."""
 _BIDI = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)")
 
@@ -88,6 +90,8 @@ def _phrases(node: Mapping[str, Any]) -> list[str]:
         phrases.append(f"less than {number(below)}")
     if _is_number(node.get("multipleOf")):
         phrases.append(f"a multiple of {number(node['multipleOf'])}")
+    if node.get("format") == RATIO:
+        phrases.append("9:21 to 21:9")
     phrases.append(_range(node.get("minLength"), node.get("maxLength"), " characters"))
     if "prefixItems" not in node:
         phrases.append(_range(node.get("minItems"), node.get("maxItems"), " items"))

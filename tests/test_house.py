@@ -39,7 +39,7 @@ CORE: dict[str, set[str]] = {
     "files": set(),
     "failures": {"errors"},
     "transport": {"answers", "errors", "failures", "library", "steps", "version"},
-    "constraints": {"errors", "media", "specification"},
+    "constraints": {"errors", "formats", "media", "specification"},
     "specification": {"errors"},
     "answers": {"errors", "steps"},
     "webhooks": {"answers", "errors"},

@@ -242,7 +242,9 @@ class Jobs:
             return Mistake(number, f"a name is a text of 1 to 500 characters (got {shorten(name, 60)})")
         if validate is None:
             return Mistake(number, f"validate is true or false (got {shorten(given['validate'], 60)})")
-        return Job(number, name, specification.normalized(endpoint), body, validate and self._validate)
+        checked = validate and self._validate
+        body = constraints.as_sent(endpoint, body) if checked else body
+        return Job(number, name, specification.normalized(endpoint), body, checked)
 
 
 def _boolean(value: Any) -> bool | None:

@@ -57,6 +57,7 @@ _REMEDIES = {
 ACTIONS = {
     "set-key": "set BFL_API_KEY, or store a key with bfl auth login",
     "pass-file": "for a file write @{path}",
+    "ratio": "",
     "unknown-parameter": "",  # the refusal ends with the way around
     "unchecked": "--no-validate sends it unchecked",
     "check-credits": "it may have been carried out and paid for: check bfl credits before you repeat it",
@@ -64,6 +65,7 @@ ACTIONS = {
     "save-again": "bfl task fetches the result again",
     "handle": "give the handle that bfl or Task.to_dict() wrote",
     "install": 'pip install "bfl-client[{extra}]"',
+    "install-pillow": "pip install pillow",
     "endpoints": "bfl endpoints lists them all",
     "other-region": "check that BFL_BASE_URL is the region the task was submitted to",
     "base-url": "check that BFL_BASE_URL is the host the task was submitted to",

@@ -100,6 +100,7 @@ class Request:
         try:
             if validate:
                 constraints.check(self._endpoint, self.body)
+                self.body = constraints.as_sent(self._endpoint, self.body)
         except ConstraintError as error:
             found += [each for each in error.violations if each.field not in missing]
             remedy = error.remedy

@@ -26,6 +26,7 @@ _TEXTS = {
     "date-time": "2026-01-01T00:00:00Z",
     "email": "someone@example.com",
     "bfl-media": "https://example.com/picture.png",
+    "bfl-ratio": "1:1",
 }
 
 

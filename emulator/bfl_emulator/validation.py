@@ -46,7 +46,19 @@ _FORMATS = {
     "uuid": ("uuid_parsing", "Input should be a valid UUID"),
     "date-time": ("datetime_parsing", "Input should be a valid datetime"),
     "bfl-media": ("value_error", "Value error, should be an http(s) URL, a data URI or base64"),
+    "bfl-ratio": ("value_error", "Value error, should be a ratio between 21:9 and 9:21"),
 }
+
+
+def is_ratio(text: str) -> bool:
+    """Return whether a text is a ratio of width to height between 21:9 and 9:21 (``format: bfl-ratio``)."""
+    width, colon, height = text.partition(":")
+    sides = [int(side) if side.isascii() and side.isdecimal() else 0 for side in (width[:20], height[:20])]
+    return bool(colon) and min(sides) > 0 and 9 * max(sides) <= 21 * min(sides)
+
+
+FORMATS = {"bfl-media": is_media, "bfl-ratio": is_ratio}
+"""The formats of the overlay, and their checks."""
 
 
 class Contract:
@@ -115,8 +127,7 @@ class Contract:
         # By identity, which is safe because the nodes belong to a document that lives as long as this object.
         if id(schema) not in self._compiled:
             root = {**schema, "components": self._specification.components}
-            formats = {"bfl-media": is_media}
-            validator = Draft202012Validator(root, formats=formats, validate_formats=True, retriever=_nothing_else)
+            validator = Draft202012Validator(root, formats=FORMATS, validate_formats=True, retriever=_nothing_else)
             self._compiled[id(schema)] = validator, root
         return self._compiled[id(schema)]
 

@@ -253,7 +253,8 @@ class Endpoints(Generic[T]):
             prompt_upsampling: Whether the service may rewrite and enrich the prompt. Server default false.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
                 picture again.
-            aspect_ratio: Width to height of the picture, written like 16:9. Server default "16:9".
+            aspect_ratio: Width to height of the picture, written like 16:9. 9:21 to 21:9; server default
+                "16:9".
             safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
                 strictest. 0 to 6; server default 2.
             output_format: File format of the picture. Server default "jpeg".
@@ -437,7 +438,7 @@ class Endpoints(Generic[T]):
             input_image_4: Fourth picture to refer to in the prompt.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
                 picture again.
-            aspect_ratio: Width to height of the picture, written like 16:9.
+            aspect_ratio: Width to height of the picture, written like 16:9. 9:21 to 21:9.
             output_format: File format of the picture. Server default "png".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
             webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
@@ -498,7 +499,7 @@ class Endpoints(Generic[T]):
             input_image_4: Fourth picture to refer to in the prompt.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
                 picture again.
-            aspect_ratio: Width to height of the picture, written like 16:9.
+            aspect_ratio: Width to height of the picture, written like 16:9. 9:21 to 21:9.
             output_format: File format of the picture. Server default "png".
             webhook_url: URL that the service calls with the result. 1 to 2083 characters.
             webhook_secret: Secret that comes back with the webhook call, so that the receiver can tell it
@@ -1127,7 +1128,8 @@ class Endpoints(Generic[T]):
             finetune_strength: How strongly the finetune acts. 0 to 2; server default 1.2.
             seed: Start value of the random generator; the same value gives nearly, not exactly, the same
                 picture again.
-            aspect_ratio: Width to height of the picture, written like 16:9. Server default "16:9".
+            aspect_ratio: Width to height of the picture, written like 16:9. 9:21 to 21:9; server default
+                "16:9".
             safety_tolerance: How much moderation lets pass, in the input and in the output; 0 is the
                 strictest. 0 to 6; server default 2.
             output_format: File format of the picture. Server default "jpeg".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -166,3 +167,15 @@ def test_files_lie_beside_the_jobs(tmp_path: Path) -> None:
     assert without_media("flux-2-pro", body) == {"prompt": "@home", "seed": 1}
     frames, _ = with_files("flux-3-video", {"mode": "i2v", "keyframes": [["@a.png", 0]]}, tmp_path)
     assert frames["keyframes"] == [[tmp_path / "a.png", 0]]
+
+
+def test_base64_in_lines_becomes_one() -> None:
+    """A job's base64 is kept in one line, as the service takes it; that of an unchecked job stays as it is."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(picture, "PNG")
+    lines = base64.encodebytes(picture.getvalue()).decode()
+    given = {**GOOD, "image_prompt": lines}
+    with Jobs([given, {**given, "validate": False}], None) as jobs:
+        jobs.check()
+        found = [job.body["image_prompt"] for job in jobs]
+    assert found == [base64.b64encode(picture.getvalue()).decode(), lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -93,3 +94,15 @@ def test_a_mistyped_parameter_is_shown_as_it_should_be(shell: Shell, arguments: 
     done = shell.run("generate", "flux-dev", *arguments)
     assert done.code == 2, done.err
     assert remedy in done.err.splitlines()[-1]
+
+
+def test_base64_in_lines_is_sent_in_one(shell: Shell) -> None:
+    """Base64 as `base64 fox.png` prints it arrives in one line; a ratio in another form names the one that is meant."""
+    Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
+    content = (shell.here / "fox.png").read_bytes()
+    pair = f"image_prompt={base64.encodebytes(content).decode()}"
+    assert shell.run("generate", "flux-dev", "a fox", "-p", pair, "-o", "a.jpg").code == 0
+    assert last_body(shell)["image_prompt"] == base64.b64encode(content).decode()
+    done = shell.run("validate", "flux-kontext-pro", "a fox", "-p", "aspect_ratio=1.78")
+    assert "did you mean '16:9'?" in done.err
+    assert done.err.count("did you mean") == 1

@@ -72,9 +72,7 @@ def test_a_string_is_never_a_path(text: str) -> None:
     assert "Path" not in violation.message
 
 
-@pytest.mark.parametrize(
-    "text", ["https://a.b/c.png", "http://a.b/c", "data:image/png;base64,AAAA", "AAAA", "iVBORw0KGgo=", "AA\nAA"]
-)
+@pytest.mark.parametrize("text", ["https://a.b/c.png", "http://a.b/c", "data:image/png;base64,AAAA", "AAAA"])
 def test_urls_data_uris_and_base64_pass(text: str) -> None:
     """What the service takes as text is sent as it is."""
     assert wire("flux-dev", {"image_prompt": text}) == {"image_prompt": text}

@@ -5,8 +5,6 @@ Nothing of the client's is used. What `bfl-media` means is written down a second
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from functools import cache
 from typing import Any
@@ -18,16 +16,24 @@ from .operations import DOCUMENT, Operation, Schema
 
 def is_media(text: str) -> bool:
     """True for an http(s) URL with host, a base64 data URI, or base64 that is not empty (documented, recorded 2025)."""
-    if re.match(r"https?://", text):
-        return re.fullmatch(r"https?://([^\s/?#@]*@)?[^\s/?#@:]+(:\d*)?([/?#]\S*)?", text) is not None
-    if text.startswith("data:"):
-        head, comma, text = text.partition(",")
-        if not comma or not head.endswith(";base64"):
-            return bool(comma)
-    try:
-        return bool(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
+    if re.match(r"(?i)https?://", text):
+        return re.fullmatch(r"(?i)https?://([^\s/?#@]*@)?[^\s/?#@:]+(:\d*)?([/?#]\S*)?", text) is not None
+    if text.lower().startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.lower().endswith(";base64"):
+            return False
+    return bool(text) and len(text) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", text) is not None
+
+
+def is_ratio(text: str) -> bool:
+    """True for two whole numbers whose ratio lies between 9:21 and 21:9 (published in words)."""
+    if not re.fullmatch(r"[0-9]+:[0-9]+", text):
         return False
+    width, height = (int(side) for side in text.split(":"))
+    return height > 0 and 9 / 21 - 1e-12 <= width / height <= 21 / 9 + 1e-12
+
+
+FORMATS = {"bfl-media": is_media, "bfl-ratio": is_ratio}
 
 
 @cache
@@ -39,7 +45,7 @@ def _validator(operation: Operation, branch: str) -> Any:
 def validator(schema: Schema) -> Any:
     """A validator of a schema of the specification, formats included."""
     whole = {"allOf": [schema], "components": DOCUMENT["components"]}
-    return jsonschema_rs.Draft202012Validator(whole, formats={"bfl-media": is_media}, validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(whole, formats=FORMATS, validate_formats=True)
 
 
 def is_valid(operation: Operation, body: Any) -> bool:

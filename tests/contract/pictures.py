@@ -45,11 +45,18 @@ def clip() -> str | None:
     return base64.b64encode(file.getvalue()).decode()
 
 
+def ratios() -> SearchStrategy[str]:
+    """Ratios of width to height that a parameter for them accepts."""
+    sides = strategies.tuples(strategies.integers(1, 64), strategies.integers(1, 64))
+    return sides.filter(lambda pair: 9 * max(pair) <= 21 * min(pair)).map(lambda pair: f"{pair[0]}:{pair[1]}")
+
+
 def media() -> SearchStrategy[str]:
     """Strings that a media parameter accepts, mostly real pictures."""
     pictures = strategies.sampled_from(ENCODED)
     uris = strategies.tuples(strategies.sampled_from(["png", "jpeg", "webp"]), pictures).map(
         lambda pair: f"data:image/{pair[0]};base64,{pair[1]}"
     )
-    other = strategies.binary(min_size=1, max_size=60).map(lambda content: base64.b64encode(content).decode())
+    # not by chance a text, which the client would not send
+    other = strategies.binary(max_size=60).map(lambda content: base64.b64encode(b"\x80" + content).decode())
     return strategies.one_of(pictures, uris, strategies.sampled_from(URLS), other)

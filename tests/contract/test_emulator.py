@@ -14,7 +14,7 @@ from schemathesis.engine import events, from_schema
 from . import oracle, tally
 from .generation import SEED
 from .operations import DOCUMENT, JSON, OPERATIONS, POLLING, TASKS
-from .pictures import clip, media
+from .pictures import clip, media, ratios
 
 LARGEST = 1024  # pixels of a side
 EXCLUSIONS: dict[str, tuple[dict[str, Any], str]] = {
@@ -91,6 +91,7 @@ def run(document: dict[str, Any], emulator: Emulator) -> tuple[list[str], Counte
         "operations": [{"include-path": POLLING.path, "checks": REFUSED_POLL[0]}, *([] if clip() else without_clips())],
     }
     schemathesis.openapi.format("bfl-media", media())
+    schemathesis.openapi.format("bfl-ratio", ratios())
     schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict(configuration))
     schema.app = emulator.app
     problems, counts = [], Counter[str]()

@@ -10,10 +10,10 @@ import pytest
 from bfl_client import ConstraintError
 
 from . import oracle, tally
-from .generation import Case, cases
+from .generation import NEITHER, Case, cases
 from .line import Line
 from .operations import TASKS, Operation
-from .pictures import ENCODED, NO_MEDIA
+from .pictures import NO_MEDIA
 from .promises import hold, named
 from .typed import typed
 
@@ -85,7 +85,7 @@ def test_media_parameters_refuse_paths(operation: Operation, line: Line) -> None
 
     def promise(case: Case) -> None:
         known, _ = operation.split(case.body)
-        for key, changed in _variants(known, [*NO_MEDIA, ENCODED[0]]):
+        for key, changed in _variants(known, [*NO_MEDIA, NEITHER]):
             send = partial(_submit, operation, changed)
             if oracle.is_valid(operation, changed):
                 assert line.sent(send) == changed

@@ -74,7 +74,7 @@ DEFECTS = (
     Defect(
         "wrapper: a path passes for media",
         _CLIENT + "constraints.py",
-        "    return _is_base64(text)\n",
+        "    return bool(_BASE64.fullmatch(_base64_of(text)))\n",
         "    return bool(text)\n",
         (REFUSALS,),
     ),
@@ -102,8 +102,8 @@ DEFECTS = (
     Defect(
         "wrapper: a webhook's field is lost",
         _CLIENT + "client.py",
-        "prepared = media.prepare(name, body",
-        'prepared = media.prepare(name, {k: v for k, v in body.items() if k != "webhook_secret"}',
+        "constraints.as_sent(name, body) if",
+        '{k: v for k, v in body.items() if k != "webhook_secret"} if',
         (REQUESTS,),
     ),
     Defect(

@@ -211,8 +211,9 @@ class _Base(Generic[H, S, G]):
             body = {**body, **extra}
         elif extra is not None:
             raise errors.ConstraintError(name, [Violation("extra", shorten(extra, 60), "must be a mapping")])
-        prepared = media.prepare(name, body)
         known = specification.find(name)
+        checked = validate and known is not None and isinstance(body, Mapping)
+        prepared = media.prepare(name, constraints.as_sent(name, body) if checked else body)
         if known and validate:
             constraints.check_body(name, known.path, prepared, extra or ())
         url = self._hosts.endpoint(specification.path_of(name))

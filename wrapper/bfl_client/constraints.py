@@ -7,9 +7,12 @@ service silently ignores it (measured by a third party), unless the schema says 
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,7 @@ from urllib.parse import urlsplit
 from . import media as media_module
 from . import specification
 from .errors import ConstraintError, Remedy, Violation, shorten
+from .formats import Format, identified, refusal
 from .specification import Schema
 
 if TYPE_CHECKING:
@@ -27,25 +31,74 @@ if TYPE_CHECKING:
 
 UNCHECKED = Remedy("validate=False sends it unchecked", "unchecked")
 _ABSENT = "https://absent.invalid/"  # stands in for a missing file, so that the other mistakes are reported, too
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)")
 _SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # these would change the path
 
 
 def is_media(text: str) -> bool:
-    """True if a media parameter accepts the text: an http(s) URL, a data URI or base64, never a path."""
+    """True if a media parameter takes the text as it stands: an http(s) URL, a base64 data URI or base64, no path."""
     if text[:8].lower().startswith(("http://", "https://")):
         try:
             return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
         except ValueError:
             return False
-    if text[:5].lower() == "data:":
-        header, comma, data = text.partition(",")
-        return bool(comma) and (not header.endswith(";base64") or _is_base64(data))
-    return _is_base64(text)
+    return bool(_BASE64.fullmatch(_base64_of(text)))
 
 
-def _is_base64(text: str) -> bool:
-    plain = text.replace("\n", "").replace("\r", "") if "\n" in text else text
-    return len(plain) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", plain) is not None
+def _base64_of(text: str) -> str:
+    """What of a text should be base64: the data of a base64 data URI, nothing of any other, or all of it."""
+    if text[:5].lower() != "data:":
+        return text
+    header, _, data = text.partition(",")
+    return data if header.lower().endswith(";base64") else ""
+
+
+def as_sent(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with base64 as the service takes it: in one line, padded, in the usual alphabet."""
+    marked = specification.marked_media(endpoint)
+    return {name: _in_one_line(value) if name in marked else value for name, value in body.items()}
+
+
+def _in_one_line(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_in_one_line, value)) if type(value) in (list, tuple) else value
+    if type(value) is not str or is_media(value):
+        return value
+    given = _base64_of(value)
+    plain = "".join(given.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    padded = plain + "=" * (-len(plain) % 4)
+    # a short word would pass for base64 without padding: only what is a picture or film is padded
+    whole = len(plain) == len(padded) or "=" in given or _identified(padded).kind in ("image", "video")
+    return value.removesuffix(given) + padded if whole and _BASE64.fullmatch(padded) else value
+
+
+def _identified(text: str) -> Format:
+    """What the beginning of a base64 text is."""
+    try:
+        return identified(base64.b64decode(text[:1364]))
+    except ValueError:
+        return identified(b"")
+
+
+def is_ratio(text: str) -> bool:
+    """True for a ratio of whole numbers between 9:21 and 21:9, such as 16:9 (the range that is published)."""
+    found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text, re.ASCII)
+    width, height = map(int, found.groups()) if found else (0, 0)
+    return 9 * height <= 21 * width and 9 * width <= 21 * height and width > 0
+
+
+def _nearest_ratio(value: Any) -> str | None:
+    """The ratio that was probably meant by 16/9, 1.78, 1920x1080 or 9:30; None if nothing was."""
+    found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:[:/x×]\s*([0-9]{1,9}))?\s*", str(value), re.ASCII)
+    width, height = (Fraction(each or 1) for each in found.groups()) if found else (Fraction(), Fraction())
+    if not width or not height:
+        return None
+    if width / height <= Fraction(9, 21):
+        return "9:21"
+    if width / height >= Fraction(21, 9):
+        return "21:9"
+    nearest = (width / height).limit_denominator(21)
+    return f"{nearest.numerator}:{nearest.denominator}"
 
 
 def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
@@ -60,8 +113,8 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
         ConstraintError: with every violation.
     """
     plain = body.to_dict() if hasattr(body, "to_dict") and not isinstance(body, Mapping) else body
-    prepared = media_module.prepare(endpoint, plain)
     known = specification.find(endpoint)
+    prepared = media_module.prepare(endpoint, as_sent(endpoint, plain) if isinstance(plain, Mapping) else plain)
     if known is not None:
         check_body(known.name, known.path, prepared, extra)
     return prepared
@@ -152,6 +205,8 @@ def _found(
     passing = instance.keys() if specification.takes_more(schema) else extra
     violations = [_unknown(key, known) for key in instance if key not in known and key not in passing]
     violations += [found for each in media.values() if each.path[0] in known for found in _media(schema, each)]
+    texts = {key: value for key, value in instance.items() if key in known}
+    violations += [found for key, value in texts.items() for found in _texts(schema, value, (key,), media)]
     judge = _validator(json.dumps(schema))  # usually a reference, so the cache key is short
     try:
         given = {key: value for key, value in instance.items() if key in known}
@@ -173,6 +228,21 @@ def _media(schema: Schema, media: Media) -> Iterator[Violation]:
             yield Violation(field, media.label, f"is {refusals[0]}")
 
 
+def _texts(schema: Schema, value: Any, path: tuple[str | int, ...], media: Mapping[str, Any]) -> Iterator[Violation]:
+    """What is wrong with base64 of something that is neither picture nor film."""
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _texts(schema, each, (*path, index), media)
+    elif (
+        isinstance(value, str) and value not in media and is_media(value) and ":" not in value[:8].replace("data:", "")
+    ):
+        kinds = specification.media_kinds(schema, path)
+        content = base64.b64decode(_base64_of(value)) if kinds and "file" not in kinds else b""
+        refusals = [refusal(io.BytesIO(content), "video" if kind == "video" else "image") for kind in kinds if content]
+        if refusals and all(refusals):
+            yield Violation(media_module.field_name(path), f"<base64 of {len(content):,} bytes>", f"is {refusals[0]}")
+
+
 def _unknown(key: str, known: Collection[str]) -> Violation:
     near = specification.nearest(key, known)
     hint = f"did you mean {near!r}? " if near else ""
@@ -189,7 +259,7 @@ def _validator(schema: str) -> jsonschema_rs.Validator:
 
     whole = json.loads(schema)
     whole["components"] = {"schemas": _reachable(whole)}
-    formats = {specification.MEDIA: is_media}
+    formats = {specification.MEDIA: is_media, specification.RATIO: is_ratio}
     return jsonschema_rs.Draft202012Validator(whole, formats=formats, validate_formats=True, mask="this")
 
 
@@ -254,7 +324,10 @@ def _shown(value: Any, field: str, media: Mapping[str, Any]) -> str:
 
 
 def _remedy(error: Any, node: Schema) -> Remedy:
-    """How to pass a file, if the text is neither URL nor base64 and so may be a path."""
+    """How to pass a file, if the text is neither URL nor base64 and so may be a path; or the ratio that was meant."""
+    if any(branch.get("format") == specification.RATIO for branch in specification.branches(node)):
+        near = _nearest_ratio(error.instance)
+        return Remedy(f"did you mean {near!r}?" if near else "leave it out for the default", "ratio", nearest=near)
     if error.kind.name != "format" or node.get("format") != specification.MEDIA:
         return Remedy()
     path = shorten(error.instance, 40)

@@ -23,6 +23,8 @@ from .errors import Remedy, Violation, shorten
 Schema = Mapping[str, Any]
 MEDIA = "bfl-media"
 """The format that marks pictures and films in the specification."""
+RATIO = "bfl-ratio"
+"""The format that marks ratios of width to height."""
 MEGAPIXEL = 1024 * 1024
 """Pixels that the service counts as one megapixel (recorded 2025-12)."""
 LARGEST_PICTURE = 4.0
@@ -260,6 +262,15 @@ def media_parameters(name: str) -> frozenset[str]:
     return frozenset(each.name for each in parameters(name).values() if each.media)
 
 
+@lru_cache(maxsize=256)
+def marked_media(name: str) -> frozenset[str]:
+    """The parameters that are marked to take pictures or films and are not just guessed to."""
+    known = parameters(name).values()
+    return frozenset(
+        each.name for each in known if each.media and all(m.get("format") == MEDIA for m in _media(each.schema, None))
+    )
+
+
 def typed(name: str, key: str, text: str) -> Any:
     """The JSON value of a text if the parameter `key` accepts that type; else the text itself."""
     try:
@@ -328,6 +339,8 @@ def in_words(schema: Schema, depth: int = 8) -> str:
         return repr(schema["const"])
     if schema.get("format") == MEDIA:
         return "a picture or film: a URL, base64 or a file"
+    if schema.get("format") == RATIO:
+        return "a ratio from 9:21 to 21:9, such as 16:9"
     if schema.get("x-bfl-media") == "guess":
         return "a string; by a guess also a picture or film: a URL, base64 or a file"
     kinds = schema.get("type") or []

@@ -27,7 +27,7 @@ class FluxKontextProInputs:
         input_image_4 (None | str | Unset): Fourth picture to refer to in the prompt.
         seed (int | None | Unset): Start value of the random generator; the same value gives nearly, not exactly, the
             same picture again.
-        aspect_ratio (None | str | Unset): Width to height of the picture, written like 16:9.
+        aspect_ratio (None | str | Unset): Width to height of the picture, written like 16:9. 9:21 to 21:9.
         output_format (None | OutputFormat | Unset): File format of the picture. Server default "png".
         webhook_url (None | str | Unset): URL that the service calls with the result. 1 to 2083 characters.
         webhook_secret (None | str | Unset): Secret that comes back with the webhook call, so that the receiver can tell

@@ -24,7 +24,8 @@ class FluxUltraInput:
         prompt_upsampling (bool | Unset): Whether the service may rewrite and enrich the prompt. Server default false.
         seed (int | None | Unset): Start value of the random generator; the same value gives nearly, not exactly, the
             same picture again.
-        aspect_ratio (str | Unset): Width to height of the picture, written like 16:9. Server default "16:9".
+        aspect_ratio (str | Unset): Width to height of the picture, written like 16:9. 9:21 to 21:9; server default
+            "16:9".
         safety_tolerance (int | Unset): How much moderation lets pass, in the input and in the output; 0 is the
             strictest. 0 to 6; server default 2.
         output_format (None | OutputFormat | Unset): File format of the picture. Server default "jpeg".
