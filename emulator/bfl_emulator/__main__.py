@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=[],
         help="listen on all addresses, and let other machines reach this one under this name",
     )
+    parser.add_argument("--strict", action="store_true", help="refuse downloads that carry the key, rather than warn")
     parser.add_argument(
         "--control", action="store_true", help="add endpoints that show the logs and take scripts, behind a token"
     )

@@ -230,15 +230,16 @@ def _compressed(size: int, encoding: str) -> Iterator[bytes]:
     yield packer.flush()
 
 
-async def _rewrite(exchange: Exchange, **changes: Any) -> None:
-    """Send the real reply with changes to its body; an unsuccessful one is sent as it is."""
+async def _rewrite(exchange: Exchange, code: int = 200, **changes: Any) -> None:
+    """Send the real reply with changes to its body, and this status; an unsuccessful one is sent as it is."""
     reply = await exchange.reply()
     if reply.status != 200:
         await exchange.send(reply, fault=False)
         return
     body = json.loads(reply.body)
     fits = changes.keys() <= body.keys()
-    await exchange.send(reply.with_json({**body, **changes}) if fits else reply, fault=fits)
+    changed = replace(reply.with_json({**body, **changes}), status=code)
+    await exchange.send(changed if fits else reply, fault=fits)
 
 
 async def _outcome(exchange: Exchange) -> None:
@@ -271,7 +272,9 @@ _FAULTS: Mapping[str, Callable[[Exchange], Awaitable[None]]] = {
     "drip": _drip,
     "bomb": _bomb,
     "polling-url": lambda exchange: _rewrite(exchange, polling_url=exchange.options["url"]),
-    "status": lambda exchange: _rewrite(exchange, status=exchange.options["status"], result=None),
+    "status": lambda exchange: _rewrite(
+        exchange, int(exchange.options["code"]), status=exchange.options["status"], result=None
+    ),
     # The wording is the emulator's, the status was seen by clients.
     "expired": lambda exchange: exchange.answer(403, {"detail": "This URL expired"}),
     "outcome": _outcome,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,6 +23,8 @@ _RESET = struct.pack("ii", 1, 0)  # linger for no time: the kernel sends a reset
 _GLANCE = 0.01  # seconds between looks at whether a listener is to refuse connections, or a request has ended
 _GRACE = 1.0  # seconds that requests being answered have when the server stops
 _PATIENCE = 5.0  # seconds after which requests that still have not ended are cancelled
+_HEAD = 10.0  # seconds that a client has for the head of a request, once it is connected or has begun
+_SILENCE = 30.0  # seconds that a client may be silent within a body
 _BACKLOG = 2048  # connections that may wait to be accepted
 
 
@@ -85,6 +88,9 @@ class Listener(uvicorn.Server):
     async def main_loop(self) -> None:
         """Wait for `stop` rather than for uvicorn's next tick: tests start and stop many emulators."""
         while not await self.on_tick(0):  # renews the date header, every second
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, _Protocol) and connection.is_overdue():
+                    connection.transport.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), 1)
 
@@ -205,7 +211,8 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
 class _Protocol(H11Protocol):
     """Logs under the emulator's name, and only errors: a test may well send something that is not HTTP.
 
-    The scope of each request leads back to its connection, so that a script can break it.
+    The scope of each request leads back to its connection, so that a script can break it. A client that keeps the
+    server waiting is overdue: half-sent requests would else use up the files that a process may have open.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -215,3 +222,22 @@ class _Protocol(H11Protocol):
             self.logger.setLevel(logging.ERROR)
         self.access_log = False
         self.app_state = {**self.app_state, _STATE: self}
+        self._heard = self.loop.time()
+        self._head_since: float | None = self._heard
+
+    def data_received(self, data: bytes) -> None:
+        """Take note of the time, and parse."""
+        self._heard = self.loop.time()
+        if self._head_since is None and self.conn.their_state is h11.IDLE:
+            self._head_since = self._heard
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._head_since = None
+
+    def is_overdue(self) -> bool:
+        """Return whether the client took too long for the head of a request, or to send more of its body."""
+        now = self.loop.time()
+        if self._head_since is not None:
+            return now - self._head_since > _HEAD
+        awaited = self.conn.their_state is h11.SEND_BODY and not self.flow.read_paused
+        return awaited and now - self._heard > _SILENCE

@@ -47,15 +47,11 @@ def submit(service: Service, request: ValidRequest, endpoint: TaskEndpoint) -> R
     price: Node | None = request.schema.get("x-bfl-price", endpoint.price)
     seconds = float(getattr(task.picture, "seconds", 0.0))
     task = _accept(service, endpoint, task, cost(price, request.value, **sizes, seconds=seconds))
-    receipt: dict[str, Any] = {
-        "id": task.id,
-        "cost": task.cost if (price or {}).get("receipt", not task.settled) else None,
-        "input_mp": sizes["inputs"],
-        "output_mp": sizes["output"],
-    }
+    figures = {"cost": None if task.settled else task.cost, "input_mp": sizes["inputs"], "output_mp": sizes["output"]}
+    receipt = {"id": task.id, **(figures if endpoint.receipt else dict.fromkeys(figures))}
     webhook_url = request.value("webhook_url")
     if webhook_url:
-        occasion, secret = Occasion("webhook", task.endpoint, "cluster", task.id), request.value("webhook_secret")
+        occasion, secret = Occasion("webhook", task.endpoint, task.cluster, task.id), request.value("webhook_secret")
         body = partial(_latest_state, service, task)
         service.webhooks.expect(occasion, task.ready_at, webhook_url, secret, body)
     if webhook_url and _answers_webhook(service, request.operation):
@@ -70,8 +66,8 @@ def poll(service: Service, request: ValidRequest) -> Reply:
     status (at a URL they built themselves), and a client that reads only one of the two must notice either way.
     """
     asked = request.parameters[service.specification.polling_parameter]
-    task = service.tasks.get(asked) if request.on_cluster else None
-    if task is None:
+    task = service.tasks.get(asked)
+    if task is None or request.listener not in (None, task.cluster):
         return Reply({**_envelope(asked), "status": "Task not found"}, 404)
     now = service.clock()
     code = task.ending.code if task.ending is not None and now >= task.ready_at else 200
@@ -88,6 +84,8 @@ def state(service: Service, task: TaskRecord) -> dict[str, Any]:
         body |= {"result": _result(service, task)}
     else:
         body |= {"details": task.ending.details}
+        if task.ending.moderated:
+            del body["preview"]  # as in the one answer of this kind that was captured
     return {**body, "cost": task.cost or 0.0} if task.settled else body
 
 
@@ -116,6 +114,8 @@ def _task(service: Service, request: ValidRequest, endpoint: TaskEndpoint, made:
         ready_at=now + duration,
         url_lifetime=endpoint.url_lifetime,
         picture=made.picture,
+        cluster=service.next_cluster(),
+        keys=endpoint.result,
         seed=made.picture.seed if seeded else None,
         statuses=endpoint.statuses,
         ending=ending_asked_for(made.picture.prompt) or failed,
@@ -144,7 +144,7 @@ def _latest_state(service: Service, task: TaskRecord) -> dict[str, Any]:
 
 
 def _result(service: Service, task: TaskRecord) -> dict[str, Any]:
-    result = {
+    values = {
         "sample": _signed(service, task, task.sample_path),
         "prompt": task.picture.prompt,
         "seed": task.seed,
@@ -153,18 +153,19 @@ def _result(service: Service, task: TaskRecord) -> dict[str, Any]:
         "duration": task.ready_at - task.started_at,
         "draft_cache": _signed(service, task, task.draft_path) if task.draft_path else None,
     }
-    return {name: value for name, value in result.items() if value is not None}
+    return {name: values[name] for name in (*task.keys, "draft_cache") if values.get(name) is not None}
 
 
 def _signed(service: Service, task: TaskRecord, path: str) -> str:
-    signed = service.signer.sign(path, service.epoch(task.ready_at + task.url_lifetime))
+    """Sign anew for each poll, as the service does (captured 2026-08): that is how to recover after expiry."""
+    signed = service.signer.sign(path, service.epoch(service.clock() + task.url_lifetime))
     return service.addresses.url("delivery") + signed
 
 
 def _polling_url(service: Service, task: TaskRecord) -> str:
     specification = service.specification
     query = urlencode({specification.polling_parameter: task.id})
-    return f"{service.addresses.url('cluster')}{specification.polling_path}?{query}"
+    return f"{service.addresses.url(task.cluster)}{specification.polling_path}?{query}"
 
 
 def _answers_webhook(service: Service, operation: Operation) -> bool:

@@ -12,8 +12,8 @@ ignored, except for the size of the first picture.
 each side), `within` (width and height that clips are reduced to), `draft-only` (the one resolution of drafts).
 ``x-bfl-price``: `per` (picture, megapixel, second or megapixel-second); `credits`, a number, or numbers by the value of
 the property named in `by`; per megapixel, `further`: credits for each after the first, and for those of the inputs; for
-clips, `draft`: credits for drafts; ``receipt: false`` where receipts were recorded without a cost. One credit is
-0.01 USD. Prices are documented or measured; the sources are in the overlay.
+clips, `draft`: credits for drafts. One credit is 0.01 USD. Prices are documented or measured; the sources are in the
+overlay.
 """
 
 import io

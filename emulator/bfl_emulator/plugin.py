@@ -30,8 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def bfl_emulator(request: pytest.FixtureRequest) -> "Iterator[Emulator]":
     """An emulated BFL API on a free port of this machine, whose tasks are ready at once unless a marker says otherwise.
 
-    It has `base_url`, `api_key`, `requests`, `tasks`, `faults`, `script(...)`, and `use(monkeypatch)`, which sets
-    BFL_BASE_URL and BFL_API_KEY for the test.
+    It has `base_url`, `api_key`, `requests`, `tasks`, `faults`, `script(...)`, `assert_no_leaks()`, and
+    `use(monkeypatch)`, which sets BFL_BASE_URL and BFL_API_KEY for the test.
     """
     from .server import Emulator
 

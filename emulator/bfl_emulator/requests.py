@@ -74,27 +74,27 @@ class ValidRequest:
     parameters: dict[str, Any]
     body: dict[str, Any]
     schema: Node  # the object schema that the body obeys
-    on_cluster: bool = True  # whether it came to the host that knows the tasks
+    listener: str | None = None  # which one it came to; None if all are one
 
     def value(self, name: str) -> Any:
         """Return a parameter of the body, or its default; None for one that the schema does not know."""
         return value_of(self.body, self.schema, name)
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, *, keep: bool = True) -> bytes:
     """Read the body, at most MAX_BODY bytes. Raises Refusal (413) for more.
 
-    Up to four times the limit is still received, though not kept: a client that is cut off while it sends never sees
-    the reply.
+    Up to four times the limit is still received, though not kept, and so is a body that is not to be kept: a client
+    that is cut off while it sends never sees the reply.
     """
     kept, size = bytearray(), 0
     async for piece in request.stream():
         size += len(piece)
-        if size <= MAX_BODY:
+        if keep and size <= MAX_BODY:
             kept += piece
         elif size > 4 * MAX_BODY:
             break
-    if size > MAX_BODY:
+    if keep and size > MAX_BODY:
         raise Refusal(413, f"Request body is larger than {MAX_BODY} bytes")
     return bytes(kept)
 

@@ -1,11 +1,13 @@
 """The ASGI application: a route for each path of the specification, one for files, and, on request, control endpoints.
 
 Control endpoints are for tests that are not in Python, behind a token of their own (``Authorization: Bearer <token>``):
-GET ``/_emulator/requests`` and ``/_emulator/faults`` return what arrived and which faults were sent; POST
-``/_emulator/script`` adds rules (a list, or ``{seed: ..., rules: [...]}``), DELETE removes all.
+GET ``/_emulator/requests``, ``/_emulator/leaks`` and ``/_emulator/faults`` return what arrived, what of it brought the
+key to the file host, and which faults were sent; POST ``/_emulator/script`` adds rules (a list, or ``{seed: ..., rules:
+[...]}``), DELETE removes all.
 """
 
 import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -30,6 +32,7 @@ from .service import Service, well_formed
 from .specification import Operation
 from .tasks import FILES
 
+_log = logging.getLogger("bfl_emulator")
 _CONTROL = "/_emulator"
 _RECORD = "bfl_emulator.record"  # where the scope of a request has its record
 # A larger body, or one with a URL, is handled in another thread: reading its inputs may take a while.
@@ -78,7 +81,8 @@ async def _failed(request: Request, error: Exception) -> Response:
 class _Guard:
     """Middleware: records every request, and answers 400 to a Host header that is neither loopback nor allowed.
 
-    Such a header is the sign of a web page that made its own name resolve to this machine (DNS rebinding).
+    Such a header is the sign of a web page that made its own name resolve to this machine (DNS rebinding). A request
+    that brings the key to the file host is recorded as a leak; as in the service, it is served, unless that is strict.
     """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
@@ -89,13 +93,28 @@ class _Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope[_RECORD] = ReceivedRequest.of(scope, self._service.specification.key_header)
+        service, app = self._service, self._app
+        record = scope[_RECORD] = ReceivedRequest.of(scope, service.specification.key_header)
         if not scope["path"].startswith(_CONTROL):
-            self._service.requests.append(scope[_RECORD])
-        app = self._app
-        if not self._service.addresses.accepts(Headers(scope=scope).get("host", "")):
+            service.requests.append(record)
+        if self._leaks(scope):
+            service.leaks.append(record)
+            _log.warning("a request brought the API key to the file host: %s %s", record.method, record.path)
+            if service.strict:
+                app = JSONResponse(
+                    {"detail": "This request carries the API key, which must not go to the file host"}, 400
+                )
+        if not service.addresses.accepts(Headers(scope=scope).get("host", "")):
             app = JSONResponse({"detail": "Invalid host header: the emulator answers to loopback names only"}, 400)
         await app(scope, receive, send)
+
+    def _leaks(self, scope: Scope) -> bool:
+        """Return whether a request to the file host has the key's header, or the key anywhere else."""
+        service, key = self._service, self._service.api_key.encode()
+        reached = service.addresses.reached(scope) or ("delivery" if scope["path"].startswith(FILES) else "")
+        header = service.specification.key_header.encode()
+        carried = any(name == header or key in value for name, value in scope["headers"])
+        return reached == "delivery" and (carried or key in scope["query_string"])
 
 
 class _Endpoint:
@@ -108,7 +127,7 @@ class _Endpoint:
         request = Request(scope, receive)
         operation = self._methods[request.method]
         try:
-            if not self._service.addresses.serves(scope, "submit", "cluster"):
+            if self._service.addresses.reached(scope) == "delivery":
                 raise Refusal(404, "Not Found")
             reply = await self._reply(request, operation)
         except Refusal as refusal:
@@ -122,9 +141,10 @@ class _Endpoint:
         await response(scope, receive, send)
 
     async def _reply(self, request: Request, operation: Operation) -> Reply:
-        raw = await read_body(request)
-        if operation.needs_key:
-            _check_key(self._service, request)
+        refusal = _key_refusal(self._service, request) if operation.needs_key else None
+        raw = await read_body(request, keep=refusal is None)
+        if refusal is not None:
+            raise refusal
         if len(raw) < _SMALL and b"http" not in raw.lower():
             return self._handle(request, operation, raw)
         return await anyio.to_thread.run_sync(self._handle, request, operation, raw)
@@ -136,18 +156,18 @@ class _Endpoint:
         body = parse(raw, request.headers.get("content-type", "")) if operation.body is not None else None
         request.scope[_RECORD].body = shorten(body)
         schema = service.contract.body(operation, body)
-        on_cluster = service.addresses.serves(request.scope, "cluster")
-        return answer(service, ValidRequest(operation, parameters, body or {}, schema, on_cluster))
+        listener = service.addresses.reached(request.scope)
+        return answer(service, ValidRequest(operation, parameters, body or {}, schema, listener))
 
 
-def _check_key(service: Service, request: Request) -> None:
-    """Raise Refusal unless the request carries the key: 403 (recorded 2025-08), or 422 (seen in clients)."""
+def _key_refusal(service: Service, request: Request) -> Refusal | None:
+    """Return None if the request carries the key, else 403 (recorded 2025-08) or 422 (seen in clients)."""
     key = request.headers.get(service.specification.key_header, "")
     if hmac.compare_digest(key.encode(), service.api_key.encode()):
-        return
+        return None
     if key and not well_formed(key):
-        raise Refusal(422, "Invalid API key format")
-    raise Refusal(403, "Not authenticated - Invalid Authentication")
+        return Refusal(422, "Invalid API key format")
+    return Refusal(403, "Not authenticated - Invalid Authentication")
 
 
 class _Files:
@@ -166,11 +186,8 @@ class _Files:
 
     async def _response(self, request: Request) -> Response:
         service, path = self._service, request.url.path
-        if not service.addresses.serves(request.scope, "delivery"):
+        if service.addresses.reached(request.scope) not in (None, "delivery"):
             raise Refusal(404, "Not Found")
-        header = service.specification.key_header
-        if header in request.headers:
-            raise Refusal(400, f"This request carries the API key ({header}), which must not go to the file host")
         service.signer.verify(path, request.query_params)
         task = service.files.find(path)
         content = await anyio.to_thread.run_sync(service.files.content, task, path, limiter=_drawing())
@@ -200,7 +217,8 @@ class _Control:
 
     async def _read(self, request: Request) -> Response:
         self._check_token(request)
-        logs: dict[str, Any] = {"requests": self._service.requests, "faults": self._service.script.sent}
+        service = self._service
+        logs: dict[str, Any] = {"requests": service.requests, "leaks": service.leaks, "faults": service.script.sent}
         what = request.path_params["what"]
         if what not in logs:
             raise Refusal(404, "Not Found")

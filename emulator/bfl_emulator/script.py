@@ -28,7 +28,7 @@ FAULTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "redirect": (_ANSWERED, {"status": 307, "location": "https://elsewhere.example/"}),
     "polling-url": (("submit",), {"url": "https://elsewhere.example/v1/get_result?id=1"}),
     "outcome": (("submit",), {"status": "Error", "code": 200, "details": None}),
-    "status": (("poll",), {"status": "Pondering"}),
+    "status": (("poll",), {"status": "Pondering", "code": 200}),
     "expired": (("download",), {}),
     "late": (("webhook",), {"seconds": 60.0}),
     "double": (("webhook",), {}),
@@ -38,9 +38,10 @@ FAULTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
 _PLACE = ("operation", "endpoint", "listener", "nth", "probability", "times", "between")
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "when": ("before-reading", "after-reading", "after-answering"),
-    "code": (200, 422, 503),
+    "code": (200, 404, 422, 503),
     "encoding": ("gzip", "deflate"),
 }
+_NUMBER = re.compile(r"(?<=^cluster)-[1-9]\d*$", re.ASCII)  # of a further cluster
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ([^\s\0]([^\r\n\0]*[^\s\0])?)?")
 
 
@@ -67,8 +68,9 @@ class Rule:
     """One fault, and what it happens to.
 
     operation: submit, poll, download, webhook or utility. endpoint: its name, or a pattern with ``*``. listener:
-    submit, cluster or delivery. nth: which of the matching requests, counted from 1, one number or several.
-    probability: of each. times: how often at most. between: seconds of the emulator's clock since the rule was added.
+    submit, cluster (cluster-2, ...) or delivery. nth: which of the matching requests, counted from 1, one number or
+    several. probability: of each. times: how often at most. between: seconds of the emulator's clock since the rule was
+    added.
     """
 
     fault: str
@@ -213,7 +215,8 @@ def _parsed(text: str, name: str) -> Any:
 def _checked_place(place: dict[str, Any]) -> dict[str, Any]:
     """Check and convert what a rule says about where it applies. Raises ValueError."""
     for key, known in (("operation", OPERATIONS), ("listener", LISTENERS)):
-        if place.get(key) is not None and place[key] not in known:
+        name = _NUMBER.sub("", place[key]) if key == "listener" and isinstance(place.get(key), str) else place.get(key)
+        if name is not None and name not in known:
             raise ValueError(f"unknown {key} {place[key]!r}; it is one of {', '.join(known)}")
     if not isinstance(place.get("endpoint"), str | None):
         raise ValueError(f"endpoint must be a name or a pattern, not {place['endpoint']!r}")

@@ -16,7 +16,7 @@ from typing import Any, Protocol, Self
 import anyio
 from bfl_api import specification as packaged
 
-from .addresses import LISTENERS, Addresses
+from .addresses import Addresses
 from .listener import Listener
 from .routes import build_app
 from .script import load
@@ -44,19 +44,22 @@ class Emulator:
     clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
     script: rules of faults, or the path of a YAML file with some; `script` adds more. seed: for their probabilities.
     one_host: one host for everything, for clients that build their own polling URL; otherwise submissions, polls and
-    files have a port each, just as the service has hosts for them.
+    files have a port each, just as the service has hosts for them. clusters: how many hosts know tasks, each its own.
     limits: whether too many active tasks are refused. webhook_hmac: sign webhooks rather than send the secret.
     allow_outbound: let webhooks and picture URLs lead to other machines.
     allow_remote: names under which other machines may reach it; it then listens on all addresses.
+    strict: let the file host refuse requests that carry the key, with 400; the service's serves them.
     control: add control endpoints, behind `control_token`; see `bfl_emulator.routes`.
     check: check every reply against the specification; a wrong one is an AssertionError in the server (500).
 
     api_key, control_token: what requests must carry. app: the ASGI application. tasks: by id, oldest first. requests,
-    faults, webhooks: what arrived, the faults that were really sent, and the attempts to deliver webhooks, each the
-    latest few thousand, oldest first. Copy these to iterate while requests come in.
+    leaks, faults, webhooks: what arrived, what of it brought the key to the file host, the faults that were really
+    sent, and the attempts to deliver webhooks, each the latest few thousand, oldest first. Copy these to iterate while
+    requests come in.
 
-    Raises ValueError for a speed that is not above 0, an impossible key or script, or a specification without a polling
-    operation, and OSError for a script that cannot be read and, on entering, for a port that is taken.
+    Raises ValueError for a speed or a number of clusters that is not above 0, an impossible key or script, or a
+    specification without a polling operation, and OSError for a script that cannot be read and, on entering, for a port
+    that is taken.
     """
 
     def __init__(
@@ -72,17 +75,20 @@ class Emulator:
         script: str | Path | Iterable[Mapping[str, Any]] = (),
         seed: int | None = None,
         one_host: bool = False,
+        clusters: int = 1,
         limits: bool = True,
         webhook_hmac: bool = False,
         allow_outbound: bool = False,
         allow_remote: Iterable[str] = (),
+        strict: bool = False,
         control: bool = False,
         check: bool = False,
     ) -> None:
+        if clusters < 1:
+            raise ValueError(f"clusters must be above 0, not {clusters!r}")
         self._listener: Listener | None = None
-        ports = {"submit": port, "cluster": 81, "delivery": 82} if port else None
-        self._at_rest = Addresses(ports, one=one_host, names=allow_remote)
-        self._ports = {"submit": port} if one_host else {**dict.fromkeys(LISTENERS, 0), "submit": port}
+        self._at_rest = Addresses.at_rest(port, clusters, one=one_host, names=allow_remote)
+        self._ports = {"submit": port} if one_host else {**dict.fromkeys(self._at_rest.ports, 0), "submit": port}
         self._service = Service(
             packaged.load() if specification is None else specification,
             api_key=f"bfl_emulator_{token_hex(16)}" if api_key is None else api_key,
@@ -94,13 +100,14 @@ class Emulator:
             limits=limits,
             outbound=allow_outbound,
             signed=webhook_hmac,
+            strict=strict,
         )
         rules, written = load(script) if isinstance(script, str | Path) else (script, None)
         self._service.script.add(rules, written if seed is None else seed)
         self.api_key = self._service.api_key
         self.control_token = token_hex(16) if control else None
         self.app = build_app(self._service, check, self.control_token)
-        self.requests = self._service.requests
+        self.requests, self.leaks = self._service.requests, self._service.leaks
         self.tasks: dict[str, TaskRecord] = self._service.tasks
         self.faults = self._service.script.sent
         self.webhooks = self._service.webhooks.deliveries
@@ -112,7 +119,7 @@ class Emulator:
 
     @property
     def cluster_url(self) -> str:
-        """The beginning of every polling URL."""
+        """The beginning of every polling URL; of several clusters, the first one's."""
         return self._service.addresses.url("cluster")
 
     @property
@@ -135,6 +142,14 @@ class Emulator:
     def clear_script(self) -> None:
         """Remove all rules; the log of what was sent stays."""
         self._service.script.rules = []
+
+    def assert_no_leaks(self) -> None:
+        """Raise AssertionError if a request brought the API key to the file host."""
+        if self.leaks:
+            first = f"{self.leaks[0].method} {self.leaks[0].path}"
+            raise AssertionError(
+                f"{len(self.leaks)} of the requests to the file host carried the API key, first {first}"
+            )
 
     def deliver_webhooks(self) -> int:
         """Deliver, in this thread, the webhooks that are due by the clock, and return the number of attempts.

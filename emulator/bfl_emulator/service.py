@@ -1,6 +1,7 @@
 """The state of one emulated service: key, credits, limits, clock, tasks, and what arrived."""
 
 import heapq
+import itertools
 import math
 import re
 import threading
@@ -90,7 +91,8 @@ class Service:
 
     clock: returns monotonic seconds; whatever takes time or expires follows it. limits: whether the number of active
     tasks is limited. outbound: whether webhooks and URLs in requests may lead to other machines. signed: whether
-    webhooks carry an HMAC. Raises ValueError for a speed that is not above 0, and for a key that no header can carry.
+    webhooks carry an HMAC. strict: whether the file host refuses requests with the key. Raises ValueError for a speed
+    that is not above 0, and for a key that no header can carry.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Service:
         limits: bool,
         outbound: bool,
         signed: bool,
+        strict: bool,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed!r}")
@@ -113,7 +116,7 @@ class Service:
             raise ValueError("an API key consists of printable ASCII characters without spaces")
         self.specification = Specification(document)
         self.contract = Contract(self.specification)
-        self.api_key, self.speed, self.addresses = api_key, speed, addresses
+        self.api_key, self.speed, self.addresses, self.strict = api_key, speed, addresses, strict
         self.account, self.lock = Account(credits), threading.Lock()
         self.active = ActiveTasks(self.specification.active_limit, enforced=limits)
         self.finetunes: dict[str, dict[str, Any]] = {name: {"finetune_id": name} for name in finetunes}
@@ -124,10 +127,17 @@ class Service:
         self.signer = Signer(lambda: self.epoch(self.clock()))
         self.files = SampleFiles(self.tasks, self.signer, outbound=outbound)
         self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_REQUESTS)
+        self.leaks: deque[ReceivedRequest] = deque(maxlen=MAX_REQUESTS)
+        self._turns = itertools.count()
 
     def epoch(self, moment: float) -> float:
         """Convert a moment of the clock to seconds since 1970."""
         return self._epoch + moment
+
+    def next_cluster(self) -> str:
+        """Return the listener that is to know the next task: each cluster in turn."""
+        clusters = self.addresses.clusters
+        return clusters[next(self._turns) % len(clusters)]
 
     def remember(self, task: TaskRecord) -> None:
         """Keep a task so that it can be polled; beyond MAX_TASKS, forget the oldest and its files."""

@@ -16,6 +16,8 @@ DEFAULTS: Node = {
     "statuses": ["Pending"],
     "progress": True,
     "price": None,
+    "receipt": True,
+    "result": ["sample", "prompt", "seed", "start_time", "end_time", "duration"],
 }
 JSON = "application/json"
 # The text of a string in an instance, by format.
@@ -35,7 +37,8 @@ class TaskEndpoint:
     """What the marks of a task endpoint say.
 
     `duration` and `url_lifetime` are seconds; `statuses` is what polls say until the task has ended, `progress` whether
-    they also say how far it is; `price` is the mark ``x-bfl-price``.
+    they also say how far it is; `price` is the mark ``x-bfl-price``; `receipt` says whether receipts have figures (cost
+    and megapixels) rather than nulls, and `result` which keys a result has, in their order.
     """
 
     name: str
@@ -46,6 +49,8 @@ class TaskEndpoint:
     statuses: Sequence[str]
     progress: bool
     price: Node | None
+    receipt: bool
+    result: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)

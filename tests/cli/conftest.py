@@ -16,6 +16,7 @@ def quick_emulator() -> Iterator[Emulator]:
     """An emulator whose tasks are ready at once, shared by the tests of a module."""
     with Emulator(speed=float("inf"), finetunes=["my-finetune"]) as emulator:
         yield emulator
+    emulator.assert_no_leaks()
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def slow_shell(tmp_path: Path, clock: list[float]) -> Iterator[Shell]:
     """A shell that uses an emulator of its own, whose time stands still until the test moves `clock`."""
     with Emulator(clock=lambda: clock[0]) as emulator:
         yield Shell(tmp_path, emulator)
+    emulator.assert_no_leaks()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """An emulator used in-process, whose clock stands still until a test moves it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -160,8 +160,11 @@ def small() -> dict[str, Any]:
 
 
 @pytest.fixture
-def emulator(small: dict[str, Any], clock: Clock) -> Emulator:
-    return Emulator(specification=small, clock=clock, check=True)
+def emulator(small: dict[str, Any], clock: Clock) -> Iterator[Emulator]:
+    """An emulator of the small specification; the key must not have leaked by the end of the test."""
+    emulator = Emulator(specification=small, clock=clock, check=True)
+    yield emulator
+    emulator.assert_no_leaks()
 
 
 def connected(emulator: Emulator, **headers: str) -> httpx.AsyncClient:

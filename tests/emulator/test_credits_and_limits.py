@@ -35,11 +35,13 @@ async def test_credits_run_down(small: dict[str, Any], clock: Any) -> None:
     assert emulator.credits == 0
 
 
-async def test_receipt_without_cost(small: dict[str, Any], clock: Any) -> None:
-    """Tasks are charged even where receipts contain no cost."""
-    emulator = Emulator(specification=_priced(small, {**_PRICE, "receipt": False}), clock=clock, credits=10)
+async def test_receipt_without_figures(small: dict[str, Any], clock: Any) -> None:
+    """Tasks are charged even where a mark says that receipts have neither cost nor megapixels."""
+    small["paths"]["/v1/paint"]["post"]["x-bfl-receipt"] = False
+    emulator = Emulator(specification=_priced(small), clock=clock, credits=10)
     async with connected(emulator) as client:
-        assert (await client.post("/v1/paint", json={"prompt": "x"})).json()["cost"] is None
+        receipt = (await client.post("/v1/paint", json={"prompt": "x"})).json()
+    assert [receipt[key] for key in ("cost", "input_mp", "output_mp")] == [None, None, None]
     assert emulator.credits == 7
 
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+from bfl_emulator import Emulator
+
+from .conftest import connected
 
 pytestmark = pytest.mark.anyio
 
@@ -37,10 +40,12 @@ async def test_lifetime(anonymous: httpx.AsyncClient, clock: Any, sample: str) -
 
 
 async def test_lifetime_of_one_operation(client: httpx.AsyncClient, anonymous: httpx.AsyncClient, clock: Any) -> None:
-    """An operation's own lifetime overrides the default, and does not depend on the time of the first poll."""
+    """An operation's own lifetime overrides the default, and begins with the poll that gives the URL."""
     receipt = await client.post("/v1/strict", json={"prompt": "x"})
     clock.now += 10 + 62
     sample = (await client.get(receipt.json()["polling_url"])).json()["result"]["sample"]
+    assert (await anonymous.get(sample)).status_code == 200
+    clock.now += 62
     assert (await anonymous.get(sample)).status_code == 403
 
 
@@ -63,18 +68,47 @@ async def test_tampering(anonymous: httpx.AsyncClient, sample: str, change: Any)
 
 async def test_another_process(anonymous: httpx.AsyncClient, small: dict[str, Any], clock: Any, sample: str) -> None:
     """The signature of one emulator is not valid for another."""
-    from bfl_emulator import Emulator
-
     other = Emulator(specification=small, clock=clock)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(other.app)) as client:
         assert (await client.get(sample)).status_code == 403
 
 
-async def test_key(client: httpx.AsyncClient, sample: str) -> None:
-    """A download that carries the key is refused with 400 and the reason."""
-    answer = await client.get(sample)
-    assert answer.status_code == 400
-    assert "API key" in answer.json()["detail"]
+@pytest.mark.parametrize("place", ["header", "another header", "query"])
+async def test_key(
+    anonymous: httpx.AsyncClient, emulator: Emulator, sample: str, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A download that carries the key is served, as by the service; it is recorded as a leak, and a warning says so."""
+    emulator.assert_no_leaks()
+    key = emulator.api_key
+    headers = {"header": {"X-Key": "any"}, "another header": {"Authorization": f"Bearer {key}"}}.get(place, {})
+    answer = await anonymous.get(f"{sample}&key={key}" if place == "query" else sample, headers=headers)
+    assert answer.status_code == 200
+    assert [(leak.method, leak.path) for leak in emulator.leaks] == [("GET", httpx.URL(sample).path)]
+    assert "API key" in caplog.text
+    assert key not in caplog.text
+    with pytest.raises(AssertionError, match="API key"):
+        emulator.assert_no_leaks()
+    emulator.leaks.clear()
+
+
+async def test_key_on_the_api_hosts(client: httpx.AsyncClient, emulator: Emulator, clock: Any) -> None:
+    """Requests with the key to the hosts that need it are no leaks."""
+    receipt = await client.post("/v1/paint", json=_BODY)
+    await client.get(receipt.json()["polling_url"])
+    assert not emulator.leaks
+
+
+@pytest.mark.parametrize("one_host", [True, False])
+async def test_strict(small: dict[str, Any], one_host: bool) -> None:
+    """A strict file host refuses a download that carries the key with 400, records it, and serves one without."""
+    emulator = Emulator(specification=small, speed=float("inf"), strict=True, one_host=one_host)
+    async with connected(emulator) as client:
+        receipt = (await client.post("/v1/paint", json=_BODY)).json()
+        sample = (await client.get(receipt["polling_url"])).json()["result"]["sample"]
+        assert (await client.get(sample)).status_code == 400
+        del client.headers["x-key"]
+        assert (await client.get(sample)).status_code == 200
+    assert len(emulator.leaks) == 1
 
 
 async def test_same_bytes(anonymous: httpx.AsyncClient, sample: str) -> None:

@@ -60,8 +60,10 @@ def _choices(schema: dict[str, Any]) -> list[Any]:
 
 
 @pytest.fixture
-def emulator(specification: dict[str, Any], clock: Any) -> Emulator:
-    return Emulator(specification=specification, clock=clock, check=True, finetunes=["one", "two"])
+def emulator(specification: dict[str, Any], clock: Any) -> Iterator[Emulator]:
+    emulator = Emulator(specification=specification, clock=clock, check=True, finetunes=["one", "two"])
+    yield emulator
+    emulator.assert_no_leaks()
 
 
 @pytest.mark.parametrize("operation", _TASKS, ids=lambda operation: operation.path)
@@ -102,6 +104,34 @@ async def test_task(operation: Operation, client: httpx.AsyncClient, anonymous: 
         assert (image.format or "").lower() == (value_of(body, schema, "output_format") or "png")
         sides = [value_of(body, schema, name) for name in ("width", "height")]
         assert not all(sides) or list(image.size) == sides
+
+
+def _recorded(name: str, figures: bool, keys: str) -> Any:
+    """One endpoint whose answers are known: whether its receipt has figures, and the keys of its result."""
+    return pytest.param(name, figures, keys.split(), marks=pytest.mark.about(name), id=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "figures", "keys"),
+    [
+        _recorded("flux-dev", False, "sample prompt seed start_time end_time duration"),
+        _recorded("flux-2-pro", True, "start_time prompt seed sample"),
+        _recorded("flux-2-max", True, "start_time prompt seed sample"),
+        _recorded("flux-3-image", True, "sample prompt duration"),
+        _recorded("flux-tools/video-upscale-v1", False, "sample duration prompt seed"),
+    ],
+)
+async def test_recorded_keys(name: str, figures: bool, keys: list[str], client: httpx.AsyncClient, clock: Any) -> None:
+    """Receipts and results have the keys that were recorded, in their order; some receipts have nulls for figures."""
+    operation = next(operation for operation in _TASKS if operation.path == f"/v1/{name}")
+    body, schema = next(_bodies(operation))
+    receipt = (await client.post(operation.path, json=_with_files(operation, body, schema))).json()
+    assert list(receipt) == ["id", "cost", "input_mp", "output_mp", "polling_url"]
+    assert [receipt[key] is not None for key in ("cost", "input_mp", "output_mp")] == [figures] * 3
+    clock.now += 1000
+    answer = (await client.get(receipt["polling_url"])).json()
+    assert list(answer["result"]) == keys
+    assert list(answer)[:6] == ["id", "result", "progress", "details", "preview", "status"]
 
 
 @pytest.mark.parametrize("name", _FORMATS)

@@ -19,6 +19,7 @@ _BODY = {"prompt": "a fox", "seed": 1, "width": 64, "height": 64}
 def emulator(small: dict[str, Any]) -> Iterator[Emulator]:
     with Emulator(specification=small, speed=float("inf"), check=True) as emulator:
         yield emulator
+    emulator.assert_no_leaks()
 
 
 @pytest.fixture
@@ -185,6 +186,16 @@ def test_unknown_status(client: httpx.Client, emulator: Emulator) -> None:
     first, second = [client.get(url).json() for _ in range(2)]
     assert (first["status"], first["result"], second["status"]) == ("Dreaming", None, "Ready")
     assert [(fault.fault, fault.task_id) for fault in emulator.faults] == [("status", first["id"])]
+
+
+def test_task_not_found(client: httpx.Client, emulator: Emulator) -> None:
+    """Two polls in the middle of a task's life get a 404 that denies it; the next one gets the result."""
+    url = _polling_url(client, emulator)
+    emulator.script({"fault": "status", "status": "Task not found", "code": 404, "nth": [2, 3]})
+    answers = [client.get(url) for _ in range(4)]
+    seen = [(answer.status_code, answer.json()["status"], answer.json()["result"] is None) for answer in answers]
+    assert seen == [(200, "Ready", False), *[(404, "Task not found", True)] * 2, (200, "Ready", False)]
+    assert _sent(emulator) == ["status"] * 2
 
 
 def test_foreign_polling_url(client: httpx.Client, emulator: Emulator) -> None:

@@ -23,6 +23,7 @@ _POLLING = next(each for each in _SPECIFICATION.operations if each.emulate == "g
 def emulator(clock: Any) -> Iterator[Emulator]:
     with Emulator(clock=clock, one_host=True, check=True) as emulator:
         yield emulator
+    emulator.assert_no_leaks()
 
 
 def _fetch(url: str, key: str | None = None, body: Any = None) -> tuple[int, bytes]:

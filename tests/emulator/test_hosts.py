@@ -17,8 +17,25 @@ async def test_other_hosts(client: httpx.AsyncClient, anonymous: httpx.AsyncClie
     wrong = await client.get(f"{emulator.base_url}/v1/poll", params={"id": receipt["id"]})
     assert (wrong.status_code, wrong.json()["status"]) == (404, "Task not found")
     assert (await client.get(receipt["polling_url"])).json()["status"] == "Pending"
-    assert (await client.get(f"{emulator.delivery_url}/v1/credits")).status_code == 404
+    assert (await anonymous.get(f"{emulator.delivery_url}/v1/credits")).status_code == 404
     assert len({emulator.base_url, emulator.cluster_url, emulator.delivery_url}) == 3
+
+
+async def test_clusters(small: dict[str, Any], clock: Any) -> None:
+    """Of several clusters each knows its own tasks only, and a script can have one of them deny all tasks."""
+    emulator = Emulator(specification=small, clock=clock, clusters=2, check=True)
+    async with connected(emulator) as client:
+        urls = [(await client.post("/v1/strict", json={"prompt": "x"})).json()["polling_url"] for _ in range(4)]
+        hosts = [httpx.URL(url).port for url in urls]
+        assert hosts == [hosts[0], hosts[1]] * 2
+        assert hosts[0] != hosts[1]
+        assert [(await client.get(url)).status_code for url in urls] == [200] * 4
+        swapped = [str(httpx.URL(url).copy_with(port=port)) for url, port in zip(urls, reversed(hosts), strict=True)]
+        assert {(await client.get(url)).json()["status"] for url in swapped} == {"Task not found"}
+        emulator.script({"fault": "status", "status": "Task not found", "code": 404, "listener": "cluster-2"})
+        assert [(await client.get(url)).status_code for url in urls] == [200, 404] * 2
+    with pytest.raises(ValueError, match="clusters"):
+        Emulator(specification=small, clusters=0)
 
 
 async def test_files_on_one_host(

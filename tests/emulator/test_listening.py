@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from bfl_emulator import Emulator, requests
+from bfl_emulator import Emulator, listener, requests
 
 _NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
 
@@ -188,6 +188,44 @@ def test_slow_client(quick: Emulator, sent: bytes) -> None:
     assert time.monotonic() - began < 3
     assert _answer(slow) == b""
     slow.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /v1/paint HTTP/1.1\r\nHost: localhost\r\n",
+        b"POST /v1/paint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
+    ],
+    ids=["nothing", "headers", "body"],
+)
+def test_half_sent(quick: Emulator, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that stop in the middle of a request are cut off after a while, and take nothing away from others."""
+    monkeypatch.setattr(listener, "_HEAD", 0.05)
+    monkeypatch.setattr(listener, "_SILENCE", 0.05)
+    with quick as emulator, _client(emulator) as client, contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(contextlib.closing(_connect(emulator))) for _ in range(100)]
+        for connection in connections:
+            connection.sendall(sent)
+        assert {_answer(connection) for connection in connections} == {b""}  # `recv` gives up after ten seconds
+        assert client.get("/v1/credits").status_code == 200
+
+
+def test_patience(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that waits between its requests, or for a slow answer, is not cut off."""
+    monkeypatch.setattr(listener, "_HEAD", 0.05)
+    monkeypatch.setattr(listener, "_SILENCE", 0.05)
+    quick.script({"fault": "slow", "operation": "utility", "nth": 2, "seconds": 1.5})
+    with quick as emulator, contextlib.closing(_connect(emulator)) as idle, _client(emulator) as client:
+        request = b"GET /v1/credits HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        idle.sendall(request)
+        assert idle.recv(12) == b"HTTP/1.1 403"
+        assert client.get("/v1/credits").status_code == 200
+        idle.sendall(request)
+        answers = b""
+        while answers.count(b"HTTP/1.1 403") < 1 and (piece := idle.recv(65536)):
+            answers += piece
+        assert b"HTTP/1.1 403" in answers
 
 
 def test_answer_under_way(quick: Emulator) -> None:

@@ -1,6 +1,7 @@
 """Which requests the emulator refuses, and how it words that."""
 
 import sys
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -205,6 +206,23 @@ async def test_large_body(client: httpx.AsyncClient, megabytes: int) -> None:
     answer = await client.post("/v1/paint", content=pieces(), headers=_JSON)
     assert answer.status_code == 413
     assert "larger than" in answer.json()["detail"]
+
+
+async def test_upload_without_a_key(anonymous: httpx.AsyncClient) -> None:
+    """A request without the key gets 403 after its body was received; of sixty megabytes, less than two are kept."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(600):
+            yield b" " * 100_000
+
+    tracemalloc.start()
+    try:
+        answer = await anonymous.post("/v1/paint", content=pieces(), headers=_JSON)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 403
+    assert peak < 2_000_000
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/nothing", "/v1/credits/", "/openapi.json"])

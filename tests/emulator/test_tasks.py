@@ -41,12 +41,18 @@ async def test_statuses(small: dict[str, Any], clock: Any) -> None:
 @pytest.mark.parametrize(
     ("prompt", "code", "status", "details"),
     [
-        ("a fox #request-moderated", 200, "Request Moderated", {"Moderation Reasons": ["Safety"]}),
+        ("a fox #request-moderated", 200, "Request Moderated", {"Moderation Reasons": ["Safety Filter"]}),
         (
             "#content-moderated=violence,hate a fox",
             200,
             "Content Moderated",
             {"Moderation Reasons": ["violence", "hate"]},
+        ),
+        (
+            "a fox #no-card-generated",
+            200,
+            "No Card Generated",
+            {"error": "The prompt asked for it (#no-card-generated)"},
         ),
         ("a fox #error", 200, "Error", {"error": "The prompt asked for it (#error)"}),
         ("a fox #error-503", 503, "Error", {"error": "The prompt asked for it (#error-503)"}),
@@ -65,6 +71,7 @@ async def test_prompt_words(
     body = answer.json()
     assert (answer.status_code, body["status"], body["details"]) == (code, status, details)
     assert (body["result"] is None) == (status != "Ready")
+    assert ("preview" in body) == ("Moderated" not in status)
 
 
 async def test_early_refusal(client: httpx.AsyncClient, clock: Any) -> None:
@@ -107,19 +114,20 @@ async def test_webhook_without_such_a_receipt(client: httpx.AsyncClient, small: 
 
 
 async def test_states(client: httpx.AsyncClient, clock: Any) -> None:
-    """A task of ten seconds is queued for two, then progresses from 0 to 1, and is ready after ten."""
+    """A task of ten seconds is queued for two and ready after ten; shortly before, progress goes from 1 to null."""
     url = (await _submit(client))["polling_url"]
     seen = []
-    for seconds in (0, 1.9, 2, 6, 9.9, 10, 1000):
+    for seconds in (0, 1.9, 2, 6, 9.1, 9.9, 10, 1000):
         clock.now = 5000 + seconds
         body = (await client.get(url)).json()
         seen.append((body["status"], body["progress"], body["result"] is None))
     assert seen == [
         ("Pending", None, True),
         ("Pending", None, True),
-        ("Pending", 0.0, True),
-        ("Pending", 0.5, True),
-        ("Pending", 0.99, True),
+        ("Pending", 0.1, True),
+        ("Pending", 0.6, True),
+        ("Pending", 1.0, True),
+        ("Pending", None, True),
         ("Ready", None, False),
         ("Ready", None, False),
     ]
@@ -161,13 +169,26 @@ async def test_no_seed_where_there_is_no_such_parameter(client: httpx.AsyncClien
     assert "seed" not in (await client.get(receipt.json()["polling_url"])).json()["result"]
 
 
-async def test_result_stays_the_same(client: httpx.AsyncClient, clock: Any) -> None:
-    """Two polls of a finished task get the same body, sample URL included."""
+async def test_keys_of_a_result(small: dict[str, Any], clock: Any) -> None:
+    """A result has the keys that its mark names, in that order, and no other."""
+    small["paths"]["/v1/paint"]["post"]["x-bfl-result"] = ["start_time", "sample"]
+    emulator = Emulator(specification=small, speed=float("inf"), check=True)
+    async with connected(emulator) as client:
+        answer = await client.get((await _submit(client))["polling_url"])
+    assert list(answer.json()["result"]) == ["start_time", "sample"]
+
+
+async def test_fresh_signature(client: httpx.AsyncClient, clock: Any) -> None:
+    """Two polls of a finished task get the same body, but for the signature and expiry of the sample URL."""
     url = (await _submit(client))["polling_url"]
     clock.now += 10
     first = (await client.get(url)).json()
     clock.now += 300
-    assert (await client.get(url)).json() == first
+    second = (await client.get(url)).json()
+    samples = [body["result"].pop("sample") for body in (first, second)]
+    assert first == second
+    assert samples[0] != samples[1]
+    assert samples[0].partition("?")[0] == samples[1].partition("?")[0]
 
 
 async def test_poll_without_key(anonymous: httpx.AsyncClient, client: httpx.AsyncClient) -> None:

@@ -123,8 +123,8 @@ DEFECTS = (
     Defect(
         "emulator: no key is asked for",
         _SERVER + "routes.py",
-        "        if operation.needs_key:\n",
-        "        if False:\n",
+        "_key_refusal(self._service, request) if operation.needs_key else None",
+        "None",
         (EMULATOR,),
     ),
     Defect(
