@@ -9,7 +9,7 @@ import io
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from .addresses import is_loopback
 from .drawing import clips
+from .drawing.editing import hole
 from .drawing.films import Draft, DraftError
 from .drawing.pictures import Input
 from .drawing.sizes import MEGAPIXEL, Size
@@ -209,6 +210,11 @@ class Inputs:
         """Return a picture, decoded, with its transparency if it has any. Raises Refusal (410) as `content` does."""
         with Image.open(io.BytesIO(self.content(item)), formats=_FORMATS) as picture:
             return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+
+    def has_hole(self, roles: Mapping[str, Input]) -> bool:
+        """Return whether these pictures, by role, say what to paint anew. Raises Refusal as `content` does."""
+        with _DECODING:
+            return hole({role: self.picture(item) for role, item in roles.items()}).getbbox() is not None
 
     def _keep(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()

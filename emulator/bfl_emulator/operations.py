@@ -38,25 +38,31 @@ def answer(service: Service, request: ValidRequest) -> Reply:
 def submit(service: Service, request: ValidRequest, endpoint: TaskEndpoint) -> Reply:
     """Create a task and answer with its id and where to poll it.
 
-    Raises Refusal: 400 for an input that is refused at once, 501 for what cannot be drawn here, 402 for too few credits
-    and 429 for too many active tasks.
+    A task whose inputs turn out to be wrong is not charged. Raises Refusal: 400 for an input that is refused at once or
+    an unknown finetune, 501 for what cannot be drawn here, 402 for too few credits and 429 for too many active tasks.
     """
+    name = request.value("finetune_id")
+    if name is not None and not service.knows_finetune(str(name)):
+        raise Refusal(400, "Finetune not found or not ready")  # seen 2025-01; its HTTP status is a guess
     made = order(request, endpoint, service.specification, service.files.inputs)
     task = _task(service, request, endpoint, made)
     sizes = {"inputs": _megapixels(made.inputs), "output": _megapixels([(made.picture.width, made.picture.height)])}
     price: Node | None = request.schema.get("x-bfl-price", endpoint.price)
     seconds = float(getattr(task.picture, "seconds", 0.0))
-    task = _accept(service, endpoint, task, cost(price, request.value, **sizes, seconds=seconds))
-    figures = {"cost": None if task.settled else task.cost, "input_mp": sizes["inputs"], "output_mp": sizes["output"]}
-    receipt = {"id": task.id, **(figures if endpoint.receipt else dict.fromkeys(figures))}
+    charge = cost(price, request.value, **sizes, seconds=seconds)
+    task = _accept(service, endpoint, task, 0.0 if charge and made.failure else charge)
+    figures = {"cost": None if task.settled else charge, "input_mp": sizes["inputs"], "output_mp": sizes["output"]}
+    figures = figures if endpoint.receipt else dict.fromkeys(figures)
     webhook_url = request.value("webhook_url")
     if webhook_url:
         occasion, secret = Occasion("webhook", task.endpoint, task.cluster, task.id), request.value("webhook_secret")
         body = partial(_latest_state, service, task)
         service.webhooks.expect(occasion, task.ready_at, webhook_url, secret, body)
     if webhook_url and _answers_webhook(service, request.operation):
-        return Reply({**receipt, "status": "Pending", "webhook_url": webhook_url}, request.operation.success)
-    return Reply({**receipt, "polling_url": _polling_url(service, task)}, request.operation.success)
+        address = {"status": "Pending", "webhook_url": webhook_url}
+    else:
+        address = {"polling_url": _polling_url(service, task)}
+    return Reply({"id": task.id, **address, **figures}, request.operation.success)
 
 
 def poll(service: Service, request: ValidRequest) -> Reply:
@@ -68,7 +74,7 @@ def poll(service: Service, request: ValidRequest) -> Reply:
     asked = request.parameters[service.specification.polling_parameter]
     task = service.tasks.get(asked)
     if task is None or request.listener not in (None, task.cluster):
-        return Reply({**_envelope(asked), "status": "Task not found"}, 404)
+        return Reply(_envelope(asked, "Task not found"), 404)
     now = service.clock()
     code = task.ending.code if task.ending is not None and now >= task.ready_at else 200
     return Reply(state(service, task), code, service.polls.headers(service.epoch(now)) if code == 200 else {})
@@ -77,7 +83,7 @@ def poll(service: Service, request: ValidRequest) -> Reply:
 def state(service: Service, task: TaskRecord) -> dict[str, Any]:
     """Return the body that a poll of a task gets; a webhook carries the same (documented 2026-02)."""
     now = service.clock()
-    body = {**_envelope(task.id), "status": task.status(now)}
+    body = _envelope(task.id, task.status(now))
     if now < task.ready_at:
         return {**body, "progress": task.progress(now) if task.reports_progress else None}
     if task.ending is None:
@@ -97,8 +103,8 @@ def conclude(service: Service, task: TaskRecord, ending: Ending) -> None:
     service.tasks[task.id] = replace(task, ending=ending)
 
 
-def _envelope(task_id: str) -> dict[str, Any]:
-    return {"id": task_id, **dict.fromkeys(("result", "progress", "details", "preview"))}
+def _envelope(task_id: str, status: str) -> dict[str, Any]:
+    return {"id": task_id, "status": status, **dict.fromkeys(("result", "progress", "details", "preview"))}
 
 
 def _task(service: Service, request: ValidRequest, endpoint: TaskEndpoint, made: Order) -> TaskRecord:

@@ -75,7 +75,7 @@ def order(request: ValidRequest, endpoint: TaskEndpoint, specification: Specific
     try:
         given = _Given(request, about, marks, _take(request, specification, inputs, marks))
         sizes = given.sizes
-        return Order(_film(given, inputs) if format == "mp4" else _picture(given, format), sizes)
+        return Order(_film(given, inputs) if format == "mp4" else _picture(given, format, inputs), sizes)
     except (InputError, SizeError) as error:
         blank = Picture(*about, 1, 1, format)
         return Order(blank, sizes, str(error), marks["input"].get("failed-code", 200))
@@ -148,7 +148,7 @@ def _take(
     return taken
 
 
-def _picture(given: _Given, format: str) -> Picture:
+def _picture(given: _Given, format: str, inputs: Inputs) -> Picture:
     mark, rules, value = given.marks["emulate"], given.marks["output"], given.request.value
     name, size = mark.get("effect"), None
     effect, edit = EFFECTS.get(str(name)), None
@@ -156,6 +156,10 @@ def _picture(given: _Given, format: str) -> Picture:
         parameters = {mark.get(role, role): role for role in effect.roles}
         roles = {parameters[item.parameter]: item for item in given.taken if item.parameter in parameters}
         _check_roles(effect.roles, roles)
+        if "mask" in effect.roles and not inputs.has_hole(roles):
+            raise InputError(
+                f"{mark.get('mask', 'mask')}: nothing is masked, and nothing in the picture is transparent"
+            )
         values = {role: value(mark.get(role, name)) for role, name in effect.values.items()}
         others = tuple(item for item in given.taken if item.parameter not in parameters)
         edit = Edit(str(name), roles, others, values)

@@ -39,7 +39,8 @@ class Emulator:
     port: port to listen on; 0 takes a free one.
     speed: how many times faster than the service a task is; with `float("inf")` every task is ready at once.
     api_key: the key that requests must carry; None makes one up.
-    credits: what there is to spend, at 0.01 USD each. finetunes: ids of the finetunes that exist.
+    credits: what there is to spend, at 0.01 USD each. finetunes: ids of the finetunes that exist;
+    without any, requests may name what they like.
     specification: an effective specification; None takes the one packaged in bfl_api.
     clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
     script: rules of faults, or the path of a YAML file with some; `script` adds more. seed: for their probabilities.

@@ -120,6 +120,7 @@ class Service:
         self.account, self.lock = Account(credits), threading.Lock()
         self.active = ActiveTasks(self.specification.active_limit, enforced=limits)
         self.finetunes: dict[str, dict[str, Any]] = {name: {"finetune_id": name} for name in finetunes}
+        self._any_finetune = not self.finetunes
         self.clock, self._epoch = clock, time.time() - clock()
         self.polls, self.script = PollCounter(), Script(clock)
         self.webhooks = Postman(clock, self.script, outbound=outbound, signed=signed)
@@ -133,6 +134,10 @@ class Service:
     def epoch(self, moment: float) -> float:
         """Convert a moment of the clock to seconds since 1970."""
         return self._epoch + moment
+
+    def knows_finetune(self, name: str) -> bool:
+        """Return whether a finetune exists, also as ``owner/name``; without a list of finetunes, every one does."""
+        return self._any_finetune or name in self.finetunes or name.rpartition("/")[2] in self.finetunes
 
     def next_cluster(self) -> str:
         """Return the listener that is to know the next task: each cluster in turn."""

@@ -95,7 +95,7 @@ async def test_inpaint(edit: Edit) -> None:
 
 
 async def test_inpaint_alpha(edit: Edit) -> None:
-    """Without a mask, the transparent part is repainted; without either, nothing is."""
+    """Without a mask, the transparent part is repainted."""
     photo = _photo()
     holed = photo.copy()
     holed.putalpha(255)
@@ -103,7 +103,34 @@ async def test_inpaint_alpha(edit: Edit) -> None:
     made = await edit({"emulate": "inpaint"}, image=holed)
     assert _same(made.crop((0, 0, 240, 50)), photo.crop((0, 0, 240, 50)))
     assert _difference(made.crop((60, 60, 110, 90)), photo.crop((60, 60, 110, 90))) > 10
-    assert _same(await edit({"emulate": "inpaint"}, image=photo), photo)
+
+
+@pytest.mark.parametrize("effect", ["inpaint", "erase"])
+@pytest.mark.parametrize("colour", ["black", "white"])
+async def test_mask_in_alpha(edit: Edit, effect: str, colour: str) -> None:
+    """Of a mask that is transparent in parts, the opaque part is repainted, whatever its colour; the rest stays."""
+    photo, mask = _photo(), Image.new("RGBA", (240, 160))
+    ImageDraw.Draw(mask).ellipse((80, 40, 160, 130), fill=colour)
+    made = await edit({"emulate": effect}, image=photo, mask=mask)
+    shape = mask.getchannel("A")
+    assert _same(Image.composite(photo, made, shape), photo)
+    assert not _same(made, photo)
+
+
+@pytest.mark.parametrize(
+    "mask", [None, Image.new("RGBA", (240, 160), "black"), Image.new("L", (240, 160)), Image.new("RGBA", (240, 160))]
+)
+async def test_nothing_masked(small: dict[str, Any], mask: Image.Image | None) -> None:
+    """A fill that says nowhere what to paint ends in Error, and costs nothing, whatever its receipt says."""
+    document = _specification(small, {"emulate": "inpaint", "price": {"per": "picture", "credits": 5}})
+    emulator = Emulator(specification=document, speed=float("inf"), check=True, credits=10)
+    body = {"prompt": "a hare", "image": _sent(_photo())} | ({"mask": _sent(mask)} if mask else {})
+    async with connected(emulator) as client:
+        receipt = (await client.post("/v1/change", json=body)).json()
+        answer = (await client.get(receipt["polling_url"])).json()
+    assert (answer["status"], receipt["cost"]) == ("Error", 5)
+    assert "mask" in answer["details"]["error"]
+    assert emulator.credits == 10
 
 
 async def test_erase(edit: Edit) -> None:

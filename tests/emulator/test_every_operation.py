@@ -29,7 +29,7 @@ _FORMATS = packaged.load()["components"]["schemas"]["OutputFormat"].get("enum", 
 def _files() -> dict[str, str]:
     """Return a file of each kind that endpoints accept, as base64."""
     photo = io.BytesIO()
-    Image.new("RGB", (300, 260), "teal").save(photo, "PNG")
+    Image.new("RGBA", (300, 260), (0, 128, 128, 100)).save(photo, "PNG")
     contents = {
         "picture": photo.getvalue(),
         "clip": Film("film", "", 1, 320, 192, 2.0).draw(),
@@ -46,11 +46,13 @@ def _with_files(operation: Operation, body: dict[str, Any], schema: dict[str, An
 
 
 def _bodies(operation: Operation) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield the smallest body of each branch, and the branch."""
+    """Yield the smallest body of each branch, with a finetune that exists if it needs one, and the branch."""
     assert operation.body is not None
     schema = _SPECIFICATION.resolve(operation.body)
     for branch in schema.get("oneOf", [schema]):
-        yield minimal(_SPECIFICATION, branch), dict(_SPECIFICATION.resolve(branch))
+        body = minimal(_SPECIFICATION, branch)
+        named = {"finetune_id": "one"} if "finetune_id" in body else {}
+        yield body | named, dict(_SPECIFICATION.resolve(branch))
 
 
 def _choices(schema: dict[str, Any]) -> list[Any]:
@@ -126,12 +128,12 @@ async def test_recorded_keys(name: str, figures: bool, keys: list[str], client: 
     operation = next(operation for operation in _TASKS if operation.path == f"/v1/{name}")
     body, schema = next(_bodies(operation))
     receipt = (await client.post(operation.path, json=_with_files(operation, body, schema))).json()
-    assert list(receipt) == ["id", "cost", "input_mp", "output_mp", "polling_url"]
+    assert list(receipt) == ["id", "polling_url", "cost", "input_mp", "output_mp"]
     assert [receipt[key] is not None for key in ("cost", "input_mp", "output_mp")] == [figures] * 3
     clock.now += 1000
     answer = (await client.get(receipt["polling_url"])).json()
     assert list(answer["result"]) == keys
-    assert list(answer)[:6] == ["id", "result", "progress", "details", "preview", "status"]
+    assert list(answer)[:6] == ["id", "status", "result", "progress", "details", "preview"]
 
 
 @pytest.mark.parametrize("name", _FORMATS)
@@ -159,6 +161,18 @@ async def test_key(operation: Operation, anonymous: httpx.AsyncClient) -> None:
     """Every operation that declares a key refuses a request without one."""
     answer = await anonymous.request(operation.method, operation.path)
     assert (answer.status_code == 403) == operation.needs_key
+
+
+@pytest.mark.parametrize(("name", "status"), [("one", 200), ("somebody/two", 200), ("three", 400), ("one/three", 400)])
+async def test_unknown_finetune(client: httpx.AsyncClient, emulator: Emulator, name: str, status: int) -> None:
+    """A request with a finetune that does not exist is refused, and costs nothing; one without any list is not."""
+    taking = [each for each in _TASKS if "finetune_id" in next(_bodies(each))[0]]
+    for operation in taking:
+        answer = await client.post(operation.path, json=next(_bodies(operation))[0] | {"finetune_id": name})
+        assert answer.status_code == status
+        assert status == 200 or answer.json() == {"detail": "Finetune not found or not ready"}
+    assert status == 200 or emulator.credits == 10_000
+    assert Emulator()._service.knows_finetune(name)
 
 
 @pytest.mark.about("my_finetunes", "finetune_details", "delete_finetune")

@@ -2,12 +2,14 @@
 
 import base64
 import io
+import unicodedata
 from typing import Any
 
 import httpx
 import pytest
+from bfl_emulator.drawing.lettering import BOX, font_of, legible, write
 from bfl_emulator.drawing.pictures import Picture
-from PIL import Image, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 pytestmark = pytest.mark.anyio
 
@@ -157,13 +159,63 @@ def test_metadata() -> None:
         "x" * 100_000,
         "word " * 50_000,
         "naïve café",
+        "Ấ ḉ ﬁ ½ Ａ €",
     ],
-    ids=["empty", "control", "chinese", "arabic", "combining", "noncharacters", "long word", "many words", "accents"],
+    ids=[
+        *("empty", "control", "chinese", "arabic", "combining", "noncharacters", "long word", "many words", "accents"),
+        "composed",
+    ],
 )
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
 def test_any_prompt(prompt: str, name: str) -> None:
     """A picture is drawn for any prompt, in whatever script and of whatever length."""
     assert _open(_draw(prompt, name=name)).size == (256, 192)
+
+
+def _written(text: str) -> Image.Image:
+    image = Image.new("RGB", (60, 60))
+    write(ImageDraw.Draw(image), (10, 10), text, 255, font_of(40))
+    return image.convert("L")
+
+
+def _others(letter: str) -> list[str]:
+    """Return the same letter with the accents that it does not have, as far as that is one character."""
+    base, accent = list(unicodedata.normalize("NFD", letter))
+    accents = (other for other in "\u0300\u0301\u0302\u0303\u0308" if other != accent)
+    return [whole for other in accents if len(whole := unicodedata.normalize("NFC", base + other)) == 1]
+
+
+@pytest.mark.parametrize("letter", "ÄÖÜäöüéàêñčåžōğőṅ")
+def test_accents(letter: str) -> None:
+    """A letter with an accent is the same letter with more ink above it, and differs from that with another accent."""
+    plain, accented = (_written(text) for text in (unicodedata.normalize("NFD", letter)[0], legible(letter)))
+    added, ink = ImageChops.difference(accented, plain).getbbox(), plain.getbbox()
+    assert added and ink and added[3] <= ink[1] + 1
+    assert all(ImageChops.difference(accented, _written(other)).getbbox() for other in _others(letter))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Füße", "Füsse"),
+        ("Grüße – „schön“", "Grüsse - “schön“"),
+        ("e\u0301", "é"),
+        ("Ａ½", "A1⁄2"),
+        ("лиса", BOX * 4),
+        ("a 狐狸\n\n b", f"a {BOX * 2} b"),
+        ("👩\u200d👧", BOX * 2),
+        ("\u202e\0", ""),
+    ],
+)
+def test_legible(text: str, shown: str) -> None:
+    """What the font lacks is spelled out, or is one box for each letter; what is no letter is left out."""
+    assert legible(text) == shown
+
+
+def test_boxes() -> None:
+    """A box has ink, and two have more."""
+    inks = [ImageStat.Stat(_written(text)).sum[0] for text in ("", BOX, BOX * 2)]
+    assert inks[0] == 0 < inks[1] < inks[2]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (16, 16), (64, 64), (4000, 64), (64, 4000)])

@@ -137,8 +137,8 @@ DEFECTS = (
     Defect(
         "emulator: a poll answers with another id",
         _SERVER + "operations.py",
-        'return {"id": task_id, **dict',
-        'return {"id": task_id[1:], **dict',
+        'return {"id": task_id, "status"',
+        'return {"id": task_id[1:], "status"',
         (LOOP,),
     ),
     Defect(

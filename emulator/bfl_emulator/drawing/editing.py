@@ -49,16 +49,24 @@ class Effect:
     size: Callable[[Mapping[str, Any], Mapping[str, Size]], Size | None] = lambda values, sizes: None
 
 
+def hole(roles: Mapping[str, Image.Image]) -> Image.Image:
+    """Return, as a mask, what is to be painted anew.
+
+    That is what is white in the mask; where a mask is transparent in parts and shows no white, what is opaque; and
+    without a mask, what is transparent in the picture.
+    """
+    picture, mask = roles["image"], roles.get("mask")
+    if mask is None:
+        return ImageChops.invert(picture.convert("RGBA").getchannel("A"))
+    white, opaque = mask.convert("L"), mask.convert("RGBA").getchannel("A")
+    shown = ImageChops.multiply(white, opaque)
+    return shown if shown.getbbox() or opaque.getextrema()[0] == 255 else opaque
+
+
 def _inpaint(given: Materials) -> Edited:
-    """Repaint what is white in the mask or, without a mask, what is transparent."""
-    picture, mask = given.roles["image"], given.roles.get("mask")
-    if mask is not None:
-        mask = mask.convert("L")
-    elif picture.mode == "RGBA":
-        mask = ImageChops.invert(picture.getchannel("A"))
-    original = picture.convert("RGB")
-    box = mask.getbbox() if mask is not None else None
-    if mask is None or box is None:
+    original, mask = given.roles["image"].convert("RGB"), hole(given.roles)
+    box = mask.getbbox()
+    if box is None:
         return Edited(original, None)
     image = original.copy()
     image.paste(given.paint((box[2] - box[0], box[3] - box[1])), box[:2])
@@ -67,7 +75,7 @@ def _inpaint(given: Materials) -> Edited:
 
 def _erase(given: Materials) -> Edited:
     """Let the surroundings grow into the mask, widened by `dilate` pixels. A banner there would spoil the result."""
-    original, mask = given.roles["image"].convert("RGB"), given.roles["mask"].convert("L")
+    original, mask = given.roles["image"].convert("RGB"), hole(given.roles)
     mask = mask.point([0] * 128 + [255] * 128)
     for _ in range(int(given.values.get("dilate") or 0)):
         mask = mask.filter(ImageFilter.MaxFilter(3))

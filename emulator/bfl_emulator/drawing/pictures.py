@@ -5,19 +5,16 @@ A banner on each picture says that it is emulated.
 
 import io
 import math
-import re
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 from .editing import EFFECTS, Edited, Materials
 from .landscapes import generator, paint
+from .lettering import font_of, legible, wrapped, write
 from .sizes import Size
 
 CONTENT_TYPES = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
@@ -134,15 +131,15 @@ def banner(width: int, height: int, endpoint: str, prompt: str, note: str) -> Im
     It names endpoint and prompt; its last line is `note`.
     """
     unit = max(7, min(round(math.sqrt(width * height) / 36), width // 9, height // 4))
-    margin, large, small = unit, _font(unit), _font(max(6, round(unit * 0.72)))
-    lines = _wrapped(_legible(prompt, large), large, width - 2 * margin, 3 if height > 10 * unit else 1)
+    margin, large, small = unit, font_of(unit), font_of(max(6, round(unit * 0.72)))
+    lines = wrapped(legible(prompt[:_BANNER_PROMPT]), large, width - 2 * margin, 3 if height > 10 * unit else 1)
     rows = [(f"EMULATED  {endpoint}", small, 190), *((line, large, 255) for line in lines), (note[:80], small, 190)]
     if height < 9 * unit:  # no room for more than the endpoint
         rows = rows[:1]
     strip = Image.new("RGBA", (width, margin + sum(round(font.size * 1.45) for _, font, _ in rows)), _BANNER_COLOUR)
     draw, top = ImageDraw.Draw(strip), margin // 2
     for text, font, grey in rows:
-        draw.text((margin, top), text, fill=(grey, grey, grey, 255), font=font)
+        write(draw, (margin, top), text, grey, font)
         top += round(font.size * 1.45)
     return strip
 
@@ -150,47 +147,3 @@ def banner(width: int, height: int, endpoint: str, prompt: str, note: str) -> Im
 def lay(image: Image.Image, strip: Image.Image, foot: tuple[int, int]) -> None:
     """Lay a banner over an image, its lower left corner at `foot`."""
     image.paste(strip, (foot[0], foot[1] - strip.height), strip)
-
-
-@lru_cache(maxsize=64)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise RuntimeError("this Pillow was built without FreeType; its wheels have it")
-    return font
-
-
-def _legible(text: str, font: ImageFont.FreeTypeFont) -> str:
-    """Put an ellipsis for what the font cannot draw, even without accents; the metadata have the whole prompt."""
-    known = ""
-    for character in unicodedata.normalize("NFC", text[:_BANNER_PROMPT]):
-        letters = " " if character.isspace() else character + unicodedata.normalize("NFKD", character)[0]
-        known += next((letter for letter in letters if letter == " " or _drawable(letter, font)), "…")
-    return " ".join(re.sub(r"…[… ]*", "… ", known).split())
-
-
-def _drawable(character: str, font: ImageFont.FreeTypeFont) -> bool:
-    # U+FFFF is not a character: what the font draws for it, it draws for everything that it lacks.
-    return unicodedata.category(character)[0] in "LNPSM" and _shape(character, font) != _shape("\uffff", font)
-
-
-@lru_cache(maxsize=4096)
-def _shape(character: str, font: ImageFont.FreeTypeFont) -> bytes:
-    canvas = Image.new("L", (round(2 * font.size), round(2 * font.size)))
-    ImageDraw.Draw(canvas).text((0, 0), character, fill=255, font=font)
-    return canvas.tobytes()
-
-
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float, lines: int) -> list[str]:
-    """Break a text into at most `lines` lines of at most `width` pixels, within words where necessary."""
-    broken: list[str] = []
-    while text and len(broken) < lines:
-        fits = max(1, bisect_right(range(len(text) + 1), width, key=lambda end: font.getlength(text[:end])) - 1)
-        if fits < len(text):
-            space = text.rfind(" ", 0, fits + 1)
-            fits = space if space > 0 else fits
-        broken.append(text[:fits].rstrip())
-        text = text[fits:].lstrip()
-    if text:
-        broken[-1] = broken[-1][:-2].rstrip(" …") + "…"
-    return broken
