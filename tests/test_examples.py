@@ -23,6 +23,7 @@ def emulator() -> Iterator[Emulator]:
     """An emulator whose tasks are ready at once."""
     with Emulator(speed=float("inf")) as emulator:
         yield emulator
+    emulator.assert_no_leaks()
 
 
 @pytest.fixture

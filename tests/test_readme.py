@@ -56,6 +56,7 @@ def test_every_program_runs(code: str, tmp_path: Path) -> None:
     needs(code)
     with Emulator(speed=1000) as emulator:
         printed = run(code, tmp_path, emulator)
+    emulator.assert_no_leaks()
     saved = set(re.findall(r'save\("([^"]{2,})"\)', code))
     assert saved <= {path.name for path in tmp_path.iterdir()}
     assert "Error" not in printed

@@ -51,6 +51,7 @@ def clock() -> Still:
 def emulator(clock: Still) -> Iterator[Emulator]:
     with Emulator(clock=clock) as emulator:
         yield emulator
+    emulator.assert_no_leaks()
 
 
 async def _until(condition: Callable[[], object]) -> None:

@@ -116,7 +116,9 @@ def together(action: Callable[[World], Awaitable[T]]) -> T:
     async def run() -> T:
         world = World()
         async with world.http:
-            return await action(world)
+            result = await action(world)
+        world.emulator.assert_no_leaks()
+        return result
 
     return asyncio.run(run())
 

@@ -38,6 +38,17 @@ async def test_token(small: dict[str, Any], token: str, method: str) -> None:
         assert (await client.get("/v1/credits")).status_code == 502
 
 
+async def test_leaks(small: dict[str, Any]) -> None:
+    """With the token one can read which requests brought the key to the file host, and no others."""
+    emulator = Emulator(specification=small, control=True)
+    async with _connected(emulator, emulator.control_token) as client:
+        for url in ("/v1/credits", f"{emulator.delivery_url}/delivery/task/sample.png"):
+            await client.get(url)
+        (leak,) = (await client.get("/_emulator/leaks")).json()
+    assert leak["path"] == "/delivery/task/sample.png"
+    assert emulator.api_key not in str(leak)
+
+
 async def test_use(small: dict[str, Any]) -> None:
     """With the token one can add and remove a script and read the logs, which do not contain the key."""
     emulator = Emulator(specification=small, control=True)

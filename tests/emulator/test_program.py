@@ -55,17 +55,19 @@ def test_what_the_parent_ignores_stays_ignored() -> None:
 
 @pytest.mark.about("credits")
 def test_program_options(tmp_path: Path) -> None:
-    """The program takes a script of faults, one host for everything, and the credits to start with."""
+    """The program takes a script of faults, one host for everything, credits to start with, and strictness."""
     script = tmp_path / "faults.yml"
     script.write_text("- {fault: html, operation: utility, nth: 2}")
-    options = ["--script", str(script), "--one-host", "--credits", "12.5"]
+    options = ["--script", str(script), "--one-host", "--credits", "12.5", "--strict"]
     command = [sys.executable, "-W", "error", "-m", "bfl_emulator", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         announced = json.loads(process.stdout.readline())
         url, key = announced["base_url"] + "/v1/credits", {"x-key": announced["api_key"]}
         answers = [httpx.get(url, headers=key) for _ in range(2)]
+        refused = httpx.get(announced["delivery_url"] + "/delivery/task/sample.png", headers=key)
         process.terminate()
+    assert refused.status_code == 400
     assert announced["base_url"] == announced["cluster_url"] == announced["delivery_url"]
     assert (answers[0].json(), answers[1].status_code) == ({"credits": 12.5}, 502)
 
