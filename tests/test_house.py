@@ -40,7 +40,7 @@ CORE: dict[str, set[str]] = {
     "failures": {"errors"},
     "transport": {"answers", "errors", "failures", "library", "steps", "version"},
     "constraints": {"errors", "formats", "media", "specification"},
-    "specification": {"errors"},
+    "specification": {"errors", "media", "pictures"},
     "answers": {"errors", "steps"},
     "webhooks": {"answers", "errors"},
     "auth": {"errors", "library"},

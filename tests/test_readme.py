@@ -92,6 +92,7 @@ def test_the_webhook_receiver_takes_what_verifies(
         async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
             body = {"id": "task-1", "status": "Ready", "result": made.raw["result"]}
             answers = [await client.post("/hook", json=body, headers={"X-Webhook-Secret": s}) for s in ("s3cret", "no")]
+            await names["client"].close()
             return [answer.status_code for answer in answers]
 
     assert anyio.run(deliver) == [200, 403]

@@ -46,10 +46,11 @@ def submit(service: Service, request: ValidRequest, endpoint: TaskEndpoint) -> R
         raise Refusal(400, "Finetune not found or not ready")  # seen 2025-01; its HTTP status is a guess
     made = order(request, endpoint, service.specification, service.files.inputs)
     task = _task(service, request, endpoint, made)
-    sizes = {"inputs": _megapixels(made.inputs), "output": _megapixels([(made.picture.width, made.picture.height)])}
+    size = made.picture.width, made.picture.height
+    sizes = {"inputs": _megapixels(made.inputs), "output": _megapixels([size])}
     price: Node | None = request.schema.get("x-bfl-price", endpoint.price)
     seconds = float(getattr(task.picture, "seconds", 0.0))
-    charge = cost(price, request.value, **sizes, seconds=seconds)
+    charge = cost(price, request.value, inputs=made.inputs, output=size, seconds=seconds)
     task = _accept(service, endpoint, task, 0.0 if charge and made.failure else charge)
     figures = {"cost": None if task.settled else charge, "input_mp": sizes["inputs"], "output_mp": sizes["output"]}
     figures = figures if endpoint.receipt else dict.fromkeys(figures)

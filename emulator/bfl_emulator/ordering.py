@@ -12,8 +12,8 @@ ignored, except for the size of the first picture.
 each side), `within` (width and height that clips are reduced to), `draft-only` (the one resolution of drafts).
 ``x-bfl-price``: `per` (picture, megapixel, second or megapixel-second); `credits`, a number, or numbers by the value of
 the property named in `by`; per megapixel, `further`: credits for each after the first, and for those of the inputs; for
-clips, `draft`: credits for drafts. One credit is 0.01 USD. Prices are documented or measured; the sources are in the
-overlay.
+clips, `draft`: credits for drafts; `whole`: true where only whole credits are charged. One credit is 0.01 USD. Prices
+are documented or measured; the sources are in the overlay.
 """
 
 import io
@@ -27,7 +27,7 @@ from .drawing import clips
 from .drawing.editing import EFFECTS
 from .drawing.films import Draft, Film
 from .drawing.pictures import CONTENT_TYPES, Edit, Input, Picture
-from .drawing.sizes import Size, SizeError, check_size, clip_size, picture_size, resolution_size
+from .drawing.sizes import MEGAPIXEL, Size, SizeError, check_size, clip_size, picture_size, resolution_size
 from .inputs import InputError, Inputs, check_together, media_in
 from .requests import Refusal, ValidRequest
 from .specification import Node, Specification, TaskEndpoint
@@ -82,24 +82,26 @@ def order(request: ValidRequest, endpoint: TaskEndpoint, specification: Specific
 
 
 def cost(
-    mark: Node | None, value: Callable[[str], Any], *, inputs: float, output: float, seconds: float
+    mark: Node | None, value: Callable[[str], Any], *, inputs: Sequence[Size], output: Size, seconds: float
 ) -> float | None:
-    """Return the cost in credits by a price mark, or None without one; `inputs` and `output` are megapixels.
+    """Return the cost in credits by a price mark, or None without one.
 
     `value` returns a parameter of the request. FLUX.2: a first megapixel, each further one, and the inputs at the price
-    of further ones (vendor's material 2026-01); a picture below one megapixel pays for a whole one (recorded 2025-12).
+    of further ones (vendor's material 2026-01); each count is rounded up (a receipt of 1.98 megapixels, 2026).
     """
     if mark is None:
         return None
     rate = _rate(mark, value)
     further = mark.get("further", 0.0)
+    whole = [math.ceil(math.prod(size) / MEGAPIXEL) for size in (output, *inputs)]
     amounts: Mapping[str, float] = {
         "picture": rate,
-        "megapixel": rate + max(0.0, output - 1) * further + inputs * further,
+        "megapixel": rate + (sum(whole) - 1) * further,
         "second": rate * seconds,
-        "megapixel-second": rate * output * seconds,
+        "megapixel-second": rate * math.prod(output) / MEGAPIXEL * seconds,
     }
-    return round(amounts[mark["per"]], 2)
+    amount = round(amounts[mark["per"]], 2)
+    return float(math.ceil(amount)) if mark.get("whole") else amount
 
 
 def _rate(mark: Node, value: Callable[[str], Any]) -> float:

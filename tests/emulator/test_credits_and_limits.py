@@ -50,19 +50,21 @@ async def test_receipt_without_figures(small: dict[str, Any], clock: Any) -> Non
     [
         (None, {}, None),
         ({"per": "picture", "credits": 4}, {}, 4),
-        ({"per": "megapixel", "credits": 7, "further": 3}, {}, 7 + 3 + 1.5),
+        ({"per": "megapixel", "credits": 7, "further": 3}, {}, 7 + 3 + 3),
         ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {"resolution": "1k"}, 2),
         ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {}, 9),
         ({"per": "second", "by": "resolution", "credits": {"1k": 17}}, {"resolution": "1k"}, 102),
         ({"per": "second", "credits": 17, "draft": 6}, {"draft": True}, 36),
-        ({"per": "megapixel-second", "credits": 7}, {}, 84),
+        ({"per": "megapixel-second", "credits": 7}, {}, 63),
+        ({"per": "megapixel-second", "credits": 7.1}, {}, 63.9),
+        ({"per": "megapixel-second", "credits": 7.1, "whole": True}, {}, 64),
     ],
 )
 def test_prices(mark: Any, body: dict[str, Any], expected: float | None) -> None:
-    """Each form of the mark gives its price, here for two megapixels made from half of one, and six seconds."""
+    """Each form of the mark gives its price, here for 1.5 megapixels made from half of one, and six seconds."""
     schema = {"properties": {"resolution": {}, "draft": {"default": False}}}
     value = partial(value_of, body, schema)
-    assert cost(mark, value, inputs=0.5, output=2.0, seconds=6) == expected
+    assert cost(mark, value, inputs=[(1024, 512)], output=(1536, 1024), seconds=6) == expected
 
 
 def test_every_price_mark(specification: dict[str, Any]) -> None:
@@ -75,7 +77,7 @@ def test_every_price_mark(specification: dict[str, Any]) -> None:
             if mark is not None:
                 assert mark.get("by") is None or mark["by"] in schema["properties"]
                 value = partial(value_of, {}, schema)
-                assert (cost(mark, value, inputs=0, output=1, seconds=5) or 0) > 0
+                assert (cost(mark, value, inputs=[], output=(1024, 1024), seconds=5) or 0) > 0
                 priced += 1
     assert priced
 

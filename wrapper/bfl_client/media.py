@@ -123,6 +123,22 @@ def from_value(value: Any) -> Media | None:
     return media
 
 
+def measured(value: Any) -> pictures.Measured | None:
+    """How large a picture or film in a request is, without sending it; None if that cannot be known, as for a URL."""
+    try:
+        if hasattr(value, "save") and hasattr(value, "format"):
+            return pictures.Measured(*value.size)
+        if isinstance(value, str):
+            value = base64.b64decode(value.rpartition(";base64,")[2], validate=True)
+        found = from_value(value)
+        if found is None:
+            return None
+        with found._open() as file:
+            return pictures.measured(file)
+    except Exception:  # the value is the caller's; whether it can be sent is checked elsewhere
+        return None
+
+
 def _from_bytes(data: bytes) -> Media:
     return Media(len(data), lambda: io.BytesIO(data), f"<{len(data):,} bytes>")
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Any, BinaryIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from .errors import ConfigurationError, Remedy
 
@@ -38,15 +39,30 @@ def opened(content: bytes) -> Image.Image:
         raise ValueError("cannot be opened by Pillow") from error
 
 
-def size(file: BinaryIO) -> tuple[int, int] | None:
-    """Width and height of a picture in pixels; None if its first bytes do not say, or without Pillow."""
-    try:
+class Measured(NamedTuple):
+    """A picture or film: width and height in pixels, length in seconds (0 for a picture)."""
+
+    width: int
+    height: int
+    seconds: float = 0.0
+
+
+def measured(file: BinaryIO) -> Measured | None:
+    """How large a picture or film is; None if the file does not say, or without Pillow (pictures) or PyAV (films)."""
+    with suppress(Exception):  # Pillow is not installed, or the file is none that it knows
         from PIL import Image
 
         with warnings.catch_warnings(action="ignore"):  # of sizes that are suspiciously large
-            return Image.open(file).size
-    except Exception:  # Pillow is not installed, or the file is none that it knows
-        return None
+            return Measured(*Image.open(file).size)
+    with suppress(Exception):
+        import av
+
+        file.seek(0)
+        with av.open(file, "r") as film:
+            stream = film.streams.video[0]
+            seconds = float(film.duration or 0) / av.time_base
+            return Measured(stream.width, stream.height, seconds) if seconds else None
+    return None
 
 
 def from_image(image: Any) -> bytes:

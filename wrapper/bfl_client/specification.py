@@ -18,7 +18,9 @@ from bfl_api import specification as packaged
 from bfl_api.table import ENDPOINTS as ENDPOINTS  # front ends import it from here
 from bfl_api.table import Endpoint as Endpoint
 
+from . import media
 from .errors import Remedy, Violation, shorten
+from .pictures import Measured
 
 Schema = Mapping[str, Any]
 MEDIA = "bfl-media"
@@ -480,40 +482,73 @@ class _Price(NamedTuple):
         if isinstance(rates, Mapping):
             by = {str(value): float(rate) for value, rate in rates.items()}
             rates = by.get(str(self._value(self.mark["by"])), max(by.values()) if highest else None)
-        if rates is None or self.mark["per"] == "picture":
-            return rates and float(rates)
-        if self.mark["per"] == "megapixel":
-            further = self._further(highest)
-            return None if further is None else rates + float(self.mark.get("further", 0.0)) * further
-        amount = self._seconds(highest) if self.mark["per"] == "second" else self._volume(highest)
-        return None if amount is None else rates * amount
+        amount = self._amount(highest)
+        if rates is None or amount is None:
+            return None
+        further = float(self.mark.get("further", 0.0))
+        found = round(rates + further * (amount - 1) if self.mark["per"] == "megapixel" else rates * amount, 2)
+        return float(math.ceil(found)) if self.mark.get("whole") else found
 
-    def _further(self, highest: bool) -> float | None:
-        """Megapixels after the first, of the picture and of those sent along, each rounded up."""
-        sent = [self.body[name] for name in media_parameters(self.name) if self.body.get(name) is not None]
-        pictures = sum(len(each) if isinstance(each, list | tuple) else 1 for each in sent)
-        if pictures and not highest:
-            return None  # their sizes are not known in advance
+    def _amount(self, highest: bool) -> float | None:
+        """How many of its units a request has; None if that is not known in advance."""
+        if self.mark["per"] == "picture":
+            return 1.0
+        if self.mark["per"] == "megapixel":
+            return self._megapixels(highest)
+        return self._seconds(highest) if self.mark["per"] == "second" else self._volume(highest)
+
+    def _sent(self) -> list[Measured | None]:
+        """The pictures and films in the request, as far as they can be measured."""
+        given = [self.body[name] for name in media_parameters(self.name) if self.body.get(name) is not None]
+        each = [item for value in given for item in (value if isinstance(value, list | tuple) else [value])]
+        return [media.measured(item) for item in each]
+
+    def _megapixels(self, highest: bool) -> float | None:
+        """Megapixels of the picture and of those sent along, each rounded up."""
+        sent = self._sent()
+        if None in sent and not highest:
+            return None
         width, height = self._value("width"), self._value("height")
-        if (width or height) and not (width and height) and not highest:
-            return None  # the service chooses the other side
-        sized = isinstance(width, int | float) and isinstance(height, int | float) and width and height
-        made = width * height / MEGAPIXEL if sized else LARGEST_PICTURE if pictures or width or height else 1.0
-        return max(0, math.ceil(made) - 1) + LARGEST_PICTURE * pictures
+        sides = [each for each in (width, height) if isinstance(each, int | float) and each]
+        size: tuple[float, float] | None = (1024.0, 1024.0)
+        if len(sides) == 2:
+            size = sides[0], sides[1]
+        elif sides:
+            size = None  # the service chooses the other side
+        elif sent:
+            size = sent[0] and sent[0][:2]
+        if size is None and not highest:
+            return None
+        return self._counted(size) + sum(map(self._counted, sent))
+
+    def _counted(self, size: tuple[float, ...] | None) -> float:
+        """Whole megapixels of a picture; the most that there can be for one of unknown size."""
+        step = self.shape.get("x-bfl-output", {}).get("step", 1)
+        area = math.prod(side // step * step for side in size[:2]) if size else math.inf
+        return min(max(math.ceil(area / MEGAPIXEL) if area < math.inf else LARGEST_PICTURE, 1), LARGEST_PICTURE)
 
     def _seconds(self, highest: bool) -> float | None:
         given = self._value("duration")
         if isinstance(given, int | float) and not isinstance(given, bool):
             return float(given)
         own = self.shape.get("properties", {}).get("duration")
+        film = next((each for each in self._sent() if each and each.seconds), None) if own is None else None
+        if film:
+            return film.seconds
         every = [each.schema for form in forms(self.name) for each in form.parameters if each.name == "duration"]
         lengths = [branch.get("maximum") for node in ([own] if own else every) for branch in branches(node)]
         limits = [each for each in [self.shape.get("x-bfl-input", {}).get("max-seconds"), *lengths] if each]
         return max(map(float, limits), default=None) if highest else None
 
     def _volume(self, highest: bool) -> float | None:
-        """Megapixels times seconds of a film, at most."""
-        size, seconds = self.shape.get("x-bfl-output", {}).get("max-mp"), self._seconds(highest)
+        """Megapixels times seconds of the film that is made, of at most the size that the endpoint makes."""
+        film, marks = next((each for each in self._sent() if each and each.seconds), None), self.shape
+        factor = self._value("upscale_factor")
+        if film and isinstance(factor, int | float):
+            within = marks.get("x-bfl-output", {}).get("within", [math.inf, math.inf])
+            factor = min(factor, max(within) / max(film[:2]), min(within) / min(film[:2]))
+            return float(film.width * film.height * factor**2 / MEGAPIXEL * film.seconds)
+        size, seconds = marks.get("x-bfl-output", {}).get("max-mp"), self._seconds(highest)
         return float(size) * seconds if highest and size and seconds else None
 
     def _value(self, name: str) -> Any:
