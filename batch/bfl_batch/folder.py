@@ -48,8 +48,14 @@ class Folder:
         self.place = f"{socket.gethostname()}:{path.resolve()}" if shared else ""
 
     def make(self) -> str | None:
-        """Create the folder, for its owner only, unless it exists; returns a warning if others can read it."""
-        files.private_folder(self.path)
+        """Create the folder, for its owner only, unless it exists; returns a warning if others can read it.
+
+        Raises ConfigurationError if that fails.
+        """
+        try:
+            files.private_folder(self.path)
+        except OSError as error:
+            raise ConfigurationError(f"the folder {self.path} cannot be made: {error.strerror or error}") from error
         if os.name != "posix" or not stat.S_IMODE(self.path.stat().st_mode) & 0o077:
             return None
         return f"{self.path} is open to other users of this machine; the batch's own files in it are yours alone"

@@ -49,6 +49,9 @@ class JobsError(BFLError):
         super().__init__(f"{source}: {lead}:{''.join(listed)}{more}", self._remedy(unchecked))
 
     def _remedy(self, unchecked: bool) -> Remedy:
+        own = next((mistake.remedy for mistake in self.mistakes if mistake.remedy), None)
+        if own:
+            return own
         of_lines = any(mistake.number for mistake in self.mistakes)
         return _UNCHECKED if unchecked else _CORRECT if of_lines else NOTHING
 
@@ -204,13 +207,18 @@ class Jobs:
         elif not Path(source).is_dir():
             yield from entries(os.fspath(source))
         elif not any("{file}" in each for each in self._params.values() if isinstance(each, str)):
-            takes = sorted(specification.media_parameters(self._endpoint or "")) or ["NAME"]
-            yield Mistake(
-                0, f'is a folder: "@{{file}}" in a parameter, such as {takes[0]}=@{{file}}, sends each picture'
-            )
+            message = 'is a folder, and no parameter is "@{file}", which stands for each picture in it'
+            yield Mistake(0, message, remedy=self._each())
         else:
             self._pictures = pictures(self.folder)
             yield from ((number, {"name": name}) for number, name in enumerate(self._pictures, 1))
+
+    def _each(self) -> Remedy:
+        """How to send each picture of a folder."""
+        endpoint = self._endpoint or "NAME"
+        takes = next(iter(sorted(specification.media_parameters(endpoint))), "input_image")
+        words = f'endpoint="{endpoint}", params={{"{takes}": "@{{file}}"}} sends each picture'
+        return Remedy(words, "each-picture", endpoint=endpoint, parameter=takes)
 
     def _shared(self, endpoint: str, name: Any) -> dict[str, Any]:
         """The parameters of all jobs, for a job of this name."""

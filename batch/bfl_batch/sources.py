@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from bfl_client import specification
-from bfl_client.errors import shorten
+from bfl_client.errors import NOTHING, Remedy, shorten
 
 OWN = ("name", "endpoint", "validate")
 """Keys of a job that are not parameters of its request."""
@@ -34,6 +34,8 @@ class Mistake(NamedTuple):
     message: str
     kind: str = ""
     """What it has in common with the same mistake in other lines; empty: its message."""
+    remedy: Remedy = NOTHING
+    """What to do about it, if that is not to correct the line."""
 
 
 class Cells(dict[str, str]):

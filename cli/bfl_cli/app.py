@@ -175,22 +175,31 @@ def _usage(screen: Screen, error: Any, arguments: list[str]) -> int:
         screen.error(context.get_help())
         return 2
     message = mask(error.format_message()).rstrip(".")
-    remedy = _as_pair(str(getattr(error, "option_name", "")), arguments)
+    remedy = _as_pair(str(getattr(error, "option_name", "")), arguments) or _as_endpoint(context, arguments)
     remedy = remedy or f"{context.command_path.removesuffix(' run') if context else 'bfl'} --help"
     return _refuse(screen, Problem("usage", message[:1].lower() + message[1:], remedy))
 
 
 def _as_pair(option: str, arguments: list[str]) -> str:
-    """``-p width=512`` for ``--width 512``, if a parameter of an endpoint on the line has that name; else empty."""
+    """``-p width=512`` for ``--width 512``, if the endpoint on the line has that parameter, or any if none is named."""
     from bfl_client import specification
 
     name = option.lstrip("-").replace("-", "_")
-    if not any(name in specification.parameters(each) for each in arguments if not each.startswith("-")):
+    named = [each for each in arguments if each in specification.ENDPOINTS] or specification.ENDPOINTS
+    if not any(name in specification.parameters(each) for each in named):
         return ""
     after = next((number for number, each in enumerate(arguments) if each.partition("=")[0] == option), 0)
     _, equals, value = arguments[after].partition("=")
     value = value if equals else next(iter(arguments[after + 1 :]), "")
     return f"-p {shlex.quote(f'{name}={shorten(value, 60)}')}"
+
+
+def _as_endpoint(context: Any, arguments: list[str]) -> str:
+    """``bfl generate flux-dev …`` for ``bfl flux-dev …``; else empty."""
+    from bfl_client import specification
+
+    forgotten = context is not None and context.parent is None and arguments[0] in specification.ENDPOINTS
+    return f"bfl generate {shlex.join(arguments)}" if forgotten else ""
 
 
 def _refuse(screen: Screen, problem: Problem) -> int:

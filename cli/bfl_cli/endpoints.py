@@ -6,6 +6,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import options
@@ -18,21 +19,40 @@ if TYPE_CHECKING:
 
 @command
 def endpoints(screen: Screen) -> None:
-    """List the endpoints, with what each one makes."""
-    from bfl_client.specification import ENDPOINTS
+    """List the endpoints, the newest family first: what each makes, its usual duration and its price.
 
-    longest = max(len(name) for name in ENDPOINTS)
-    lines = []
-    for each in ENDPOINTS.values():
-        remark = "  (unpublished)" if each.unpublished else ""
-        name = each.name.ljust(longest) if _width() >= 80 else each.name
-        lines.append(f"{name}  {each.kind}  {each.summary}{remark}".rstrip())
-    screen.result("\n".join(lines), [_facts(each) for each in ENDPOINTS.values()])
+    Prices are credits (0.01 USD each): the lowest to the highest rate; bfl describe has them in full.
+    """
+    from bfl_client.specification import ENDPOINTS, family
+
+    newest = sorted(ENDPOINTS.values(), key=lambda each: -family(each.name))
+    rows = [("ENDPOINT", "MAKES", "TIME", "CREDITS", ""), *map(_row, newest)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)] if _width() >= 80 else [0] * 4
+    screen.result("\n".join(map(partial(_line, widths), rows)), [_facts(each) for each in newest])
+
+
+def _row(endpoint: Endpoint) -> tuple[str, ...]:
+    from bfl_client.specification import rates_in_words
+
+    summary = f"{endpoint.summary}{' (unpublished)' if endpoint.unpublished else ''}"
+    return endpoint.name, endpoint.kind, f"{endpoint.duration:g} s", rates_in_words(endpoint.name) or "-", summary
+
+
+def _line(widths: list[int], row: tuple[str, ...]) -> str:
+    """One row in columns; its last cell only if there is room for it, and wrapped where there are no columns."""
+    name, kind, time, price, summary = row
+    columns = f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {time:>{widths[2]}}  {price:<{widths[3]}}"
+    whole = f"{columns}  {summary}"
+    if any(widths):
+        return (whole if len(whole) <= _width() else columns).rstrip()
+    return textwrap.fill(" ".join(columns.split()), _width(), subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:
+    from bfl_client.specification import rates_in_words
+
     names = ("name", "path", "kind", "summary", "duration", "url_lifetime", "active_limit", "unpublished")
-    return {name: getattr(endpoint, name) for name in names}
+    return {**{name: getattr(endpoint, name) for name in names}, "rates": rates_in_words(endpoint.name)}
 
 
 @command

@@ -58,6 +58,8 @@ ACTIONS = {
     "set-key": "set BFL_API_KEY, or store a key with bfl auth login",
     "pass-file": "for a file write @{path}",
     "ratio": "",
+    "each-picture": "--endpoint {endpoint} -p {parameter}=@{{file}} sends each picture",
+    "rename": "rename it to {name}",
     "unknown-parameter": "",  # the refusal ends with the way around
     "unchecked": "--no-validate sends it unchecked",
     "check-credits": "it may have been carried out and paid for: check bfl credits before you repeat it",

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from bfl_client import files, specification
 from bfl_client.errors import DownloadError
+from bfl_client.tasks import SuffixWarning
 
-from .exits import Problem, extra
+from .exits import Problem, extra, worded
 from .screen import Screen, write
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Destination:
             warnings.simplefilter("always")
             saved = result.save(self.path or self.folder, overwrite=self.force, stem=files.stem(name))
         for warning in caught:
-            screen.error(f"warning: {warning.message}")
+            screen.error(f"warning: {_worded(warning.message)}")
         return saved
 
     def save_draft(self, result: Result, beside: Path) -> Path | None:
@@ -109,6 +110,11 @@ class Destination:
             if isinstance(cause, FileExistsError):
                 raise _exists(cause.filename or place) from error
             raise Problem("output", f"the result cannot be written to {place}: {cause.strerror or cause}") from error
+
+
+def _worded(warning: object) -> str:
+    """A warning of the client in the words of the command line."""
+    return f"{warning.message}: {worded(warning.remedy)}" if isinstance(warning, SuffixWarning) else str(warning)
 
 
 def _exists(path: object) -> Problem:

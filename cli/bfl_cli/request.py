@@ -140,7 +140,7 @@ class Request:
         elif not text.startswith("@") or (any(map(str.isspace, text)) and not constraints.is_file(path)):
             return text
         elif not constraints.is_file(path):
-            self._violations.append(Violation(key, "", f"there is no file {shorten(str(path), 80)}"))
+            self._violations.append(Violation(key, "", constraints.no_file(path)))
             return text
         else:
             found = _decoded(path.read_bytes())

@@ -139,6 +139,19 @@ def find(name: str) -> dict[str, Any] | None:
     return next((read(path) for path in paths if path.is_file()), None)
 
 
+def meant(beginning: str) -> dict[str, Any] | None:
+    """The kept handle whose id begins so, or for ``last`` the newest; None if there is none.
+
+    Raises ConfigurationError if several ids begin so.
+    """
+    records = listed()
+    found = [each for each in records if name_of(each["id"]).startswith(beginning)] if beginning else []
+    if len(found) > 1:
+        names = ", ".join(name_of(each["id"]) for each in found[:3]) + (", …" if len(found) > 3 else "")
+        raise ConfigurationError(f"{len(found)} tasks begin with {shorten(beginning, 40)!r}: {names}")
+    return next(iter(found or (records if beginning == "last" else [])), None)
+
+
 def read(path: Path) -> dict[str, Any]:
     """A handle from a file; raises ConfigurationError if there is none."""
     try:

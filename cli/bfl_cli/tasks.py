@@ -31,13 +31,21 @@ class Follower:
         kept: its handle on disk; None where there is none, as with an emulator of this run.
         destination: where the result goes; None if it is not wanted.
         otherwise: the command that resumes the task when its handle is not on disk.
+        resumes: true if this is what resumes it, so that doing the same again is no advice.
     """
 
     def __init__(
-        self, screen: Screen, task: Task, kept: state.Kept | None, destination: Destination | None, otherwise: str = ""
+        self,
+        screen: Screen,
+        task: Task,
+        kept: state.Kept | None,
+        destination: Destination | None,
+        otherwise: str = "",
+        *,
+        resumes: bool = False,
     ) -> None:
         self.screen, self.task, self.kept, self.destination = screen, task, kept, destination
-        self._otherwise, self._saving = otherwise, False
+        self._otherwise, self._resumes, self._saving = otherwise, resumes, False
 
     @property
     def resume(self) -> str:
@@ -110,17 +118,32 @@ class Follower:
             if self.kept is not None:
                 self.kept.ended(error.status or problem.kind, cost=error.cost)
         elif self.resume:
-            if not isinstance(error, errors.UntrustedURLError | errors.ConfigurationError):  # to be corrected first
-                problem.remedy = self.resume
+            problem.remedy = self._remedy(problem, error)
             problem.facts["resume"] = self.resume
         return problem
 
+    def _remedy(self, problem: Problem, error: BaseException) -> str:
+        """What to do about a failure after which the task is still there."""
+        if isinstance(error, errors.UntrustedURLError | errors.ConfigurationError):  # to be corrected first
+            return problem.remedy
+        if self._resumes:
+            return _OTHERWISE.get(problem.kind, problem.remedy)
+        lasting = isinstance(error, errors.TransportError) and error.lasting
+        return f"{problem.remedy}; then {self.resume}" if lasting and problem.remedy else self.resume
+
+
+_OTHERWISE = {
+    "timeout": "--timeout SECONDS waits longer",
+    "output": "free some space, or save it to another place with -o",
+}
+"""Kind of a problem -> what to do when the command that resumes a task has met it."""
 
 Reference = Annotated[
     str,
     typer.Argument(
-        metavar="ID|HANDLE",
-        help="Id of a task that bfl submitted (see bfl tasks), or its handle: a file, JSON, or - (standard input).",
+        metavar="ID|last|HANDLE",
+        help="Id of a task that bfl submitted, or its beginning, or last for the newest (see bfl tasks); or a handle: "
+        "a file, JSON, or - (standard input).",
         autocompletion=options.task_names,
     ),
 ]
@@ -141,8 +164,8 @@ def task(
 ) -> None:
     """Resume a task: look, wait, download.
 
-    The id alone is enough on the machine that submitted it, where bfl keeps its handle. Elsewhere give the handle: what
-    Task.to_dict() returned. --status looks once, --no-download only waits.
+    The id, or its beginning, is enough on the machine that submitted it, where bfl keeps its handle. Elsewhere give the
+    handle: what Task.to_dict() returned. --status looks once, --no-download only waits.
     """
     from bfl_client.tasks import Task
 
@@ -159,7 +182,7 @@ def task(
         with contextlib.suppress(OSError):  # its owner has the handle elsewhere
             kept = state.Kept(task.handle, state.ready(state.folder()))
         otherwise = f"bfl task {shlex.quote(reference)}" if len(reference) < 200 else ""
-        Follower(screen, task, kept, destination if download else None, otherwise).follow(timeout, show)
+        Follower(screen, task, kept, destination if download else None, otherwise, resumes=True).follow(timeout, show)
 
 
 def _handle(reference: str) -> dict[str, Any]:
@@ -175,6 +198,8 @@ def _handle(reference: str) -> dict[str, Any]:
             return state.read(path)
     except (OSError, ValueError):  # not a possible file name
         pass
+    if (meant := state.meant(reference)) is not None:
+        return meant
     shown = shorten(mask(reference) if len(reference) != 36 else reference, 60)  # ids are as long as keys
     raise errors.ConfigurationError(
         f"no task {shown!r} is kept in {state.folder()}: see bfl tasks, or give the task's handle as a file"

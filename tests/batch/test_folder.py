@@ -209,3 +209,12 @@ def test_names_are_shown_without_control_characters(service: Service, out: Path)
     summary = report.troubles[0].summary
     assert summary.isprintable()
     assert "red" in summary
+
+
+def test_a_folder_that_cannot_be_made_is_a_configuration_error(service: Service, tmp_path: Path) -> None:
+    """A folder for the results that cannot be made is a ConfigurationError that names it, and nothing is sent."""
+    (tmp_path / "file").write_text("not a folder")
+    for place in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(ConfigurationError, match="cannot be made"):
+            service.run([line("fox")], place)
+    assert not service.posts

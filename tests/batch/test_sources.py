@@ -126,7 +126,7 @@ def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
 
 def test_a_folder_needs_pictures_and_a_parameter_for_them(tmp_path: Path) -> None:
     """A folder is refused with the parameter that would send its pictures; so is one without a picture."""
-    assert "image_prompt=@{file}" in str(refused(tmp_path, "flux-dev"))
+    assert 'params={"image_prompt": "@{file}"}' in str(refused(tmp_path, "flux-dev"))
     with pytest.raises(BFLError, match="no picture or film"), Jobs(tmp_path, "flux-dev", {"prompt": "{file}"}) as jobs:
         jobs.check()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from bfl_api import specification
 from bfl_api.table import ENDPOINTS
+from bfl_client import specification as client
 
 from .shell import Shell
 
@@ -14,8 +16,9 @@ from .shell import Shell
 def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
     """`bfl endpoints` names every endpoint; `bfl describe` each parameter with bounds; neither needs a key."""
     listed = lonely_shell.run("endpoints")
-    assert [line.split()[0] for line in listed.out.splitlines()] == list(ENDPOINTS)
-    assert [each["name"] for each in lonely_shell.run("endpoints", "--json").json] == list(ENDPOINTS)
+    names = [line.split()[0] for line in listed.out.splitlines()[1:]]
+    assert sorted(names) == sorted(ENDPOINTS)
+    assert [each["name"] for each in lonely_shell.run("endpoints", "--json").json] == names
     shown = lonely_shell.run("describe", "flux-dev")
     schema = specification.load()["components"]["schemas"]["FluxDevInputs"]["properties"]
     for name in schema:
@@ -23,6 +26,20 @@ def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
     assert "width  (default 1024)\n    an integer from 256 to 1440, a multiple of 32\n" in shown.out
     data = lonely_shell.run("describe", "flux-dev", "--json").json
     assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == 1024
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_endpoints_are_listed_by_family_with_their_prices(lonely_shell: Shell, columns: int) -> None:
+    """The newest family comes first, each line has duration and rates, and the terminal breaks no line."""
+    lines = lonely_shell.run("endpoints", COLUMNS=str(columns)).out.splitlines()
+    assert max(map(len, lines)) <= columns
+    text = " ".join(" ".join(lines).split())
+    for name, endpoint in ENDPOINTS.items():
+        assert f"{name} {endpoint.kind} {endpoint.duration:g} s {client.rates_in_words(name) or '-'}" in text
+        if columns == 200:
+            assert endpoint.summary in text
+    families = [client.family(line.split()[0]) for line in lines[1:] if line[0] != " "]
+    assert families == sorted(families, reverse=True)
 
 
 def test_a_description_says_which_bounds_are_corrections(lonely_shell: Shell) -> None:

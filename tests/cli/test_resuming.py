@@ -98,3 +98,42 @@ def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_she
     done = slow_shell.run("generate", "flux-dev", "a fox", *wanted, "--json")
     (task_id,) = slow_shell.kept
     assert done.json["error"]["resume"] == f"bfl task {task_id} -o fox.jpg --force"
+
+
+def test_the_beginning_of_an_id_is_enough(shell: Shell) -> None:
+    """`bfl task` takes a unique beginning of an id, and `last` for the newest; an ambiguous one names the tasks."""
+    first, second = (shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json").json["id"] for _ in range(2))
+    length = next(number for number in range(1, 40) if first[:number] != second[:number])
+    assert shell.run("task", first[:length], "--status", "--json").json["id"] == first
+    assert shell.run("task", "last", "--status", "--json").json["id"] == second
+    listed = sorted(shell.handles)
+    (record,) = [path for path in listed if json.loads(path.read_text())["id"] == first]
+    twin = {**json.loads(record.read_text()), "id": f"{first}-2"}
+    record.with_name("twin.json").write_text(json.dumps(twin))
+    done = shell.run("task", first[:-1], "--status")
+    assert done.code == 4
+    assert f"2 tasks begin with '{first[:-1]}': " in done.err
+    assert first in done.err and f"{first}-2" in done.err
+    assert shell.run("task", first, "--status", "--json").json["id"] == first, "a whole id is never ambiguous"
+
+
+def test_last_without_tasks_is_an_unknown_task(shell: Shell) -> None:
+    """`bfl task last` with no task, and a beginning that no id has, say where the handles would be."""
+    for reference in ("last", "0"):
+        done = shell.run("task", reference)
+        assert done.code == 4
+        assert "see bfl tasks" in done.err
+
+
+def test_no_remedy_repeats_the_command(slow_shell: Shell) -> None:
+    """Whatever stops `bfl task ID`, the remedy is not that very command; --json still names it."""
+    task_id = slow_shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json").json["id"]
+    done = slow_shell.run("task", task_id, "--timeout", "0.7", "--json")
+    assert (done.code, done.json["error"]["remedy"]) == (9, "--timeout SECONDS waits longer")
+    assert done.json["error"]["resume"] == f"bfl task {task_id}"
+    assert slow_shell.emulator is not None
+    slow_shell.emulator.script({"fault": "answer", "operation": "poll", "status": 403})
+    done = slow_shell.run("task", task_id)
+    assert done.code == 5, done.err
+    assert "try: bfl auth status" in done.err
+    assert f"bfl task {task_id}" not in done.err

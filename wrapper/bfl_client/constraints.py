@@ -148,7 +148,7 @@ def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) ->
         if takes is not False and is_file(path):
             return path
         if takes:
-            violations.append(Violation(name, "", f"there is no file {shorten(str(path), 80)}"))
+            violations.append(Violation(name, "", no_file(path)))
             return _ABSENT
         if takes is False and is_file(path):
             violations.append(Violation(name, repr(shorten(value, 60)), "does not accept a file, and this names one"))
@@ -163,6 +163,15 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+def no_file(path: Path) -> str:
+    """Why a path is not one of a file."""
+    name = shorten(str(path), 80)
+    try:
+        return f"{name} is a folder" if path.is_dir() else f"there is no file {name}"
+    except (OSError, ValueError):
+        return f"there is no file {name}"
 
 
 def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:

@@ -57,6 +57,12 @@ def find(name: str) -> Endpoint | None:
     return next((each for each in ENDPOINTS.values() if each.path == path), None)
 
 
+def family(name: str) -> float:
+    """The number of an endpoint's family, such as 3 for ``flux-3-image``; 0 if it has none. Higher ones are newer."""
+    found = re.search(r"-(\d+(?:\.\d+)?)(?=-|$)", name)
+    return float(found[1]) if found else 0.0
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None."""
     import difflib  # only for mistakes
@@ -414,6 +420,18 @@ def price_in_words(name: str) -> str:
     """What an endpoint costs, in a phrase; empty if it has no price."""
     phrases = [_mark_in_words(each.mark) for each in _prices(name, {})]
     return "; or ".join(dict.fromkeys(phrases))
+
+
+def rates_in_words(name: str) -> str:
+    """The lowest and highest rate of an endpoint in a few words, such as ``6 to 95 a second``; empty without one."""
+    marks = [each.mark for each in _prices(name, {})]
+    rates = [rate for mark in marks for rate in (mark["credits"], mark.get("draft")) if rate]
+    every = {each for rate in rates for each in (rate.values() if isinstance(rate, Mapping) else [rate])}
+    if not every:
+        return ""
+    span = " to ".join(map(credits_in_words, sorted({min(every), max(every)})))
+    units = {"megapixel": "from {}", "second": "{} a second", "megapixel-second": "{} a MP and second"}
+    return units.get(marks[0]["per"], "{}").format(span)
 
 
 _UNITS = {"picture": "", "megapixel": " for the first megapixel", "second": " a second"}

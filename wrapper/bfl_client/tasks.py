@@ -45,7 +45,16 @@ _SAVE_AGAIN = Remedy("nothing is lost: save it to another place, or later from i
 
 
 class SuffixWarning(UserWarning):
-    """A file was saved under a name whose suffix is not that of its content."""
+    """A file was saved under a name whose suffix is not that of its content.
+
+    Attributes:
+        message: what happened.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, message: str, remedy: Remedy) -> None:
+        super().__init__(f"{message}: {remedy}")
+        self.message, self.remedy = message, remedy
 
 
 class Carries(Protocol):
@@ -350,11 +359,11 @@ def _warn_of_suffix(path: Path, suffix: str, endpoint: str) -> None:
     meant = path.suffix.lower() in specification.MEDIA_SUFFIXES  # fox.part and fox.v2 say nothing of a format
     if not meant or suffix == UNKNOWN or wanted == specification.file_format(suffix):
         return
-    way = f"rename it to {path.with_suffix(suffix).name}"
+    renamed = path.with_suffix(suffix).name
+    way = Remedy(f"rename it to {renamed}", "rename", name=renamed)
     if specification.FORMAT in specification.parameters(endpoint) and wanted in specification.formats(endpoint):
-        way = f"{specification.FORMAT}={wanted!r} asks for what it is named"
-    text = f"{shorten(str(path))} is a {suffix} file, as the service made it: {way}"
-    warnings.warn(text, SuffixWarning, stacklevel=2)
+        way = Remedy(f"{specification.FORMAT}={wanted!r} asks for what it is named", "rename", name=renamed)
+    warnings.warn(SuffixWarning(f"{shorten(str(path))} is a {suffix} file, as the service made it", way), stacklevel=2)
 
 
 def _unwritable(path: object, error: Any) -> DownloadError:

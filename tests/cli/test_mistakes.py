@@ -1,0 +1,52 @@
+"""What a new user types by mistake, and the message that leads to the right command at the first try."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from PIL import Image
+
+from .shell import Shell
+
+MISTAKES = [
+    # what is typed, exit code, what the message says
+    ("generate flux-2-pro a fox", 2, 'put it in quotes: "a fox"'),
+    ("generate flux-2-pro fox --width 512", 2, "-p width=512"),
+    ("generate flux-2-pro fox width=512", 2, "-p width=512"),
+    ("generate flux2-pro fox", 3, "did you mean 'flux-2-pro'?"),
+    ("flux-2-pro fox", 2, "bfl generate flux-2-pro fox"),
+    ("generate flux-dev fox -p image_prompt=fox.png", 3, "for a file write @fox.png"),
+    ("generate flux-dev fox -p image_prompt=@fox.pgn", 3, "there is no file fox.pgn"),
+    ("generate flux-dev fox -p image_prompt=@photos", 3, "photos is a folder"),
+    ("generate flux-dev fox.png", 2, "-p image_prompt=@fox.png sends it"),
+    ("generate flux-dev fox -p width=full", 3, "an integer from 256 to 1440"),
+    ("generate flux-dev fox -p widht=512", 3, "did you mean 'width'?"),
+    ("generate flux-kontext-pro fox -p aspect_ratio=16/9", 3, "did you mean '16:9'?"),
+    ("generate flux-dev fox -o fox.gif", 3, "-o with the suffix .jpg"),
+    ("generate flux-dev fox -o out/fox.jpg", 11, "there is no folder out; make it first"),
+    ("task 12345", 4, "see bfl tasks"),
+    ("batch photos -o out", 3, "--endpoint NAME -p input_image=@{file} sends each picture"),
+    ("batch photos --endpoint flux-kontext-pro -o out", 3, "--endpoint flux-kontext-pro -p input_image=@{file}"),
+    ("batch --width 5 jobs.jsonl -o out", 2, "-p width=5"),
+    ("batch jobs.jsonl", 2, "-o DIR names it"),
+    ("batch jobs.jsonl -o fox.png/out", 4, "cannot be made"),
+    ("batch status out", 4, "bfl batch JOBS -o DIR starts one"),
+    ("describe flux-dve", 3, "did you mean 'flux-dev'?"),
+    ("credits --key bfl_0123456789abcdef", 2, "set BFL_API_KEY"),
+]
+
+
+@pytest.mark.parametrize(("typed", "code", "said"), MISTAKES, ids=[typed for typed, _, _ in MISTAKES])
+def test_a_mistake_is_answered_with_the_right_command(shell: Shell, typed: str, code: int, said: str) -> None:
+    """An ordinary mistake has its exit code, costs nothing, and its message contains what to type instead."""
+    (shell.here / "photos").mkdir()
+    (shell.here / "jobs.jsonl").write_text('{"endpoint": "flux-dev", "prompt": "a fox"}\n')
+    for place in ("fox.png", "photos/owl.png"):
+        Image.new("RGB", (64, 64)).save(shell.here / place)
+    done = shell.run(*shlex.split(typed))
+    assert done.code == code, done.err
+    assert said in done.err
+    assert f"try: bfl {typed}\n" not in done.err
+    assert shell.emulator is not None
+    assert not shell.emulator.tasks
