@@ -132,6 +132,8 @@ def bench(session: nox.Session) -> None:
     """Measure the client's overhead as ratios to a plain httpx script. Takes minutes, on an otherwise idle machine."""
     session.install(".")  # as users have it, without rich and click; compiled
     session.run("python", "-m", "benchmarks")
+    session.install(".[httpx2]")
+    session.run("python", "-m", "benchmarks", "async")
     session.install(".[cli]")
     session.run("python", "-m", "benchmarks.cli")
 

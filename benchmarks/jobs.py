@@ -1,7 +1,7 @@
 """The jobs that are measured, each once with the client and once with plain httpx, each in a process of its own.
 
-``python -m benchmarks.jobs JOB ours|plain BASE_URL FOLDER`` prints what it measured as JSON: ``cpu`` and ``wall`` in
-seconds per unit of work, ``peak`` resident memory of the process in bytes.
+``python -m benchmarks.jobs JOB ours|plain|sync|async BASE_URL FOLDER`` prints what it measured as JSON: ``cpu`` and
+``wall`` in seconds per unit of work, ``peak`` resident memory of the process in bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENDPOINT = "flux-dev"
 EDITING = "flux-2-pro"
 PAIRS = 300
 TASKS = 1000
-AT_ONCE = 100
+FAULTY_TASKS = 3000
 
 
 def measured(work: Callable[[], object], units: int = 1) -> dict[str, float]:
@@ -68,25 +68,25 @@ def pair_plain(url: str, folder: Path) -> Any:
         return measured(lambda: [pair() for _ in range(PAIRS)], PAIRS)
 
 
-def many_ours(url: str, folder: Path) -> Any:
+def _many_ours(url: str, at_once: int) -> Any:
     from bfl_client import AsyncClient
 
     async def run() -> None:
         bodies = [BODY] * TASKS
-        async with AsyncClient(KEY, url) as client, client.map(ENDPOINT, bodies, concurrency=AT_ONCE) as outcomes:
+        async with AsyncClient(KEY, url) as client, client.map(ENDPOINT, bodies, concurrency=at_once) as outcomes:
             async for outcome in outcomes:
                 assert not isinstance(outcome, Exception), outcome
 
     return measured(lambda: asyncio.run(run()), TASKS)
 
 
-def many_plain(url: str, folder: Path) -> Any:
+def _many_plain(url: str, at_once: int) -> Any:
     import httpx
 
     async def run() -> None:
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=AT_ONCE)
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=at_once)
         async with httpx.AsyncClient(headers={"x-key": KEY}, limits=limits) as client:
-            slots = asyncio.Semaphore(AT_ONCE)
+            slots = asyncio.Semaphore(at_once)
 
             async def one() -> Any:
                 async with slots:
@@ -96,6 +96,52 @@ def many_plain(url: str, folder: Path) -> Any:
             await asyncio.gather(*(one() for _ in range(TASKS)))
 
     return measured(lambda: asyncio.run(run()), TASKS)
+
+
+def many24_ours(url: str, folder: Path) -> Any:
+    return _many_ours(url, 24)
+
+
+def many24_plain(url: str, folder: Path) -> Any:
+    return _many_plain(url, 24)
+
+
+def many100_ours(url: str, folder: Path) -> Any:
+    return _many_ours(url, 100)
+
+
+def many100_plain(url: str, folder: Path) -> Any:
+    return _many_plain(url, 100)
+
+
+def _patient() -> dict[str, Any]:
+    from bfl_client import Poll, Retry
+
+    return {"poll": Poll(floor=0.001, ceiling=0.001), "retry": Retry(attempts=9, initial=0.001, ceiling=0.001)}
+
+
+def faulty_async(url: str, folder: Path) -> Any:
+    from bfl_client import AsyncClient
+
+    async def run() -> None:
+        bodies = [BODY] * FAULTY_TASKS
+        client = AsyncClient(KEY, f"{url}/faulty", **_patient())
+        async with client, client.map(ENDPOINT, bodies, concurrency=24) as outcomes:
+            assert not [each async for each in outcomes if isinstance(each, Exception)]
+
+    return measured(lambda: asyncio.run(run()), FAULTY_TASKS)
+
+
+def faulty_sync(url: str, folder: Path) -> Any:
+    from bfl_client import Client
+
+    def run() -> None:
+        bodies = [BODY] * FAULTY_TASKS
+        client = Client(KEY, f"{url}/faulty", **_patient())
+        with client, client.map(ENDPOINT, bodies, concurrency=24) as outcomes:
+            assert not [each for each in outcomes if isinstance(each, Exception)]
+
+    return measured(run, FAULTY_TASKS)
 
 
 def _names(count: int) -> list[str]:

@@ -1,7 +1,8 @@
 """A plain server to measure against: it answers at once and looks at as little as it can, to cost little itself.
 
 ``python -m benchmarks.server`` prints its port. POST gives a task that is ready at its first poll; ``/sample/N`` gives
-N bytes; ``/first`` returns the monotonic time, in seconds, at which the first request since the last one arrived.
+N bytes; below ``/faulty`` every fifth answer is a 503 that sheds load; ``/first`` returns the monotonic time, in
+seconds, at which the first request since the last one arrived.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 import time
 
 _numbers = itertools.count()  # a task's id is its own: the client takes one that it knows for a mixed-up answer
+_answers = itertools.count()
+_SHED = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 13\r\n\r\nshedding load"
 PIECE = b"\0" * 65536
 
 
@@ -60,10 +63,14 @@ class Connection(asyncio.Protocol):
             Connection.first = None
         elif Connection.first is None:
             Connection.first = time.monotonic()
+        faulty = b"/faulty" if target.startswith(b"/faulty") else b""
+        target = target.removeprefix(faulty)
+        if faulty and next(_answers) % 5 == 4:
+            return self.transport.write(_SHED)
         if method == b"POST":
             task = f"t{next(_numbers)}"
             body = json.dumps(
-                {"id": task, "polling_url": f"http://127.0.0.1:{host[1]}/v1/get_result?id={task}"}
+                {"id": task, "polling_url": f"http://127.0.0.1:{host[1]}{faulty.decode()}/v1/get_result?id={task}"}
             ).encode()
         elif target.startswith(b"/v1/get_result"):
             sample, task = f"http://127.0.0.1:{host[1]}/sample/100000000", target.rpartition(b"=")[2].decode()
