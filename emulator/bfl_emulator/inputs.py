@@ -8,7 +8,6 @@ import hashlib
 import io
 import math
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -21,6 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from .addresses import is_loopback
+from .clock import now
 from .drawing import clips
 from .drawing.editing import hole
 from .drawing.films import Draft, DraftError
@@ -115,7 +115,7 @@ def fetch(url: str, limit: int, allow_outbound: bool) -> bytes:
         raise InputError("the emulator fetches from this machine only, unless allow_outbound is set")
     import httpx  # here, because most requests bring their pictures along
 
-    end, content, headers = time.monotonic() + _SECONDS, bytearray(), {"Accept-Encoding": "identity"}
+    end, content, headers = now() + _SECONDS, bytearray(), {"Accept-Encoding": "identity"}
     try:
         with (
             httpx.Client(trust_env=False, follow_redirects=allow_outbound, timeout=_SECONDS) as client,
@@ -129,7 +129,7 @@ def fetch(url: str, limit: int, allow_outbound: bool) -> bytes:
                 content += piece
                 if len(content) > limit:
                     raise InputError(f"the file is larger than {limit} bytes")
-                if time.monotonic() > end:
+                if now() > end:
                     raise InputError(f"the download took more than {_SECONDS:.0f} seconds")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         raise InputError(f"the URL could not be fetched ({type(error).__name__})") from None

@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from .clock import Loop
 from .script import Occasion, Script
 
 _STATE = "bfl_emulator.connection"  # where the scope of a request has its connection
@@ -23,6 +24,7 @@ _RESET = struct.pack("ii", 1, 0)  # linger for no time: the kernel sends a reset
 _GLANCE = 0.01  # seconds between looks at whether a listener is to refuse connections, or a request has ended
 _GRACE = 1.0  # seconds that requests being answered have when the server stops
 _PATIENCE = 5.0  # seconds after which requests that still have not ended are cancelled
+_LONGEST = 30.0  # seconds that the whole of stopping may take
 _HEAD = 10.0  # seconds that a client has for the head of a request, once it is connected or has begun
 _SILENCE = 30.0  # seconds that a client may be silent within a body
 _BACKLOG = 2048  # connections that may wait to be accepted
@@ -58,13 +60,18 @@ class Listener(uvicorn.Server):
             raise RuntimeError("the emulator's server did not start")
 
     def stop(self) -> None:
-        """Stop accepting, give requests being answered a second, close every connection, and wait for the thread."""
+        """Stop accepting, give requests being answered a second, close every connection, and wait for the thread.
+
+        Raises RuntimeError if it does not end.
+        """
         self.should_exit = True
         if self.started:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stopping.set)
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(_LONGEST)
+        if self._thread.is_alive():
+            raise RuntimeError(f"the emulator did not stop within {_LONGEST:g} seconds")
         self._close()
 
     def _close(self) -> None:
@@ -73,7 +80,8 @@ class Listener(uvicorn.Server):
 
     def _run(self) -> None:
         try:
-            self.run(sockets=list(self._sockets.values()))
+            with asyncio.Runner(loop_factory=Loop) as runner:
+                runner.run(self.serve(list(self._sockets.values())))
         finally:
             self._ready.set()
 

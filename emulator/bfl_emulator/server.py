@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from secrets import token_hex
@@ -17,6 +16,7 @@ import anyio
 from bfl_api import specification as packaged
 
 from .addresses import Addresses
+from .clock import now
 from .listener import Listener
 from .routes import build_app
 from .script import load
@@ -72,7 +72,7 @@ class Emulator:
         credits: float = 10_000.0,
         finetunes: Iterable[str] = (),
         specification: Mapping[str, Any] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = now,
         script: str | Path | Iterable[Mapping[str, Any]] = (),
         seed: int | None = None,
         one_host: bool = False,

@@ -11,7 +11,6 @@ import hmac
 import itertools
 import json
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .addresses import is_loopback
+from .clock import now
 from .script import Occasion, Script
 
 DELAYS = (1.0, 5.0, 30.0)  # seconds after each failure before the next attempt
@@ -108,7 +108,7 @@ class Postman:
         if not self._due:
             return None
         rest = max(0.0, self._due[0][0] - self._clock())
-        return rest if self._clock is time.monotonic else min(rest, _GLANCE)
+        return rest if self._clock is now else min(rest, _GLANCE)
 
     def _enqueue(self, at: float, letter: _Letter) -> None:
         with self._changed:

@@ -532,7 +532,7 @@ def test_what_a_transport_reports_is_believed() -> None:
 
 def test_reads_and_writes_are_bounded_by_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No timeout beneath the library is longer than the time until the deadline; after it, nothing is done."""
-    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr("bfl_client.library.now", lambda: 100.0)
     asked = list[Any]()
 
     class Inner:

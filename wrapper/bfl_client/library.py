@@ -21,11 +21,20 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "bounded", "httpx", "of"]
+__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "bounded", "httpx", "now", "of"]
 NAMES = ("httpx", "httpx2")
 """The names of both, which are also those of their loggers."""
 DEADLINE: ContextVar[float | None] = ContextVar("bfl_client_deadline", default=None)
 """Monotonic time at which the synchronous request under way must end, seconds; None for no such time."""
+
+
+if sys.platform == "win32":
+    now = time.monotonic
+else:
+
+    def now() -> float:
+        """Monotonic seconds; libraries that freeze the time in tests replace `time.monotonic`, but not this."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class _Sends(Protocol):
@@ -104,7 +113,7 @@ def _left(timeout: float | None) -> float | None:
     deadline = DEADLINE.get()
     if deadline is None:
         return timeout
-    left = deadline - time.monotonic()
+    left = deadline - now()
     if left <= 0:
         raise TimeoutError("the deadline has passed")
     return left if timeout is None else min(timeout, left)

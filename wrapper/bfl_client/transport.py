@@ -21,7 +21,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from . import answers
 from .errors import BFLError, ConfigurationError, DownloadError, TransportError
 from .failures import LOCAL, lost
-from .library import DEADLINE, httpx
+from .library import DEADLINE, httpx, now
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed, Tell
 from .version import USER_AGENT
 
@@ -240,7 +240,7 @@ class _Wire:
         http: Callable[[], Any],
         auth: Callable[[httpx.Request], httpx.Request] | None,
         timeout: httpx.Timeout,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = now,
         sleep: Callable[[float], Any] | None = None,
         own: bool = False,
         library: Any = httpx,
