@@ -18,13 +18,13 @@ def hold(cases: Iterable[Case], promise: Promise) -> int:
 
     Fails with the smallest case that breaks it, and with the command that shows this case again.
     """
-    broken: list[tuple[Case, Exception]] = []
+    broken: list[tuple[Case, BaseException]] = []
     tried = 0
     for case in cases:
         tried += 1
         try:
             promise(case)
-        except Exception as error:
+        except (Exception, pytest.fail.Exception) as error:  # the latter, of pytest.raises, is no Exception
             broken.append((case, error))
             if len(broken) == 3:  # each may take until a deadline
                 break

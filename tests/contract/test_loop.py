@@ -80,16 +80,28 @@ def filmed(case: Case) -> list[Case]:
     return [case._replace(body={**case.body, **dict.fromkeys(marked, film)})] if marked else []
 
 
+def blamed(case: Case, said: str, end: str) -> str:
+    """How a case ended that did not end well; fails unless a medium, one that it lacks perhaps, is named as reason."""
+    media = specification.media_parameters(str(case.operation))
+    assert any(name in said for name in media), f"{end}, and not for its media: {said}"
+    return f"{end}, for its media"
+
+
 async def follow(world: World, case: Case) -> str:
-    """Send a case, follow its task to the end, and return how it ended; being refused for its media is an end too."""
+    """Send a case, follow its task to the end, and return how it ended.
+
+    It must end well, unless its media is to blame: then the refusal or the error names one of them.
+    """
     world.answers.clear()
     known, rest = case.operation.split(case.body)
     try:
         task = await world.client.submit(str(case.operation), known, extra=rest)
     except APIError as refusal:
         world.check_answers()
-        assert refusal.status_code in (400, 501), refusal
-        return f"refused with {refusal.status_code}"
+        if refusal.status_code == 501 and clip() is None:
+            return "refused with 501"
+        assert refusal.status_code == 400, refusal
+        return blamed(case, str(refusal.detail), f"refused with {refusal.status_code}")
     if task.polling_url is None:
         assert case.body.get("webhook_url")
         with pytest.raises(ConfigurationError):
@@ -101,13 +113,12 @@ async def follow(world: World, case: Case) -> str:
     else:
         try:
             ended = (await task.wait()).raw["status"]
-        except GenerationFailed as failed:  # an input that the service would refuse only when it works on it
+        except GenerationFailed as failed:
             ended = failed.status
     first, *_, last = world.check_answers()
     assert first["id"] == last["id"] == task.id
     assert last["status"] == ended
-    assert ended in ("Ready", "Error", "Failed"), last
-    return str(ended)
+    return str(ended) if ended == "Ready" else blamed(case, str(last.get("details")), str(ended))
 
 
 def together(action: Callable[[World], Awaitable[T]]) -> T:
