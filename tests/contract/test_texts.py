@@ -28,6 +28,8 @@ TEXTS: list[tuple[str, bool, str | None]] = [
     ("AAAA\n", False, "AAAA"),
     (" AAAA", False, "AAAA"),
     ("AA\r\nA=\r\n", False, "AAA="),
+    ("some text", False, None),
+    ("AA AA", False, None),
     ("-_-_", False, "+/+/"),
     (URL_SAFE, False, "gPv//g=="),
     ("AAA", False, None),

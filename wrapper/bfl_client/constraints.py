@@ -65,7 +65,7 @@ def _in_one_line(value: Any) -> Any:
     if type(value) is not str or is_media(value):
         return value
     given = _base64_of(value)
-    plain = "".join(given.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    plain = "".join(map(str.strip, given.splitlines())).replace("-", "+").replace("_", "/").rstrip("=")
     padded = plain + "=" * (-len(plain) % 4)
     # a short word would pass for base64 without padding: only what is a picture or film is padded
     whole = len(plain) == len(padded) or "=" in given or _identified(padded).kind in ("image", "video")
