@@ -161,6 +161,13 @@ def batch(session: nox.Session) -> None:
 
 
 @nox.session
+def ordinary(session: nox.Session) -> None:
+    """The test suite as an ordinary person runs it: without root, with few files, a proxy, a space in the path."""
+    session.install("virtualenv")
+    session.run("python", "-m", "tests.ordinary", *session.posargs)
+
+
+@nox.session
 def audit(session: nox.Session) -> None:
     """Look for known vulnerabilities in the dependencies."""
     session.install(".[all]", "pip-audit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import signal
 import sys
@@ -21,6 +22,7 @@ from .reading import read
 from .report import CodegenError, Report
 
 ROOT = Path(__file__).parent.parent
+VERSION = ROOT / "wrapper" / "bfl_client" / "version.py"
 PUBLISHED = "https://api.bfl.ai/openapi.json"
 REFUSED = 3
 _FORMATS: dict[str, Callable[[Sequence[Change], Sections], str]] = {"markdown": markdown, "json": as_json}
@@ -64,12 +66,18 @@ def _drift(options: argparse.Namespace, report: Report) -> int:
 def _diff(options: argparse.Namespace, report: Report) -> int:
     old, new = read(options.old), read(options.new)
     changes = differences(old, new)
-    sys.stdout.write(_FORMATS[options.format](changes, _sections(new, options)))
+    sys.stdout.write(_FORMATS[options.format](changes, _sections(old, new, changes, options)))
     return level_of(changes)
 
 
-def _sections(new: Any, options: argparse.Namespace) -> list[tuple[str, list[str]]]:
-    return advice(effective(new, read(options.overlay), Report(StringIO())))
+def _sections(
+    old: Any, new: Any, changes: Sequence[Change], options: argparse.Namespace
+) -> list[tuple[str, list[str]]]:
+    overlay = read(options.overlay)
+    before, after = (effective(each, overlay, Report(StringIO())) for each in (old, new))
+    stated = re.search(r'__version__ = "([^"]+)"', VERSION.read_text(encoding="utf-8"))
+    root = getattr(options, "changelog", ROOT / "CHANGELOG.md").parent
+    return advice(before, after, changes, stated[1] if stated else "", root)
 
 
 def _refresh(options: argparse.Namespace, report: Report) -> int:
@@ -78,9 +86,9 @@ def _refresh(options: argparse.Namespace, report: Report) -> int:
 
     contract = shlex.split(options.contract) if options.contract is not None else _contract_tests()
     project = Project(_sources(options), options.output, options.changelog, contract, ROOT)
-    document = published(options.source)
+    before, document = read(options.spec), published(options.source)
     changes = refresh(document, project, report)
-    sections = _sections(document, options)
+    sections = _sections(before, document, changes, options)
     if options.report is not None:
         options.report.parent.mkdir(parents=True, exist_ok=True)
         options.report.write_text(markdown(changes, sections), encoding="utf-8", newline="\n")

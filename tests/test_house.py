@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from bfl_api.table import ENDPOINTS
 
 from tests.mutants.defects import DEFECTS, Defect
@@ -309,3 +310,17 @@ def test_every_seeded_defect_finds_its_place(defect: Defect) -> None:
     path = Path(__file__).parents[1] / defect.file
     if defect.old or path.is_file():
         assert path.read_text(encoding="utf-8").count(defect.old) == 1
+
+
+def test_every_session_runs_on_every_push_and_before_a_release() -> None:
+    """The sessions of .ci/run are those of the workflow, and the release needs that workflow."""
+    script = (Path(__file__).parents[1] / ".ci" / "run").read_text(encoding="utf-8")
+    found = re.search(r"^for session in (.*); do$", script, re.MULTILINE)
+    assert found
+    workflows = Path(__file__).parents[1] / ".github" / "workflows"
+    jobs = yaml.safe_load((workflows / "ci.yml").read_text(encoding="utf-8"))["jobs"]
+    assert jobs["checks"]["strategy"]["matrix"]["session"] == found[1].split()
+    assert any(step.get("run") == "bash .ci/run readme" for step in jobs["readme"]["steps"])
+    release = yaml.safe_load((workflows / "release.yml").read_text(encoding="utf-8"))["jobs"]
+    assert release["ci"]["uses"] == "$/.github/workflows/ci.yml"
+    assert (release["build"]["needs"], release["publish"]["needs"]) == ("ci", "build")

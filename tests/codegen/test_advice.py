@@ -1,0 +1,131 @@
+"""What a report says beside the changes: what users must do, the version step, and what is missing or stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.advice import advice, endpoints
+from codegen.diff import Change, Level, Side
+
+Properties = dict[str, dict[str, Any]]
+TEXT = {"type": "string"}
+
+
+def document(marks: dict[str, Any] | None = None, required: tuple[str, ...] = (), **bodies: Properties) -> Any:
+    """A document with a task endpoint for each body."""
+    paths, schemas = {}, {}
+    for name, properties in bodies.items():
+        schemas[name] = {"type": "object", "properties": properties, "required": list(required)}
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+        paths[f"/v1/{name.replace('_', '-')}"] = {"post": {"requestBody": {"content": content}, **(marks or {})}}
+    return {"paths": paths, "components": {"schemas": schemas}}
+
+
+def said(before: Any, after: Any, heading: str = "What users must do", **more: Any) -> list[str]:
+    """The lines under a heading; none if it is missing."""
+    return dict(advice(before, after, more.pop("changes", []), **more)).get(heading, [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "order"),
+    [
+        ({"steps": {"type": "integer"}}, {}, "drop `steps`"),
+        ({"seed": {"type": "integer"}}, {"seed_2": {"type": "integer", "title": "New"}}, "rename `seed` to `seed_2`"),
+        ({"a": {"type": "integer"}}, {"b": TEXT}, "drop `a`"),
+        ({"w": {"default": 768}}, {"w": {"default": 512}}, "another default, 512: pass 768 to keep the old one"),
+        ({"w": {"default": 768}}, {"w": {}}, "another default, none: pass 768"),
+        ({"w": {"maximum": 1440}}, {"w": {"maximum": 1024}}, "keep `w` at most 1024"),
+        ({"w": {}}, {"w": {"minimum": 64}}, "keep `w` at least 64"),
+        ({"w": {"minimum": 64}}, {"w": {"minimum": 128}}, "keep `w` at least 128"),
+        ({"w": {}}, {"w": {"multipleOf": 32}}, "keep `w` a multiple of 32"),
+        ({"f": {"enum": ["a", "b"]}}, {"f": {"enum": ["a"]}}, '`f` no longer takes "b"'),
+    ],
+)
+def test_each_breaking_change_of_a_body_is_an_order(old: Properties, new: Properties, order: str) -> None:
+    """A removed, renamed or narrowed parameter and another default become a line that says what to do."""
+    (line,) = said(document(paint=old), document(paint=new))
+    assert line.startswith("`paint`: ")
+    assert order in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"w": {"maximum": 1024}}, {"w": {"maximum": 1440}}),
+        ({"w": {"minimum": 64}}, {"w": {"minimum": 32}}),
+        ({"f": {"enum": ["a"]}}, {"f": {"enum": ["a", "b"]}}),
+        ({}, {"new": TEXT}),
+        ({"w": {"title": "Old"}}, {"w": {"title": "New"}}),
+    ],
+)
+def test_a_compatible_change_asks_nothing(old: Properties, new: Properties) -> None:
+    """What permits more, or changes texts only, gives no order."""
+    assert said(document(paint=old), document(paint=new)) == []
+
+
+def test_a_required_parameter_and_a_gone_endpoint_are_orders() -> None:
+    """A parameter that becomes required is to be passed; for a gone endpoint the new ones are named."""
+    before = document(paint={"prompt": TEXT}, draw={"prompt": TEXT})
+    assert said(before, document(None, ("prompt",), paint={"prompt": TEXT}, sketch={"prompt": TEXT})) == [
+        "`paint`: pass `prompt`, which is required now",
+        "`draw` is gone: use another endpoint, perhaps one of the new ones: `sketch`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "version", "step"),
+    [
+        (Level.BREAKING, "1.4.2", "major: 1.4.2 -> 2.0.0"),
+        (Level.COMPATIBLE, "1.4.2", "minor: 1.4.2 -> 1.5.0"),
+        (Level.TEXT, "1.4.2", "patch: 1.4.2 -> 1.4.3"),
+        (Level.BREAKING, "0.1.0", "major, which below 1.0 is the second part: 0.1.0 -> 0.2.0"),
+    ],
+)
+def test_the_version_step_follows_the_level(level: Level, version: str, step: str) -> None:
+    """The highest level of the changes proposes which part of the version goes up."""
+    changes = [Change(level, Side.REQUEST, ("POST /v1/paint",), "w", "changed")]
+    same = document(paint={})
+    assert said(same, same, "Version step", changes=changes, version=version) == [step]
+
+
+def test_what_a_new_endpoint_lacks_is_listed(tmp_path: Path) -> None:
+    """A new endpoint without marks or page is listed with each; one that has them is not."""
+    (tmp_path / "README.md").write_text("Use `draw` for drawings.\n")
+    guess = {"picture": {"type": "string", "x-bfl-media": "guess"}}
+    lines = said({"paths": {}}, document(paint=guess), "Missing for new endpoints", root=tmp_path)
+    assert [line.split(": ", 1)[0] for line in lines] == ["`paint`"] * 3
+    assert "x-bfl-price" in lines[0] and "`picture`: guessed" in lines[1] and "no page names it" in lines[2]
+    marks = dict.fromkeys(("price", "kind", "duration", "url-lifetime", "active-limit", "result"), 1)
+    whole = document({f"x-bfl-{mark}": value for mark, value in marks.items()}, draw={"prompt": TEXT})
+    assert said({"paths": {}}, whole, "Missing for new endpoints", root=tmp_path) == []
+
+
+def test_stale_lines_of_the_pages_are_listed(tmp_path: Path) -> None:
+    """A line that names a gone endpoint or method, or near its endpoint a gone parameter, is listed with its number."""
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "README.md").write_text(
+        'client.submit.draw_2("x")\n\nbfl generate paint -p steps=3\nsteps of a stair\n'
+    )
+    (tmp_path / "examples" / "one.py").write_text('client.submit("draw-2")\nclient.submit("draw-2x")\n')
+    (tmp_path / "examples" / "two.py").write_text("steps = 3\n")
+    before = document(draw_2={"prompt": TEXT}, paint={"steps": TEXT})
+    found = said(before, document(paint={}), "Stale lines", root=tmp_path)
+    assert found == [
+        "README.md:1: `draw_2`",
+        "README.md:3: `steps`",
+        "README.md:4: `steps`",
+        "examples/one.py:1: `draw-2`",
+    ]
+
+
+def test_the_packaged_document_has_endpoints() -> None:
+    """The endpoints that advice sees are all that the package has, each with parameters."""
+    from bfl_api import specification
+    from bfl_api.table import ENDPOINTS
+
+    found = endpoints(specification.load())
+    assert set(ENDPOINTS) <= set(found)
+    assert all(found[name].properties for name, endpoint in ENDPOINTS.items() if endpoint.schema)
