@@ -1,5 +1,6 @@
 """Settings for all tests, the mark of those that are about certain endpoints, and figures at the end of a run."""
 
+import os
 import signal
 import sys
 from typing import Any
@@ -22,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs in the background
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # the tests speak to this machine alone
+        os.environ.pop(name, None), os.environ.pop(name.lower(), None)
     config.addinivalue_line("markers", "about(*names): skipped where the specification has no such endpoint")
 
 

@@ -106,10 +106,13 @@ def write(stream: TextIO | None, text: str | bytes) -> None:
     """Write at once, whatever the text and the encoding: file names need not be UTF-8, and terminals may be ASCII."""
     if stream is None:  # closed by whoever started us
         return
+    data = text if isinstance(text, bytes) else _encoded(text, stream.encoding or "utf-8")
     try:
         stream.flush()
-        stream.buffer.write(text if isinstance(text, bytes) else _encoded(text, stream.encoding or "utf-8"))
+        stream.buffer.write(data)
         stream.buffer.flush()
+    except RuntimeError:  # a signal came in the middle of another write, and its handler has something to say
+        os.write(stream.fileno(), data)
     except OSError:  # discard the buffer, or Python would report the failure again at exit
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

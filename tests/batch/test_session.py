@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ def test_the_session_of_the_readme_prints_what_is_shown(batch: Batch, emulator: 
     (session,) = re.findall(r"^```console\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
     bin = tmp_path / "bin"
     bin.mkdir()
-    (bin / "bfl").write_text(f'#!/bin/sh\nexec {sys.executable} -m bfl_cli "$@"\n')
+    (bin / "bfl").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m bfl_cli "$@"\n')
     (bin / "bfl").chmod(0o755)
     env = batch.environment()
     env["PATH"] = f"{bin}:{env['PATH']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 
@@ -38,7 +39,7 @@ def test_bash_takes_the_completion(lonely_shell: Shell, tmp_path_factory: pytest
     """The script of --show-completion works in bash: a word is completed by the program itself."""
     folder = tmp_path_factory.mktemp("bin")
     program = folder / "bfl"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(BFL)} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(BFL)} "$@"\n')
     program.chmod(0o755)
     env = {**lonely_shell.environment(), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     script = 'eval "$(bfl --show-completion bash)"; COMP_WORDS=(bfl describe flux-d); COMP_CWORD=2; '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ class Play:
         self.folder = folder / "here"
         self.folder.mkdir()
         program = folder / "bfl"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m bfl_cli "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m bfl_cli "$@"\n')
         program.chmod(0o755)
         self.env = environment(folder, emulator)
         self.env["PATH"] = f"{folder}:{self.env['PATH']}"

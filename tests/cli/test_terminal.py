@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+from bfl_cli import screen as screens
 from PIL import Image
 
 from .shell import Shell, unix
@@ -71,3 +75,20 @@ def test_show_needs_a_terminal(shell: Shell) -> None:
     done = shell.run("generate", "flux-dev", "a fox", "--show", "-o", "f.jpg")
     assert (done.code, "--show needs a terminal" in done.err) == (0, True), done.err
     assert shell.files == ["f.jpg"]
+
+
+def test_a_signal_in_the_middle_of_a_line_is_printed_all_the_same(tmp_path: Path) -> None:
+    """What a signal's handler prints while a line is being written arrives, instead of a RuntimeError."""
+
+    class Busy(io.BufferedWriter):
+        """A stream in the middle of a write: Python refuses another one from a signal's handler."""
+
+        def write(self, content: Any) -> int:
+            raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")
+
+    path = tmp_path / "screen"
+    with Busy(io.FileIO(path, "w")) as raw:
+        stream = io.TextIOWrapper(raw, "utf-8")
+        screens.write(stream, "interrupted: waiting\n")
+        stream.detach()
+    assert path.read_text() == "interrupted: waiting\n"
