@@ -24,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # the tests speak to this machine alone
-        os.environ.pop(name, None), os.environ.pop(name.lower(), None)
+        for spelling in (name, name.lower()):
+            os.environ.pop(spelling, None)
     config.addinivalue_line("markers", "about(*names): skipped where the specification has no such endpoint")
 
 

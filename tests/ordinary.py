@@ -47,12 +47,13 @@ def prepared(folder: Path) -> tuple[Path, Path]:
     there, venv = copied(folder), folder / "venv"
     system = SYSTEM if Path(SYSTEM).exists() else sys.executable
     subprocess.run([sys.executable, "-m", "virtualenv", "-q", "-p", system, str(venv)], check=True)
-    install = [venv / "bin" / "python", "-m", "pip", "install", "-q", "-e", ".[all]", "--group", "test"]
+    python = str(venv / "bin" / "python")
+    install = [python, "-m", "pip", "install", "-q", "-e", ".[all]", "--group", "test"]
     subprocess.run(install, cwd=there, check=True)
-    subprocess.run([venv / "bin" / "python", "-m", "codegen", "drift"], cwd=there, check=True)
+    subprocess.run([python, "-m", "codegen", "drift"], cwd=there, check=True)
     for name in ("home", "tmp dir"):
         (folder / name).mkdir()
-    if os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", str(folder)], check=True)
     (folder / "home").chmod(0o555)
     return there, venv
@@ -60,6 +61,8 @@ def prepared(folder: Path) -> tuple[Path, Path]:
 
 def limited() -> None:
     """What the process that runs the tests gives up before it starts."""
+    if sys.platform == "win32":
+        return
     import resource
     import signal
 
