@@ -93,7 +93,11 @@ def emulator(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     speed: Annotated[float, typer.Option(help="How many times faster than the service; inf: ready at once.")] = 1.0,
     script: Annotated[Path | None, typer.Option(metavar="FILE", help="YAML file with faults to play.")] = None,
-    one_host: Annotated[bool, typer.Option("--one-host", help="One port for submits, polls and files.")] = False,
+    one_host: Annotated[bool, typer.Option("--one-host", help="One port and name for everything.")] = False,
+    bfl_hosts: Annotated[bool, typer.Option("--bfl-hosts", help="Answer to *.bfl.ai mapped to it.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse downloads that carry the key.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="https; prints the file of its CA.")] = False,
+    control: Annotated[bool, typer.Option("--control", help="Endpoints for logs and scripts, with a token.")] = False,
     allow_outbound: Annotated[
         bool, typer.Option("--allow-outbound", help="Allow webhooks and picture URLs on other machines.")
     ] = False,
@@ -102,7 +106,15 @@ def emulator(
     """Serve the API on this machine until interrupted; prints its address and key as one line of JSON."""
     with extra("emulator"):
         from bfl_emulator import serve
-    options = {"one_host": one_host, "allow_outbound": allow_outbound, "credits": credits}
+    options = {
+        "one_host": one_host,
+        "bfl_hosts": bfl_hosts,
+        "strict": strict,
+        "tls": tls,
+        "control": control,
+        "allow_outbound": allow_outbound,
+        "credits": credits,
+    }
     code = 0
     with contextlib.suppress(KeyboardInterrupt):  # of a signal that `serve` does not handle itself
         code = serve(port=port, speed=speed, script=script or (), **options)

@@ -39,7 +39,12 @@ else:
 
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        try:
+            return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        except ModuleNotFoundError as error:
+            from .extras import missing
+
+            raise missing(error) from error
 
 
 __all__ = ["Delivery", "Emulator", "ReceivedRequest", "SentFault", "TaskRecord", "serve"]

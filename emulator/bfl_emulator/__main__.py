@@ -4,8 +4,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .server import serve
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the options and serve; the environment variable BFL_API_KEY may set the key."""
@@ -17,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--speed", type=float, default=1.0, help="how many times faster than the service a task is; inf: ready at once"
     )
     parser.add_argument("--script", metavar="FILE", default=(), help="YAML file with faults to play")
-    parser.add_argument("--one-host", action="store_true", help="one port for submissions, polls and files")
+    parser.add_argument("--one-host", action="store_true", help="one port and host for everything")
     parser.add_argument(
         "--allow-outbound", action="store_true", help="let webhooks and picture URLs lead to other machines"
     )
@@ -33,7 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--control", action="store_true", help="add endpoints that show the logs and take scripts, behind a token"
     )
-    return serve(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate made now; prints its CA's file")
+    parser.add_argument(
+        "--bfl-hosts", action="store_true", help="answer programs on this machine that map names of *.bfl.ai to it"
+    )
+    options = vars(parser.parse_args(arguments))
+    try:
+        from bfl_emulator import serve
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return serve(**options)
 
 
 if __name__ == "__main__":

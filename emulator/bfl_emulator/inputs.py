@@ -97,7 +97,7 @@ def _decoded(value: str) -> bytes:
         head, _, value = value.partition(",")
         if not head.lower().endswith(";base64"):
             return b""
-    if value.endswith("==="):  # which the strict mode lets pass
+    if len(value) % 4 or value.endswith("==="):  # which the strict mode lets pass
         return b""
     try:
         return binascii.a2b_base64(value, strict_mode=True)

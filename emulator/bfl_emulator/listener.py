@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -34,10 +35,20 @@ class Listener(uvicorn.Server):
     """A server in a daemon thread; its ports are bound at once. Raises OSError for a port that is taken.
 
     ports: the port of each listener by name, 0 for a free one. script: says which listener refuses connections when.
+    secure: what TLS needs, on every port; None for plain HTTP.
     """
 
-    def __init__(self, app: ASGIApp, address: str, ports: Mapping[str, int], script: Script) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        address: str,
+        ports: Mapping[str, int],
+        script: Script,
+        secure: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(_configuration(app))
+        self.config.load()
+        self.config.ssl = secure
         self._address, self._script = address, script
         self._sockets: dict[str, socket.socket] = {}
         self._held: dict[str, socket.socket] = {}
@@ -129,7 +140,7 @@ class Listener(uvicorn.Server):
     async def _open_door(self, name: str) -> None:
         protocol = partial(_Protocol, self.config, self.server_state, {})
         held = self._held.pop(name)
-        self._doors[name] = await self._loop.create_server(protocol, sock=held, backlog=_BACKLOG)
+        self._doors[name] = await self._loop.create_server(protocol, sock=held, ssl=self.config.ssl, backlog=_BACKLOG)
         self.servers.append(self._doors[name])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -57,12 +57,12 @@ def submit(service: Service, request: ValidRequest, endpoint: TaskEndpoint) -> R
     webhook_url = request.value("webhook_url")
     if webhook_url:
         occasion, secret = Occasion("webhook", task.endpoint, task.cluster, task.id), request.value("webhook_secret")
-        body = partial(_latest_state, service, task)
+        body = partial(_latest_state, service, task, request.origins)
         service.webhooks.expect(occasion, task.ready_at, webhook_url, secret, body)
     if webhook_url and _answers_webhook(service, request.operation):
         address = {"status": "Pending", "webhook_url": webhook_url}
     else:
-        address = {"polling_url": _polling_url(service, task)}
+        address = {"polling_url": _polling_url(service, task, request.origins)}
     return Reply({"id": task.id, **address, **figures}, request.operation.success)
 
 
@@ -78,17 +78,21 @@ def poll(service: Service, request: ValidRequest) -> Reply:
         return Reply(_envelope(asked, "Task not found"), 404)
     now = service.clock()
     code = task.ending.code if task.ending is not None and now >= task.ready_at else 200
-    return Reply(state(service, task), code, service.polls.headers(service.epoch(now)) if code == 200 else {})
+    headers = service.polls.headers(service.epoch(now)) if code == 200 else {}
+    return Reply(state(service, task, request.origins), code, headers)
 
 
-def state(service: Service, task: TaskRecord) -> dict[str, Any]:
-    """Return the body that a poll of a task gets; a webhook carries the same (documented 2026-02)."""
+def state(service: Service, task: TaskRecord, origins: Mapping[str, str]) -> dict[str, Any]:
+    """Return the body that a poll of a task gets; a webhook carries the same (documented 2026-02).
+
+    `origins` are the base URLs by listener, as the client that asks knows them.
+    """
     now = service.clock()
     body = _envelope(task.id, task.status(now))
     if now < task.ready_at:
         return {**body, "progress": task.progress(now) if task.reports_progress else None}
     if task.ending is None:
-        body |= {"result": _result(service, task)}
+        body |= {"result": _result(service, task, origins)}
     else:
         body |= {"details": task.ending.details}
         if task.ending.moderated:
@@ -146,33 +150,33 @@ def _accept(service: Service, endpoint: TaskEndpoint, task: TaskRecord, price: f
     return task
 
 
-def _latest_state(service: Service, task: TaskRecord) -> dict[str, Any]:
-    return state(service, service.tasks.get(task.id, task))
+def _latest_state(service: Service, task: TaskRecord, origins: Mapping[str, str]) -> dict[str, Any]:
+    return state(service, service.tasks.get(task.id, task), origins)
 
 
-def _result(service: Service, task: TaskRecord) -> dict[str, Any]:
+def _result(service: Service, task: TaskRecord, origins: Mapping[str, str]) -> dict[str, Any]:
+    host = origins["delivery"]
     values = {
-        "sample": _signed(service, task, task.sample_path),
+        "sample": host + _signed(service, task, task.sample_path),
         "prompt": task.picture.prompt,
         "seed": task.seed,
         "start_time": service.epoch(task.started_at),
         "end_time": service.epoch(task.ready_at),
         "duration": task.ready_at - task.started_at,
-        "draft_cache": _signed(service, task, task.draft_path) if task.draft_path else None,
+        "draft_cache": host + _signed(service, task, task.draft_path) if task.draft_path else None,
     }
     return {name: values[name] for name in (*task.keys, "draft_cache") if values.get(name) is not None}
 
 
 def _signed(service: Service, task: TaskRecord, path: str) -> str:
     """Sign anew for each poll, as the service does (captured 2026-08): that is how to recover after expiry."""
-    signed = service.signer.sign(path, service.epoch(service.clock() + task.url_lifetime))
-    return service.addresses.url("delivery") + signed
+    return service.signer.sign(path, service.epoch(service.clock() + task.url_lifetime))
 
 
-def _polling_url(service: Service, task: TaskRecord) -> str:
+def _polling_url(service: Service, task: TaskRecord, origins: Mapping[str, str]) -> str:
     specification = service.specification
     query = urlencode({specification.polling_parameter: task.id})
-    return f"{service.addresses.url(task.cluster)}{specification.polling_path}?{query}"
+    return f"{origins[task.cluster]}{specification.polling_path}?{query}"
 
 
 def _answers_webhook(service: Service, operation: Operation) -> bool:

@@ -26,6 +26,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def _emulator() -> "type[Emulator]":
+    """Import the emulator, or fail the test with the one line that says what to install."""
+    try:
+        from . import Emulator
+    except ModuleNotFoundError as error:
+        problem = str(error)
+    else:
+        return Emulator
+    pytest.fail(problem, pytrace=False)
+
+
 @pytest.fixture
 def bfl_emulator(request: pytest.FixtureRequest) -> "Iterator[Emulator]":
     """An emulated BFL API on a free port of this machine, whose tasks are ready at once unless a marker says otherwise.
@@ -33,8 +44,7 @@ def bfl_emulator(request: pytest.FixtureRequest) -> "Iterator[Emulator]":
     It has `base_url`, `api_key`, `requests`, `tasks`, `faults`, `script(...)`, `assert_no_leaks()`, and
     `use(monkeypatch)`, which sets BFL_BASE_URL and BFL_API_KEY for the test.
     """
-    from .server import Emulator
-
+    Emulator = _emulator()
     marker = request.node.get_closest_marker("bfl_emulator")
     options = {"speed": float("inf"), **(marker.kwargs if marker else {})}
     env = options.pop("env", False)

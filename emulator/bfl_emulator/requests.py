@@ -49,13 +49,17 @@ def violation(kind: str, where: Location, message: str, value: Any, **context: A
 
 @dataclass
 class ReceivedRequest:
-    """A request as it arrived. `body` is its JSON with long strings shortened, or None; `headers` lack the key."""
+    """A request as it arrived, and the HTTP `status` of the reply once that has begun.
+
+    `body` is its JSON with long strings shortened, or None; `headers` lack the key.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     body: Any = None
+    status: int | None = None
 
     @classmethod
     def of(cls, scope: Scope, key_header: str) -> "ReceivedRequest":
@@ -75,6 +79,7 @@ class ValidRequest:
     body: dict[str, Any]
     schema: Node  # the object schema that the body obeys
     listener: str | None = None  # which one it came to; None if all are one
+    origins: Mapping[str, str] = field(default_factory=dict)  # base URLs for this client, by listener
 
     def value(self, name: str) -> Any:
         """Return a parameter of the body, or its default; None for one that the schema does not know."""

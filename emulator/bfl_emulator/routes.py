@@ -1,4 +1,4 @@
-"""The ASGI application: a route for each path of the specification, one for files, and, on request, control endpoints.
+"""The ASGI application: a route for each path of the specification, for files, for pages, and for control on request.
 
 Control endpoints are for tests that are not in Python, behind a token of their own (``Authorization: Bearer <token>``):
 GET ``/_emulator/requests``, ``/_emulator/leaks`` and ``/_emulator/faults`` return what arrived, what of it brought the
@@ -15,16 +15,16 @@ from typing import Any
 import anyio
 from anyio.lowlevel import RunVar
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .faults import Scripted
 from .operations import answer
+from .pages import PAGES, pages
 from .requests import ReceivedRequest, Refusal, Reply, ValidRequest, parse, read_body, shorten
 from .samples import file_response
 from .script import rules_of
@@ -51,6 +51,7 @@ def build_app(service: Service, check: bool, control_token: str | None = None) -
     routes = [_route(path, service, methods, check) for path, methods in paths.items()]
     files = Scripted(_Files(service), service, None)
     routes.append(Route(FILES + "/{task_id}/{name}", files, methods=["GET"]))
+    routes += pages(service)
     if control_token is not None:
         routes += _Control(service, control_token).routes()
     app = Starlette(
@@ -95,7 +96,7 @@ class _Guard:
             return
         service, app = self._service, self._app
         record = scope[_RECORD] = ReceivedRequest.of(scope, service.specification.key_header)
-        if not scope["path"].startswith(_CONTROL):
+        if not scope["path"].startswith(_CONTROL) and scope["path"] not in PAGES:
             service.requests.append(record)
         if self._leaks(scope):
             service.leaks.append(record)
@@ -104,9 +105,15 @@ class _Guard:
                 app = JSONResponse(
                     {"detail": "This request carries the API key, which must not go to the file host"}, 400
                 )
-        if not service.addresses.accepts(Headers(scope=scope).get("host", "")):
+        if not service.addresses.accepts(scope):
             app = JSONResponse({"detail": "Invalid host header: the emulator answers to loopback names only"}, 400)
-        await app(scope, receive, send)
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                scope[_RECORD].status = message["status"]
+            await send(message)
+
+        await app(scope, receive, noting)
 
     def _leaks(self, scope: Scope) -> bool:
         """Return whether a request to the file host has the key's header, or the key anywhere else."""
@@ -157,7 +164,8 @@ class _Endpoint:
         request.scope[_RECORD].body = shorten(body)
         schema = service.contract.body(operation, body)
         listener = service.addresses.reached(request.scope)
-        return answer(service, ValidRequest(operation, parameters, body or {}, schema, listener))
+        origins = {name: service.addresses.origin(request.scope, name) for name in service.addresses.ports}
+        return answer(service, ValidRequest(operation, parameters, body or {}, schema, listener, origins))
 
 
 def _key_refusal(service: Service, request: Request) -> Refusal | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import anyio
 from bfl_api import specification as packaged
@@ -22,6 +22,9 @@ from .routes import build_app
 from .script import load
 from .service import Service
 from .tasks import TaskRecord
+
+if TYPE_CHECKING:
+    from .certificates import Authority
 
 
 class Environment(Protocol):
@@ -44,19 +47,22 @@ class Emulator:
     specification: an effective specification; None takes the one packaged in bfl_api.
     clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
     script: rules of faults, or the path of a YAML file with some; `script` adds more. seed: for their probabilities.
-    one_host: one host for everything, for clients that build their own polling URL; otherwise submissions, polls and
-    files have a port each, just as the service has hosts for them. clusters: how many hosts know tasks, each its own.
+    one_host: one host for everything, under the name that the client itself used, for clients that build their own
+    polling URL or accept no other host; otherwise submissions, polls and files have a port each, just as the service
+    has hosts for them. clusters: how many hosts know tasks, each its own.
     limits: whether too many active tasks are refused. webhook_hmac: sign webhooks rather than send the secret.
     allow_outbound: let webhooks and picture URLs lead to other machines.
     allow_remote: names under which other machines may reach it; it then listens on all addresses.
+    bfl_hosts: answer programs on this machine that reach it under the service's own names, `*.bfl.ai`.
+    tls: serve https, with a certificate whose authority is in `ca_file`; both are made at each start.
     strict: let the file host refuse requests that carry the key, with 400; the service's serves them.
     control: add control endpoints, behind `control_token`; see `bfl_emulator.routes`.
     check: check every reply against the specification; a wrong one is an AssertionError in the server (500).
 
-    api_key, control_token: what requests must carry. app: the ASGI application. tasks: by id, oldest first. requests,
-    leaks, faults, webhooks: what arrived, what of it brought the key to the file host, the faults that were really
-    sent, and the attempts to deliver webhooks, each the latest few thousand, oldest first. Copy these to iterate while
-    requests come in.
+    api_key, control_token: what requests must carry. ca_file: the certificates to trust while it listens with `tls`,
+    else None. app: the ASGI application. tasks: by id, oldest first. requests, leaks, faults, webhooks: what arrived,
+    what of it brought the key to the file host, the faults that were really sent, and the attempts to deliver webhooks,
+    each the latest few thousand, oldest first. Copy these to iterate while requests come in.
 
     Raises ValueError for a speed or a number of clusters that is not above 0, an impossible key or script, or a
     specification without a polling operation, and OSError for a script that cannot be read and, on entering, for a port
@@ -82,13 +88,19 @@ class Emulator:
         allow_outbound: bool = False,
         allow_remote: Iterable[str] = (),
         strict: bool = False,
+        bfl_hosts: bool = False,
+        tls: bool = False,
         control: bool = False,
         check: bool = False,
     ) -> None:
         if clusters < 1:
             raise ValueError(f"clusters must be above 0, not {clusters!r}")
         self._listener: Listener | None = None
-        self._at_rest = Addresses.at_rest(port, clusters, one=one_host, names=allow_remote)
+        scheme = "https" if tls else "http"
+        self._at_rest = Addresses.at_rest(
+            port, clusters, one=one_host, names=allow_remote, bfl=bfl_hosts, scheme=scheme
+        )
+        self._authority: Authority | None = None
         self._ports = {"submit": port} if one_host else {**dict.fromkeys(self._at_rest.ports, 0), "submit": port}
         self._service = Service(
             packaged.load() if specification is None else specification,
@@ -129,6 +141,11 @@ class Emulator:
         return self._service.addresses.url("delivery")
 
     @property
+    def ca_file(self) -> str | None:
+        """The path of the certificates to trust, in PEM; None without `tls`, and unless the emulator listens."""
+        return None if self._authority is None else self._authority.file
+
+    @property
     def credits(self) -> float:
         """The credits that are left."""
         return self._service.account.credits
@@ -160,9 +177,11 @@ class Emulator:
         return self._service.webhooks.deliver_due()
 
     def use(self, monkeypatch: Environment) -> Self:
-        """Set BFL_BASE_URL and BFL_API_KEY for a test, with pytest's monkeypatch."""
+        """Set BFL_BASE_URL and BFL_API_KEY for a test, with pytest's monkeypatch; with `tls` also SSL_CERT_FILE."""
         monkeypatch.setenv("BFL_BASE_URL", self.base_url)
         monkeypatch.setenv("BFL_API_KEY", self.api_key)
+        if self.ca_file is not None:
+            monkeypatch.setenv("SSL_CERT_FILE", self.ca_file)
         return self
 
     def start(self) -> None:
@@ -170,9 +189,14 @@ class Emulator:
         if self._listener is not None:
             raise RuntimeError("this emulator already listens")
         rest = self._at_rest
-        self._listener = Listener(self.app, rest.address, self._ports, self._service.script)
-        self._service.addresses = Addresses(self._listener.ports, one=rest.one, names=rest.names)
+        if rest.scheme == "https":
+            from .certificates import Authority  # it needs a moment to load
+
+            self._authority = Authority(rest.names, bfl=rest.bfl)
         try:
+            secure = None if self._authority is None else self._authority.context
+            self._listener = Listener(self.app, rest.address, self._ports, self._service.script, secure)
+            self._service.addresses = rest.listening(self._listener.ports)
             self._listener.start()
             self._service.webhooks.start()
         except BaseException:
@@ -186,6 +210,9 @@ class Emulator:
             self._service.webhooks.stop()
             listener.stop()
             self._service.addresses = self._at_rest
+        if self._authority is not None:
+            self._authority.forget()
+            self._authority = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -226,13 +253,13 @@ def serve(**options: Any) -> int:
             signal.signal(number, lambda *_: stop.set())
     try:
         with Emulator(**options, api_key=os.environ.get("BFL_API_KEY") or None) as emulator:
-            names = ("base_url", "api_key", "cluster_url", "delivery_url", "control_token")
+            names = ("base_url", "api_key", "cluster_url", "delivery_url", "ca_file", "control_token")
             announced = {name: value for name in names if (value := getattr(emulator, name)) is not None}
             sys.stdout.write(json.dumps(announced) + "\n")
             sys.stdout.flush()
             while not stop.wait(0.5):  # in pieces, because Windows does not interrupt an endless wait
                 pass
-    except (OSError, ValueError, OverflowError) as error:  # the last one: a port above 65535
+    except (OSError, ValueError, OverflowError, ModuleNotFoundError) as error:  # the last one: a port above 65535
         sys.stderr.write(f"bfl_emulator: {error}\n")
         return 1
     return 0

@@ -71,6 +71,7 @@ class Operation:
     task: TaskEndpoint | None
     emulate: str | None
     marks: Node
+    summary: str = ""
 
 
 class Specification:
@@ -133,6 +134,7 @@ class Specification:
             task=self._task_endpoint(path, node) if makes_task else None,
             emulate=node["x-bfl-emulate"] if isinstance(node.get("x-bfl-emulate"), str) else None,
             marks={name: value for name, value in node.items() if name.startswith("x-bfl-")},
+            summary=str(node.get("summary", "")),
         )
 
     def _json_schema(self, node: Node) -> Node | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 
 import httpx
 import pytest
@@ -24,6 +25,21 @@ def test_the_emulator_serves_until_interrupted(lonely_shell: Shell, name: str) -
         done = running.end()
     assert done == (0, "", "")
     assert (lonely_shell.here / "fox.jpg").stat().st_size > 1000
+
+
+@unix
+def test_the_emulator_takes_the_options_of_the_program(lonely_shell: Shell) -> None:
+    """`bfl emulator` with --control, --tls, --one-host and --bfl-hosts prints a token and a file of certificates."""
+    options = ["--control", "--tls", "--one-host", "--bfl-hosts"]
+    with lonely_shell.start("emulator", *options) as running:
+        assert running.process.stdout is not None
+        printed = json.loads(running.process.stdout.readline())
+        context = ssl.create_default_context(cafile=printed["ca_file"])
+        headers = {"authorization": f"Bearer {printed['control_token']}", "host": "api.bfl.ai"}
+        answer = httpx.get(printed["base_url"] + "/_emulator/faults", headers=headers, verify=context)
+        running.interrupt("SIGTERM")
+        done = running.end()
+    assert (answer.status_code, answer.json(), done) == (200, [], (0, "", ""))
 
 
 @unix

@@ -71,3 +71,52 @@ async def test_foreign_host(client: httpx.AsyncClient, host: str) -> None:
 async def test_loopback_host(client: httpx.AsyncClient, host: str) -> None:
     """A request under any loopback name is answered, whatever its port."""
     assert (await client.get("/v1/credits", headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8080", "https://127.0.0.1", "http://[::1]:9"])
+async def test_one_host_answers_in_the_clients_words(small: dict[str, Any], clock: Any, url: str) -> None:
+    """With one host, polling and sample URLs begin with the very address that the client used."""
+    emulator = Emulator(specification=small, clock=clock, one_host=True)
+    async with connected(emulator) as client:
+        receipt = (await client.post(f"{url}/v1/paint", json={"prompt": "x"})).json()
+        clock.now += 10
+        result = (await client.get(receipt["polling_url"])).json()["result"]
+    assert receipt["polling_url"].startswith(f"{url}/v1/poll?")
+    assert result["sample"].startswith(f"{url}/delivery/")
+
+
+async def test_three_hosts_keep_their_names(small: dict[str, Any]) -> None:
+    """Without one host, polling URLs name the cluster's own address, whatever name the client used."""
+    emulator = Emulator(specification=small)
+    async with connected(emulator) as client:
+        receipt = (await client.post("http://localhost/v1/paint", json={"prompt": "x"})).json()
+    assert receipt["polling_url"].startswith(emulator.cluster_url + "/")
+
+
+_SERVICE = ["api.bfl.ai", "bfl.ai:443", "API.EU.BFL.AI:8443"]
+
+
+@pytest.mark.parametrize("host", _SERVICE)
+async def test_the_services_names(client: httpx.AsyncClient, small: dict[str, Any], host: str) -> None:
+    """A program that maps the service's names to this machine is answered under them when asked for, and only then."""
+    assert (await client.get("/v1/credits", headers={"host": host})).status_code == 400
+    async with connected(Emulator(specification=small, bfl_hosts=True)) as mapped:
+        assert (await mapped.get("/v1/credits", headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["bfl.ai.evil.example", "evilbfl.ai", ".bfl.ai", "a..bfl.ai", "x@api.bfl.ai", "api.bfl.ai."]
+)
+async def test_only_the_services_names(small: dict[str, Any], host: str) -> None:
+    """A name that only looks like one of the service's is refused, also when those are answered."""
+    async with connected(Emulator(specification=small, bfl_hosts=True)) as client:
+        assert (await client.get("/v1/credits", headers={"host": host})).status_code == 400
+
+
+async def test_the_services_names_are_for_this_machine(small: dict[str, Any]) -> None:
+    """Another machine that calls this one by the service's name is refused."""
+    emulator = Emulator(specification=small, bfl_hosts=True, allow_remote=["box"])
+    transport = httpx.ASGITransport(emulator.app, client=("192.0.2.7", 4))
+    async with httpx.AsyncClient(transport=transport, headers={"x-key": emulator.api_key}) as client:
+        answers = [await client.get(f"http://{name}/v1/credits") for name in ("box", "api.bfl.ai")]
+    assert [answer.status_code for answer in answers] == [200, 400]

@@ -60,3 +60,16 @@ def test_loading() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"starlette", "uvicorn", "PIL", "jsonschema_rs", "anyio", "httpx", "bfl_api", "bfl_emulator.server"}
     assert not heavy & set(loaded)
+
+
+def test_without_a_library(pytester: pytest.Pytester) -> None:
+    """Where the extra is not installed, the fixture says in one line what to install, and shows no traceback."""
+    pytester.makeconftest("import sys; sys.modules['starlette'] = None")
+    pytester.makepyfile("def test_it(bfl_emulator): pass")
+    result = pytester.runpytest_subprocess(*_OPTIONS)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ['the emulator needs starlette, which is not installed: pip install "bfl-client?emulator?"']
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*server.py*")

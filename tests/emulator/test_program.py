@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,3 +95,28 @@ def test_program_with_an_impossible_port() -> None:
     command = [sys.executable, "-m", "bfl_emulator", "--port", "99999"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_program_for_clients_of_others() -> None:
+    """With --tls, --one-host, --bfl-hosts and --control, it prints the file of certificates and the control token."""
+    options = ["--tls", "--one-host", "--bfl-hosts", "--control"]
+    command = [sys.executable, "-W", "error", "-m", "bfl_emulator", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        announced = json.loads(process.stdout.readline())
+        context = ssl.create_default_context(cafile=announced["ca_file"])
+        token = {"authorization": f"Bearer {announced['control_token']}", "host": "api.bfl.ai"}
+        answer = httpx.get(announced["base_url"] + "/_emulator/requests", headers=token, verify=context)
+        process.terminate()
+    assert (answer.status_code, announced["base_url"][:8]) == (200, "https://")
+    assert not Path(announced["ca_file"]).exists()
+
+
+@pytest.mark.parametrize(("library", "options"), [("starlette", []), ("PIL", []), ("trustme", ["--tls"])])
+def test_program_without_a_library(library: str, options: list[str]) -> None:
+    """Where a library is missing, the program ends with 1 and one line that says what to install."""
+    missing = f"import sys; sys.modules[{library!r}] = None"
+    code = f"{missing}; from bfl_emulator.__main__ import main; sys.exit(main({options}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert library in done.stderr and done.stderr.endswith(': pip install "bfl-client[emulator]"\n')

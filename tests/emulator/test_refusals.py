@@ -225,7 +225,7 @@ async def test_upload_without_a_key(anonymous: httpx.AsyncClient) -> None:
     assert peak < 2_000_000
 
 
-@pytest.mark.parametrize("path", ["/", "/v1/nothing", "/v1/credits/", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/credits/", "/openapi.yml"])
 async def test_unknown_path(client: httpx.AsyncClient, path: str) -> None:
     """A path that is not in the specification is answered with 404, in the service's words."""
     answer = await client.get(path)
