@@ -55,7 +55,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """mypy --strict, as on Linux, macOS and Windows, and pyright, on all hand-written code."""
     session.install("-e", ".[all]", *_group("types"))
-    ours = ["wrapper/bfl_client", "cli/bfl_cli", "batch/bfl_batch", "emulator/bfl_emulator"]
+    ours = ["wrapper/bfl_client", "cli/bfl_cli", "batch/bfl_batch", "emulator/bfl_emulator", "mcp_server/bfl_mcp"]
     for platform in ("linux", "darwin", "win32"):
         cache = f"--cache-dir=.mypy_cache/{platform}"
         session.run("mypy", f"--platform={platform}", cache, *ours, "codegen", "tests", "examples", "noxfile.py")
@@ -93,7 +93,8 @@ def httpx2(session: nox.Session) -> None:
     session.run("python", "-m", "codegen", "drift")
     chosen = session.posargs or ["-n", "auto", "tests/client", "tests/emulator", "tests/contract"]
     session.run("python", "-m", "pytest", "-p", "tests.on_httpx2", *chosen)
-    session.run("pytest", "tests/client/test_requests.py", "-k", "library")
+    ours = {"BFL_TESTS_ON_HTTPX2": "1"}
+    session.run("pytest", "tests/client/test_requests.py", "-k", "library", env=ours)
 
 
 @nox.session

@@ -14,6 +14,12 @@ settings.register_profile(
 )  # two busy cores: the suite has a time limit, its examples have none
 settings.load_profile("project")
 
+if "httpx2" not in sys.modules and "BFL_TESTS_ON_HTTPX2" not in os.environ:
+    # The extra mcp brings httpx2, which the client would use; but the tests hand it clients and transports of httpx.
+    sys.modules["httpx2"] = None  # type: ignore[assignment]
+    import bfl_client.library  # noqa: F401
+
+    del sys.modules["httpx2"]
 
 FIGURES = pytest.StashKey[dict[str, list[str]]]()
 """Lines to print at the end of a run, by heading; also those that a worker of pytest-xdist leaves here."""

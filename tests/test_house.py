@@ -18,8 +18,9 @@ from bfl_api.table import ENDPOINTS
 from tests.mutants.defects import DEFECTS, Defect
 
 PACKAGES: dict[str, set[str]] = {
-    "bfl_cli": {"bfl_batch", "bfl_client", "bfl_emulator"},
+    "bfl_cli": {"bfl_batch", "bfl_client", "bfl_emulator", "bfl_mcp"},
     "bfl_batch": {"bfl_client"},
+    "bfl_mcp": {"bfl_client"},
     "bfl_client": {"bfl_api"},
     "bfl_api": set(),
     "bfl_emulator": {"bfl_api"},
@@ -189,9 +190,9 @@ def test_the_emulator_knows_the_specification_only() -> None:
         assert found <= {EMULATOR_READS}, f"{name} imports {found}"
 
 
-@pytest.mark.parametrize("package", ["bfl_cli", "bfl_batch"])
+@pytest.mark.parametrize("package", ["bfl_cli", "bfl_batch", "bfl_mcp"])
 def test_front_ends_use_public_names_only(package: str) -> None:
-    """The command line and the batch neither import nor read a name of another's that begins with an underscore."""
+    """Command line, batch and MCP server neither import nor read a name of another's that begins with an underscore."""
     for name, path in _modules(package).items():
         imported = [member for base, member in _imported(name) if _package(base) != package and _is_private(member)]
         assert not imported, f"{name} imports {imported}"
@@ -237,7 +238,7 @@ def test_no_hand_written_code_names_an_endpoint(package: str) -> None:
 def test_no_class_stands_for_two_things() -> None:
     """No two packages have a public class of the same name."""
     owners: dict[str, set[str]] = {}
-    for package in ("bfl_cli", "bfl_batch", "bfl_client", "bfl_emulator"):
+    for package in ("bfl_cli", "bfl_batch", "bfl_client", "bfl_emulator", "bfl_mcp"):
         for path in _modules(package).values():
             for node in _tree(path).body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -279,7 +280,7 @@ def test_modules_are_subjects() -> None:
     assert not long
 
 
-@pytest.mark.parametrize("package", ["bfl_api", "bfl_batch", "bfl_cli", "bfl_client", "bfl_emulator"])
+@pytest.mark.parametrize("package", ["bfl_api", "bfl_batch", "bfl_cli", "bfl_client", "bfl_emulator", "bfl_mcp"])
 def test_type_checkers_read_every_package(package: str) -> None:
     """Each package that is shipped says that its types are meant to be read."""
     assert (_folder(package) / "py.typed").is_file()

@@ -43,6 +43,8 @@ COMMANDS: dict[str, Lazy] = {
     "auth": Lazy("auth", "app", "Show, store and forget the API key."),
     "emulator": Lazy("service", "emulator", "Serve the API on this machine."),
     "webhook": Lazy("webhook", "app", "Receive webhooks and print them."),
+    "mcp": Lazy("mcp", "mcp", "Let models make pictures and films (MCP)."),
+    "skill": Lazy("skill", "skill", "Print the skill for agents that use bfl."),
 }
 
 

@@ -17,6 +17,8 @@ KEY = {"BFL_API_KEY": "bfl_some_key_of_an_emulator"}
         ("emulator", "uvicorn", ["generate", "flux-dev", "a fox", "--emulator"]),
         ("batch", "sqlalchemy", ["batch", "jobs.jsonl", "-o", "out"]),
         ("batch", "sqlalchemy", ["batch", "status", "out"]),
+        ("mcp", "mcp", ["mcp", "--budget", "1", "-o", "out"]),
+        ("mcp", "PIL", ["mcp", "--budget", "1", "-o", "out"]),
         ("keyring", "keyring", ["auth", "login", "--keyring"]),
         ("show", "textual_image", ["generate", "flux-dev", "a fox", "--show"]),
     ],

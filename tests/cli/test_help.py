@@ -31,6 +31,8 @@ def test_help_lists_every_command_and_imports_none(lonely_shell: Shell) -> None:
         "platformdirs",
         "bfl_emulator",
         "keyring",
+        "mcp",
+        "bfl_mcp",
     }
     assert not loaded & heavy
     assert not loaded & {f"bfl_cli.{lazy.module}" for lazy in app.COMMANDS.values()}

@@ -1,0 +1,175 @@
+"""``bfl mcp``: a server with which models make pictures and films, within a budget and within folders."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from bfl_client import files
+
+from . import options, state
+from .app import command
+from .auth import find
+from .exits import Problem, extra
+from .screen import Screen, redact
+from .service import EMULATOR_SPEED
+
+if TYPE_CHECKING:
+    from bfl_client.tasks import Handle
+    from bfl_mcp.budget import Budget
+    from bfl_mcp.settings import Settings
+    from bfl_mcp.shelf import Shelf
+
+Limit = Annotated[
+    float | None, typer.Option("--budget", min=0, metavar="CREDITS", help="The most that may be spent in all.")
+]
+Unlimited = Annotated[bool, typer.Option("--no-budget", help="Set no limit to what may be spent.")]
+StateFile = Annotated[
+    Path | None, typer.Option("--state", metavar="FILE", help="Keep the record of the budget here, over restarts.")
+]
+Confirm = Annotated[
+    float | None,
+    typer.Option(
+        "--confirm-above", min=0, metavar="CREDITS", help="Ask the user before a request that may cost more than this."
+    ),
+]
+Readable = Annotated[
+    list[Path],
+    typer.Option("--allow-read", metavar="FOLDER", help="Pictures and films in it may be sent. Repeatable."),
+]
+Written = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where results are written.")]
+Unpriced = Annotated[
+    bool, typer.Option("--allow-unpriced", help="Use endpoints without a price in spite of the budget.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--http", min=0, max=65535, metavar="PORT", help="Serve HTTP on 127.0.0.1; 0 takes a free port."),
+]
+
+
+class Disk:
+    """The handles of the command line, as the server keeps them; see `state`."""
+
+    def __init__(self, screen: Screen, beside: Path) -> None:
+        self._screen, self._beside = screen, beside
+        self._keeper = state.Keeper(screen, beside)
+
+    def ready(self) -> None:
+        """Find out whether a handle can be kept; raises Refused if not."""
+        from bfl_mcp.refusals import Refused
+
+        try:
+            self._keeper = state.Keeper(self._screen, self._beside)
+        except Problem as problem:
+            raise Refused("handles", problem.message, "the user must make room for them") from problem
+
+    def keep(self, handle: Handle) -> None:
+        """Keep the handle of a task that was just paid for."""
+        self._keeper.keep(handle)
+
+    def ended(self, handle: Handle, status: str, file: Path | None, cost: float | None) -> None:
+        """Record how a task ended."""
+        with contextlib.suppress(OSError):  # a full disk: the result is saved all the same
+            state.Kept(handle, state.ready(state.folder())).ended(status, file, cost)
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        """The record of a task."""
+        return state.find(name)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Every record, the newest first."""
+        return state.listed()
+
+
+@command
+def mcp(
+    screen: Screen,
+    output: Written,
+    budget: Limit = None,
+    no_budget: Unlimited = False,
+    state_file: StateFile = None,
+    confirm_above: Confirm = None,
+    allow_read: Readable = [],  # noqa: B006  # typer copies it
+    allow_unpriced: Unpriced = False,
+    http: Port = None,
+    emulator: options.Emulated = False,
+) -> None:
+    """Let models make pictures and films (MCP).
+
+    An MCP client starts it and talks to it on standard input and output. What a request may cost is entered in the
+    budget before it is sent. Only pictures and films below --allow-read are sent, and only --output is written to.
+    """
+    if (budget is None) != no_budget and not (emulator and budget is None):
+        raise Problem("usage", "how many credits may be spent?", "--budget CREDITS, or --no-budget")
+    if not all(math.isfinite(each) for each in (budget, confirm_above) if each is not None):
+        raise Problem("usage", "credits must be a number", "--no-budget sets no limit")
+    with extra("mcp"):
+        import bfl_mcp.server  # noqa: F401
+        import PIL.Image  # noqa: F401
+        from bfl_mcp.settings import Settings
+    settings = Settings(
+        _folder(output, make=True),
+        tuple(_folder(each) for each in allow_read),
+        budget,
+        confirm_above,
+        allow_unpriced,
+        emulator,
+    )
+    with _budget(budget, state_file) as record:
+        _serve(screen, settings, record, http)
+
+
+def _folder(path: Path, *, make: bool = False) -> Path:
+    if make:
+        path.mkdir(parents=True, exist_ok=True)
+    if not path.is_dir():
+        raise Problem("output", f"there is no folder {path}")
+    return path.resolve()
+
+
+@contextlib.contextmanager
+def _budget(limit: float | None, path: Path | None) -> Iterator[Budget]:
+    from bfl_mcp.budget import Budget
+
+    try:
+        if path is not None:
+            files.private_folder(path.absolute().parent)
+        record = Budget(limit, path)
+    except sqlite3.Error as error:
+        raise Problem("output", f"{path} cannot keep the budget: {error}") from error
+    with contextlib.closing(record):
+        yield record
+
+
+def _serve(screen: Screen, settings: Settings, budget: Budget, port: int | None) -> None:
+    from bfl_client import AsyncClient
+    from bfl_mcp.server import serve
+    from bfl_mcp.shelf import Memory
+    from bfl_mcp.studio import Studio
+
+    with contextlib.ExitStack() as stack:
+        key, base_url = _service(screen, stack, emulated=settings.emulated)
+        shelf: Shelf = Memory() if settings.emulated else Disk(screen, settings.output)
+        serve(
+            lambda client: Studio(client, settings, budget, shelf),
+            lambda: AsyncClient(key, base_url),
+            redact=lambda text: redact(text, screen.secrets),
+            note=screen.note,
+            port=port,
+            announce=lambda url: screen.result(f"serving {url}", {"url": url}),
+        )
+
+
+def _service(screen: Screen, stack: contextlib.ExitStack, *, emulated: bool) -> tuple[str, str | None]:
+    """The key and the address: the user's, or those of an emulator that runs as long as the server."""
+    if not emulated:
+        return find(screen).value, None
+    with extra("emulator"):
+        from bfl_emulator import Emulator
+    started = stack.enter_context(Emulator(speed=EMULATOR_SPEED))
+    return started.api_key, started.base_url

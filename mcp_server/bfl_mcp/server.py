@@ -1,0 +1,154 @@
+"""The server: the protocol over standard input and output, or over HTTP on this machine; how it starts and stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+from bfl_client import __version__
+from bfl_client.client import AsyncClient
+from mcp import types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+
+from . import resources, tools
+from .desk import Answered, Desk
+from .studio import Studio
+
+INTERRUPTED = 130
+"""The exit code after a signal, as that of the command line."""
+_GRACE = 5  # seconds that connections over HTTP get at the end
+_LARGEST_BODY = 64 * 1024**2  # bytes of a request over HTTP: base64 is allowed to be long
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_INSTRUCTIONS = """Makes pictures and films with the FLUX models of Black Forest Labs.
+Start with list_endpoints, then describe_endpoint. Credits are real money: ask price before you generate, and generate
+once. Every paid task has an id and is kept: when a call ends early, continue with the tool task, do not pay again.
+Films take minutes: submit them, then wait with task. Results are files; a small version of a picture is returned."""
+
+
+class Running:
+    """The calls under way, so that the server can end without dropping one that is paid for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._scopes: set[anyio.CancelScope] = set()
+        self._idle: anyio.Event | None = None
+
+    async def call(self, context: ServerRequestContext, params: types.CallToolRequestParams) -> Answered:
+        """Answer a call, unless the server is being ended."""
+        scope = anyio.CancelScope()
+        self._scopes.add(scope)
+        try:
+            with scope:
+                return await self._desk.call(context, params)
+        finally:
+            self._scopes.discard(scope)
+            if self._idle is not None and not self._scopes:
+                self._idle.set()
+        ended = types.TextContent(text="the server is being ended; tasks lists what was submitted")
+        return types.CallToolResult(content=[ended], is_error=True)
+
+    async def end(self) -> None:
+        """Cancel the calls, and wait until the answers to paid requests have arrived."""
+        self._idle = anyio.Event()
+        for scope in self._scopes:
+            scope.cancel()
+        if self._scopes:
+            await self._idle.wait()
+
+
+def build(studio: Studio, running: Running) -> Server[Any]:
+    """The server of the protocol, without a transport."""
+
+    async def list_tools(context: ServerRequestContext, params: object) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=tools.as_listed())
+
+    async def list_resources(context: ServerRequestContext, params: object) -> types.ListResourcesResult:
+        return types.ListResourcesResult(resources=resources.listed(studio))
+
+    async def read_resource(
+        context: ServerRequestContext, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        return resources.read(studio, str(params.uri))
+
+    return Server(
+        "bfl",
+        version=__version__,
+        instructions=_INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=running.call,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
+    )
+
+
+def serve(
+    make: Callable[[AsyncClient], Studio],
+    connect: Callable[[], AsyncClient],
+    *,
+    redact: Callable[[str], str],
+    note: Callable[[str], object],
+    port: int | None = None,
+    announce: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Serve until the client leaves or a signal comes.
+
+    Args:
+        make: makes the studio of a client.
+        connect: makes the client.
+        redact: takes secrets out of a text.
+        note: writes a line for the user.
+        port: serve HTTP on this port of 127.0.0.1 (0 takes a free one); None for standard input and output.
+        announce: called with the URL, with HTTP.
+    """
+
+    async def run() -> None:
+        async with connect() as client:
+            studio = make(client)
+            running = Running(Desk(studio, redact, note))
+            server = build(studio, running)
+            await (_on_streams(server, running) if port is None else _on_http(server, port, announce))
+
+    anyio.run(run)
+
+
+async def _on_streams(server: Server[Any], running: Running) -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(_end_on_signal, running)
+        async with stdio_server() as (reading, writing):
+            await server.run(reading, writing, server.create_initialization_options())
+        group.cancel_scope.cancel()
+
+
+async def _end_on_signal(running: Running) -> None:
+    """End the process after the first signal, once paid requests are answered; after the second, at once."""
+    with suppress(NotImplementedError), anyio.open_signal_receiver(*_SIGNALS) as signals:
+        async with anyio.create_task_group() as group:
+            first = True
+            async for _ in signals:
+                if not first:
+                    os._exit(INTERRUPTED)
+                first = False
+                group.start_soon(_end, running)
+
+
+async def _end(running: Running) -> None:
+    await running.end()
+    os._exit(INTERRUPTED)  # a thread waits for standard input, and nothing else would wake it
+
+
+async def _on_http(server: Server[Any], port: int, announce: Callable[[str], object]) -> None:
+    import uvicorn
+
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        app = server.streamable_http_app(host="127.0.0.1", max_request_body_size=_LARGEST_BODY)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE)
+        announce(f"http://{address}/mcp")
+        await uvicorn.Server(config).serve(sockets=[listening])

@@ -1,0 +1,115 @@
+"""Hostile arguments: no file outside the allowed folders is opened, nothing is sent, and nothing breaks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from bfl_client import specification
+from bfl_client.errors import ConstraintError
+from bfl_mcp import folders
+from bfl_mcp.folders import Folders
+from bfl_mcp.settings import Settings
+
+from .conftest import FOX, Bench, error
+
+EDIT, PICTURE = next(
+    (name, min(specification.marked_media(name)))
+    for name in specification.ENDPOINTS
+    if specification.marked_media(name) and "prompt" in specification.parameters(name)
+)
+
+
+def _traps(bench: Bench) -> list[str]:
+    """Names of files that must not be read: outside by several ways, and inside but no picture."""
+    outside = bench.picture(bench.root / "outside.png")
+    (bench.inputs / "key").write_text("bfl_a_key_that_is_kept_here")
+    traps = [str(outside), "../outside.png", f"{bench.inputs}/../outside.png", "key", str(bench.inputs), "", "\x00"]
+    traps += ["~/outside.png", outside.as_uri(), "/etc/passwd", "/dev/zero", "cat.png/../../outside.png", "a" * 5000]
+    if hasattr(os, "symlink"):
+        (bench.inputs / "link.png").symlink_to(outside)
+        (bench.inputs / "folder").symlink_to(bench.root)
+        traps += ["link.png", "folder/outside.png"]
+    return traps
+
+
+def test_no_path_leads_out_of_the_folder(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Absolute paths, `..`, links, URIs and devices are refused unopened, as are files that are no pictures."""
+    opened: list[str] = []
+    really = os.open
+
+    def watch(path: Any, *rest: Any, **options: Any) -> int:
+        opened.append(str(path))
+        return really(path, *rest, **options)
+
+    allowed = Folders(Settings(bench.output, (bench.inputs,)))
+    traps = _traps(bench)
+    monkeypatch.setattr(os, "open", watch)
+    for trap in traps:
+        with pytest.raises(ConstraintError), allowed.opened(EDIT, {"prompt": "a fox", PICTURE: trap}):
+            raise AssertionError(trap[:60])
+    assert set(opened) <= {str(bench.inputs.resolve() / "key")}  # opened to see that it is no picture
+    with allowed.opened(EDIT, {PICTURE: str(bench.picture())}) as body:
+        assert body[PICTURE].read(4) == b"\x89PNG"
+    assert body[PICTURE].closed
+
+
+def test_without_permission_no_file_is_read(bench: Bench) -> None:
+    """Without --allow-read even a picture in the output folder is refused."""
+    path = bench.picture(bench.output / "made.png")
+    with pytest.raises(ConstraintError), Folders(Settings(bench.output)).opened(EDIT, {PICTURE: str(path)}):
+        raise AssertionError
+
+
+def test_a_file_that_is_exchanged_is_not_sent(bench: Bench) -> None:
+    """A file that becomes a link between the check and its opening is refused."""
+    allowed = Folders(Settings(bench.output, (bench.inputs,)))
+    found = allowed.find("cat.png") or allowed.find(str(bench.picture()))
+    assert found is not None
+    found.unlink()
+    found.symlink_to(bench.picture(bench.root / "outside.png"))
+    with pytest.raises((OSError, ValueError)):
+        allowed.open(found)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"prompt": "a" * (folders.LARGEST + 1)},
+        {"prompt": "a fox", PICTURE: "A" * (folders.LARGEST + 4)},
+        {"prompt": "a fox", "webhook_url": "https://elsewhere.example/"},
+        {"prompt": "a fox", "webhook_secret": "s3cret"},
+    ],
+    ids=["prompt", "base64", "webhook", "secret"],
+)
+def test_huge_bodies_and_webhooks_are_refused(bench: Bench, parameters: dict[str, Any]) -> None:
+    """A body beyond the limit is refused, and so is a webhook, which would take the result elsewhere."""
+    allowed = Folders(Settings(bench.output, (bench.inputs,)))
+    with pytest.raises(ConstraintError), allowed.opened(EDIT, parameters):
+        raise AssertionError
+
+
+def test_a_server_survives_hostile_calls(bench: Bench) -> None:
+    """A process answers each hostile call with an error, sends nothing, tells no secret, and goes on working."""
+
+    async def run() -> None:
+        traps = [*_traps(bench), "A" * 3_000_000]
+        nested: Any = "cat.png"
+        for _ in range(100):
+            nested = [nested]
+        async with bench.connected("--budget", "100") as client:
+            for trap in [*traps, nested, {"a": nested}, 1e308]:
+                body = {"prompt": "a fox", PICTURE: trap}
+                found = error(await client.call_tool("generate", {"endpoint": EDIT, "parameters": body}))
+                assert "bfl_a_key" not in str(found)
+                assert len(str(found)) < 3000
+            for name in ("../key", "x" * 100_000, "\x00"):
+                error(await client.call_tool("task", {"id": name, "action": "fetch"}))
+            assert bench.submits == 0
+            assert not (await client.call_tool("submit", FOX)).is_error
+
+    anyio.run(run)
+    assert not list(Path(bench.output).iterdir())

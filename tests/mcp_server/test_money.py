@@ -1,0 +1,185 @@
+"""What may be spent: the budget, over requests at once and restarts, and the user's consent."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from bfl_client import AsyncClient, specification
+from bfl_emulator import Emulator
+from bfl_mcp.budget import Budget
+from bfl_mcp.desk import Desk
+from bfl_mcp.refusals import Refused
+from bfl_mcp.server import Running, build
+from bfl_mcp.settings import Settings
+from bfl_mcp.shelf import Memory
+from bfl_mcp.studio import Studio
+from mcp import Client
+from mcp.types import ElicitResult
+
+from .conftest import FOX, MODES, PRICE, Bench, Mode, error, facts
+
+
+def test_the_budget_holds_over_a_restart(bench: Bench) -> None:
+    """With a state file, what was spent before a restart counts: then nothing more is sent than the budget allows."""
+    options = ("--budget", str(2 * PRICE), "--state", str(bench.root / "budget.sqlite"))
+
+    async def run() -> None:
+        async with bench.connected(*options) as client:
+            facts(await client.call_tool("submit", FOX))
+        async with bench.connected(*options) as client:
+            facts(await client.call_tool("submit", FOX))
+            found = error(await client.call_tool("submit", FOX))
+            assert found["kind"] == "budget"
+            assert facts(await client.call_tool("credits"))["budget"]["left"] == 0.0
+
+    anyio.run(run)
+    assert bench.submits == 2
+
+
+def test_requests_at_once_do_not_spend_the_same_credits(tmp_path: Path) -> None:
+    """Of forty requests at once for one credit each, through four connections, as many get through as there are."""
+    path = tmp_path / "budget.sqlite"
+    Budget(7.0, path).close()
+
+    def reserve(count: int) -> int:
+        budget, got = Budget(7.0, path), 0
+        for _ in range(count):
+            try:
+                budget.reserve("an endpoint", 1.0)
+                got += 1
+            except Refused:
+                pass
+        budget.close()
+        return got
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(reserve, [10] * 4)) == 7
+
+
+def test_what_is_not_known_goes_on_counting(tmp_path: Path) -> None:
+    """An entry counts in full unless its cost is known; a cost is never negative; a released one counts no more."""
+    budget = Budget(10.0)
+    first = budget.reserve("an endpoint", 6.0)
+    budget.submitted(first, "task")
+    assert budget.summary()["reserved"] == 6.0
+    budget.settle("task", None)
+    assert budget.summary()["settled"] == 6.0
+    with pytest.raises(Refused):
+        budget.reserve("an endpoint", 5.0)
+    budget.settle("task", -100.0)
+    assert budget.summary()["left"] == 10.0
+    budget.release(budget.reserve("an endpoint", 10.0))
+    assert budget.summary()["left"] == 10.0
+    budget.release(first)  # it was submitted: it stays
+    budget.settle("task", 2.5)
+    assert budget.summary() == {"limit": 10.0, "settled": 2.5, "reserved": 0.0, "left": 7.5}
+    budget.close()
+
+
+async def _within(bench: Bench, use: Any, mode: Mode = "auto", elicit: Any = None, **allowed: Any) -> None:
+    """Use a client of a server in this process."""
+    assert bench.emulator is not None
+    settings = Settings(bench.output, (bench.inputs,), **allowed)
+    budget = Budget(settings.budget)
+    async with AsyncClient(bench.emulator.api_key, bench.emulator.base_url) as http:
+        studio = Studio(http, settings, budget, Memory())
+        server = build(studio, Running(Desk(studio, str, print)))
+        async with Client(server, mode=mode, elicitation_callback=elicit) as client:
+            await use(client)
+    budget.close()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("answer", ["accept", "unticked", "decline", "cannot ask"])
+def test_the_user_is_asked_before_much_is_spent(bench: Bench, mode: Mode, answer: str) -> None:
+    """Above --confirm-above nothing is sent unless the user agrees; a client that cannot ask is refused."""
+    asked: list[str] = []
+
+    async def elicit(context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        agrees = answer == "accept"
+        if answer == "decline":
+            return ElicitResult(action="decline")
+        return ElicitResult(action="accept", content={"confirm": agrees})
+
+    async def use(client: Client) -> None:
+        result = await client.call_tool("submit", FOX)
+        if answer == "accept":
+            assert facts(result)["id"]
+        else:
+            assert error(result)["kind"] == "confirmation"
+
+    callback = None if answer == "cannot ask" else elicit
+    anyio.run(lambda: _within(bench, use, mode, callback, confirm_above=PRICE - 0.5))
+    assert bench.submits == (answer == "accept")
+    assert len(asked) == (answer != "cannot ask")
+    asked.clear()
+    anyio.run(lambda: _within(bench, lambda client: client.call_tool("submit", FOX), mode, callback, confirm_above=99))
+    assert not asked
+
+
+def test_nobody_is_asked_for_what_the_budget_refuses(bench: Bench) -> None:
+    """A request above the budget is refused without a question."""
+
+    async def elicit(context: Any, params: Any) -> ElicitResult:
+        raise AssertionError("asked")
+
+    async def use(client: Client) -> None:
+        assert error(await client.call_tool("submit", FOX))["kind"] == "budget"
+
+    anyio.run(lambda: _within(bench, use, elicit=elicit, confirm_above=0, budget=PRICE / 2))
+    assert bench.submits == 0
+
+
+def test_what_has_no_price_needs_permission(bench: Bench) -> None:
+    """Under a budget, an endpoint without a price is used only if the user has allowed it."""
+    free = [
+        each.name
+        for each in specification.ENDPOINTS.values()
+        if specification.highest_price(each.name, {}) is None
+        and {name for name, one in specification.parameters(each.name).items() if one.required} <= {"prompt"}
+        and "prompt" in specification.parameters(each.name)
+    ]
+    if not free:
+        pytest.skip("every endpoint of the specification has a price")
+    request = {"endpoint": free[0], "parameters": {"prompt": "a fox"}}
+
+    async def refused(client: Client) -> None:
+        assert error(await client.call_tool("submit", request))["kind"] == "budget"
+
+    async def allowed(client: Client) -> None:
+        facts(await client.call_tool("submit", request))
+
+    anyio.run(lambda: _within(bench, refused, budget=1000.0))
+    assert bench.submits == 0
+    anyio.run(lambda: _within(bench, allowed, budget=1000.0, unpriced=True))
+
+
+def test_a_refused_request_is_not_counted(tmp_path: Path) -> None:
+    """When the service turns a request down, its reservation is given back; after a lost answer it is kept."""
+
+    async def use(client: Client) -> None:
+        found = await client.call_tool("submit", FOX)
+        assert error(found)["kind"] == "InsufficientCreditsError"
+        assert facts(await client.call_tool("credits"))["budget"]["reserved"] == 0.0
+        emulator.script({"fault": "reset", "operation": "submit", "when": "after-reading", "times": 1})
+        assert "credits" in error(await client.call_tool("submit", FOX))["remedy"]
+        assert facts(await client.call_tool("credits"))["budget"]["reserved"] == PRICE
+
+    with Emulator(credits=0) as emulator:
+        anyio.run(lambda: _within(Bench(tmp_path, emulator), use, budget=100.0))
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf"])
+def test_a_budget_is_a_number(bench: Bench, amount: str) -> None:
+    """A budget that would limit nothing is refused on the command line."""
+    from tests.cli.shell import Shell
+
+    place = bench.root / "shell"
+    place.mkdir()
+    done = Shell(place).run("mcp", "--budget", amount, "-o", "out")
+    assert (done.code, done.out) == (2, "")

@@ -1,0 +1,109 @@
+"""What is written about the server and the skill is true: configurations, commands, codes, and the words of errors."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import bfl_client
+import pytest
+from bfl_cli import app, skill
+from bfl_cli.exits import EXITS
+from bfl_mcp import refusals, tools
+
+from tests.cli.shell import Shell
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECTION = README.partition("\n## Let models make pictures\n")[2].partition("\n## ")[0]
+SKILL = (ROOT / "skills" / "bfl" / "SKILL.md").read_text(encoding="utf-8")
+CONFIGURATIONS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", SECTION, re.DOTALL)]
+
+
+def _options(name: str) -> dict[str, Any]:
+    command: Any = app.load(name)
+    each = [command, *getattr(command, "commands", {}).values()]
+    return {option: one for inner in each for one in inner.params for option in (*one.opts, *one.secondary_opts)}
+
+
+def test_there_is_a_configuration_for_three_clients() -> None:
+    """The README has three configurations that are JSON; each has a server, and none contains a key."""
+    assert len(CONFIGURATIONS) == 3
+    for each in CONFIGURATIONS:
+        assert list(each.get("mcpServers") or each["servers"]) == ["bfl"]
+        assert not re.search(r"bfl_\w{8}", json.dumps(each))
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=["claude", "cursor", "vscode"])
+def test_every_configuration_is_a_command_line(configuration: dict[str, Any]) -> None:
+    """The arguments of each configuration are those of `bfl mcp`, with a budget or an emulator."""
+    server = (configuration.get("mcpServers") or configuration["servers"])["bfl"]
+    assert server["command"] == "bfl"
+    name, *arguments = server["args"]
+    given = [each for each in arguments if each.startswith("--")]
+    assert (name, set(given) - set(_options("mcp"))) == ("mcp", set())
+    assert {"--budget", "--emulator"} & set(given)
+    assert set(server.get("env", {})) <= {"BFL_API_KEY"}
+
+
+def test_the_readme_names_every_tool() -> None:
+    """The README names each tool, and no other."""
+    sentence = re.search(r"The tools are (.*?);", SECTION, re.DOTALL)
+    assert sentence is not None
+    assert re.findall(r"`(\w+)`", sentence[1]) == list(tools.definitions())
+
+
+def test_the_skill_is_printed(lonely_shell: Shell) -> None:
+    """`bfl skill` prints the file of the repository; it begins as skills do, and is short."""
+    assert lonely_shell.run("skill").out == SKILL
+    head = re.match(r"---\nname: bfl\ndescription: (.{50,1024})\n---\n", SKILL)
+    assert head is not None
+    assert len(SKILL.splitlines()) < 80
+    assert skill.__doc__
+
+
+@pytest.fixture
+def lonely_shell(tmp_path: Path) -> Shell:
+    """A shell without a key and without a service."""
+    return Shell(tmp_path)
+
+
+def test_the_skill_names_commands_and_options_that_exist() -> None:
+    """Each `bfl …` of the skill is a command with options that it has."""
+    commands = [each for each in re.findall(r"`bfl ([^`]+)`", SKILL) if each.split()[0] in app.COMMANDS]
+    assert {"endpoints", "describe", "generate", "batch", "task", "tasks"} <= {each.split()[0] for each in commands}
+    assert len(commands) == len(re.findall(r"`bfl [a-z]", SKILL))
+    for each in commands:
+        name, *words = each.split()
+        unknown = {word for word in words if re.fullmatch(r"--?[a-z-]+", word)} - set(_options(name))
+        assert not unknown, each
+
+
+def test_the_skill_has_every_exit_code() -> None:
+    """The table of the skill has the codes and kinds of the program."""
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|", SKILL, re.MULTILINE)
+    assert rows == [(str(each.code), name) for name, each in EXITS.items()]
+
+
+def test_the_skill_is_right_about_a_dry_run(lonely_shell: Shell) -> None:
+    """The dry run that the skill recommends tells a price, and needs no key."""
+    from .conftest import PAINT, PRICE
+
+    done = lonely_shell.run("generate", PAINT, "a fox", "-o", "fox.jpg", "--dry-run", "--json")
+    assert done.json["price"] == PRICE
+
+
+def test_every_action_of_the_client_is_worded_for_models() -> None:
+    """For each action that a remedy of the client may have there are words of the tools."""
+    calls = [
+        node
+        for path in Path(str(bfl_client.__file__)).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Remedy") and len(node.args) > 1
+    ]
+    actions = {node.args[1].value for node in calls if isinstance(node.args[1], ast.Constant)}
+    assert {"check-credits", "wait-again", "set-key"} <= actions
+    assert actions <= set(refusals.ACTIONS)
