@@ -188,7 +188,7 @@ def wheel(session: nox.Session) -> None:
         elsewhere = Path(folder) / "elsewhere"
         elsewhere.mkdir()
         sources = "tests codegen pyproject.toml openapi.json openapi-overlay.yml generator-config.yml"
-        for name in f"{sources} README.md CHANGELOG.md noxfile.py .ci".split():
+        for name in f"{sources} README.md CHANGELOG.md noxfile.py skills .ci".split():
             session.run("cp", "-r", name, str(elsewhere), external=True)
         session.chdir(elsewhere)
         chosen = session.posargs or [
@@ -197,6 +197,7 @@ def wheel(session: nox.Session) -> None:
             "tests/client",
             "tests/emulator",
             "tests/cli",
+            "tests/mcp_server",
             "tests/test_readme.py",
         ]
         session.run("pytest", "-p", "no:cacheprovider", *chosen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -120,6 +121,8 @@ def mcp(
         allow_unpriced,
         emulator,
     )
+    if http is None and sys.stdin is not None and sys.stdin.isatty():
+        screen.note("waiting for an MCP client on standard input; it should start this program itself")
     with _budget(budget, state_file) as record:
         _serve(screen, settings, record, http)
 

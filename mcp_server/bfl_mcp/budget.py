@@ -63,12 +63,16 @@ class Budget:
             raise
         self._database.execute("COMMIT")
 
+    def check(self, most: float) -> None:
+        """Raise Refused if there is no room now; only `reserve` makes sure of it."""
+        (spent,) = self._database.execute("SELECT coalesce(sum(credits), 0) FROM spending").fetchone()
+        if self.limit is not None and spent + most > self.limit + _ROUNDING:
+            raise _exceeded(most, spent, self.limit)
+
     def reserve(self, endpoint: str, most: float) -> int:
         """Enter the most that a request may cost, and return its number. Raises Refused if there is no room."""
         with self._alone() as database:
-            (spent,) = database.execute("SELECT coalesce(sum(credits), 0) FROM spending").fetchone()
-            if self.limit is not None and spent + most > self.limit + _ROUNDING:
-                raise _exceeded(most, spent, self.limit)
+            self.check(most)
             added = database.execute(
                 "INSERT INTO spending (endpoint, credits, state) VALUES (?, ?, 'reserved')", (endpoint, most)
             )

@@ -50,9 +50,14 @@ class Desk:
         facts = refusals.facts_of(error)
         if facts["kind"] == "internal":
             self._note(self._redact(f"bfl mcp: a bug: {error!r}"))
-        told = json.loads(self._redact(json.dumps(facts)))
+        told = {name: self._without_secrets(value) for name, value in facts.items()}
         text = types.TextContent(text=refusals.in_lines(facts, self._redact))
         return types.CallToolResult(content=[text], structured_content={"error": told}, is_error=True)
+
+    def _without_secrets(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._without_secrets(each) for each in value]
+        return self._redact(value) if isinstance(value, str) else value
 
 
 class ToolCall:
@@ -133,8 +138,8 @@ class ToolCall:
                 task = await self._studio.submit(estimate, body)
             except BaseException as error:
                 handle = getattr(error, "handle", None)
-                if handle is not None:  # cancelled: the client hears no answer, so the user is told
-                    self._note(f"task {shorten(handle.id, 80)} was submitted, and its call cancelled; it is kept")
+                if handle is not None:  # a client that cancelled hears no answer, so the user is told
+                    self._note(f"task {shorten(handle.id, 80)} was submitted, and its call ended early; it is kept")
                 raise
         await self._say(f"submitted: task {shorten(task.id, 80)}")
         return task

@@ -13,6 +13,7 @@ ACTIONS = {
     "pass-file": "give the path of a file in an allowed folder, base64, or a URL",
     "ratio": "",
     "unknown-parameter": "describe_endpoint lists the parameters",
+    "rename": "rename it to {name}",
     "unchecked": "describe_endpoint tells what is accepted",
     "check-credits": "it may have been carried out and paid for: look at tasks and credits before you repeat it",
     "wait-again": "call task with this id and the action wait",

@@ -57,7 +57,7 @@ class Studio:
         if estimate["at_most"] is None and self.settings.budget is not None and not self.settings.unpriced:
             why = f"{estimate['endpoint']} has no price, so that the budget cannot be kept; nothing was sent"
             raise Refused("budget", why, "use another endpoint, or let the user start the server with --allow-unpriced")
-        self.budget.release(self.budget.reserve(estimate["endpoint"], estimate["at_most"] or 0.0))
+        self.budget.check(estimate["at_most"] or 0.0)
 
     async def submit(self, estimate: Estimate, body: Mapping[str, Any]) -> AsyncTask:
         """Submit a checked request: enter its price, send it once, keep its handle. Raises Refused or BFLError."""

@@ -18,6 +18,8 @@ from tests.cli.shell import environment
 from .conftest import FOX, MODES, PRICE, Bench, Mode, error, facts, until
 
 STALLED = {"fault": "slow", "operation": "submit", "seconds": 30.0, "times": 1}
+_CALL = {"name": "generate", "arguments": FOX}
+LINE = json.dumps({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": _CALL})
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -52,11 +54,8 @@ def test_a_task_outlives_its_server(slow_bench: Bench, clock: list[float]) -> No
     """A server killed while a task is under way is started again, and fetches it; it is paid for once."""
     bench = slow_bench
     options = ("--budget", str(PRICE), "--state", str(bench.root / "budget.sqlite"))
-    line = json.dumps(
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "generate", "arguments": FOX}}
-    )
     with _started(bench, *options) as server:
-        _say(server, line)
+        _say(server, LINE)
         anyio.run(until, lambda: bench.emulator and any("id" in each.query for each in list(bench.emulator.requests)))
         server.kill()
     clock[0] += 1000
@@ -91,20 +90,22 @@ def test_too_short_a_wait_is_told_with_the_task(slow_bench: Bench) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to other processes")
-def test_a_signal_in_the_middle_of_a_paid_request(slow_bench: Bench, clock: list[float]) -> None:
-    """After SIGTERM the server waits for the answer to a paid request, keeps the handle, and ends with 130."""
+@pytest.mark.parametrize("end", ["signal", "end of input"])
+def test_a_server_that_ends_in_the_middle_of_a_paid_request(slow_bench: Bench, clock: list[float], end: str) -> None:
+    """After SIGTERM, or when its client leaves, a server waits for the answer to a paid request, and keeps the task."""
     bench = slow_bench
     assert bench.emulator is not None
     bench.emulator.script(STALLED)
-    line = json.dumps(
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "generate", "arguments": FOX}}
-    )
     with _started(bench, "--no-budget") as server:
-        _say(server, line)
+        _say(server, LINE)
         anyio.run(until, lambda: bench.submits)
-        server.send_signal(signal.SIGTERM)
+        if end == "signal":
+            server.send_signal(signal.SIGTERM)
+        else:
+            assert server.stdin is not None
+            server.stdin.close()
         clock[0] += 31
-        assert server.wait(30) == 130
+        assert server.wait(30) == (130 if end == "signal" else 0)
     kept = [json.loads(path.read_text())["id"] for path in bench.home.rglob("tasks/*.json")]
     assert kept == list(bench.emulator.tasks)
 
@@ -128,8 +129,8 @@ class _started:
         return self._process
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        with self._process:  # which closes its pipes
+            self._process.kill()
 
 
 def _say(process: subprocess.Popen[str], line: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import anyio
 import pytest
+from bfl_cli.screen import redact
 from bfl_client import AsyncClient, specification
 from bfl_emulator import Emulator
 from bfl_mcp.budget import Budget
@@ -18,7 +20,7 @@ from bfl_mcp.settings import Settings
 from bfl_mcp.shelf import Memory
 from bfl_mcp.studio import Studio
 from mcp import Client
-from mcp.types import ElicitResult
+from mcp.types import CallToolRequestParams, ElicitResult
 
 from .conftest import FOX, MODES, PRICE, Bench, Mode, error, facts
 
@@ -172,6 +174,20 @@ def test_a_refused_request_is_not_counted(tmp_path: Path) -> None:
 
     with Emulator(credits=0) as emulator:
         anyio.run(lambda: _within(Bench(tmp_path, emulator), use, budget=100.0))
+
+
+def test_an_error_tells_no_secret(bench: Bench) -> None:
+    """Signed URLs and keys are taken out of every part of an error, whatever stands around them."""
+    refused = Refused("x", 'see "https://host/a?sig=1\\" and bfl_0123456789abcdef', "go to https://host/b?sig=2", "1")
+
+    def redacted(text: str) -> str:
+        return redact(text, [])
+
+    desk = Desk(mock.Mock(), redacted, print)
+    with mock.patch("bfl_mcp.tools.checked", side_effect=refused):
+        result = anyio.run(lambda: desk.call(mock.Mock(), CallToolRequestParams(name="tasks")))
+    assert "sig" not in result.model_dump_json()
+    assert "0123456789" not in result.model_dump_json()
 
 
 @pytest.mark.parametrize("amount", ["nan", "inf"])
