@@ -108,5 +108,6 @@ def _exceeded(most: float, spent: float, limit: float) -> Refused:
     return Refused(
         "budget",
         f"this may cost {said[0]} credits, and of the budget of {said[1]} only {said[2]} are left; nothing was sent",
-        "ask for less (price tells the cost), or let the user start the server with a higher --budget",
+        "ask for less (price tells the cost; sizes and durations that are left open count as the largest), or let the "
+        "user start the server with a higher --budget",
     )

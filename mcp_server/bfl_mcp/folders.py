@@ -65,8 +65,11 @@ class Folders:
     def _contains(self, path: Path) -> bool:
         return any(path.is_relative_to(root) for root in self._roots)
 
-    def open(self, path: Path) -> BinaryIO:
-        """Open a file that `find` returned. Raises ValueError if it is no picture or film, or was exchanged."""
+    def open(self, path: Path, *, draft: bool = False) -> BinaryIO:
+        """Open a file that `find` returned, as the data of a `draft` or as a picture or film.
+
+        Raises ValueError if it is not what it should be, or was exchanged meanwhile.
+        """
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         file = os.fdopen(os.open(path, flags), "rb")
         try:
@@ -75,7 +78,7 @@ class Folders:
             if not (same and stat.S_ISREG(found.st_mode)):
                 raise ValueError("it was exchanged while it was opened")
             kind = formats.identified(file.read(1024)).kind
-            if kind not in ("image", "video") and path.suffix != _DRAFT:
+            if kind not in ("image", "video") and not (draft and kind != "text" and path.suffix == _DRAFT):
                 raise ValueError("it is neither a picture nor a film")
             file.seek(0)
         except BaseException:
@@ -138,14 +141,19 @@ class _Reading:
         """True for base64 of a picture or film; a mistyped path can look like base64, too."""
         if not constraints.is_media(text):
             return False
-        if "file" in specification.media_kinds(self._schema, path):  # of which nobody knows how it begins
+        if self._takes_anything(path):
             return True
         data = text.partition(",")[2] if text[:5].lower() == "data:" else text
         return formats.identified(base64.b64decode(data[:1364])).kind in ("image", "video")
 
+    def _takes_anything(self, path: tuple[str | int, ...]) -> bool:
+        """True where nobody knows how what is sent begins: the data of a draft."""
+        return "file" in specification.media_kinds(self._schema, path)
+
     def _opened(self, found: Path, text: str, path: tuple[str | int, ...]) -> Any:
         try:
-            return self._files.enter_context(self._folders.open(found))
+            draft = self._takes_anything(path)
+            return self._files.enter_context(self._folders.open(found, draft=draft))
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self._complain(path, shorten(text, 60), f"cannot be sent: {reason}")

@@ -27,7 +27,10 @@ def _traps(bench: Bench) -> list[str]:
     """Names of files that must not be read: outside by several ways, and inside but no picture."""
     outside = bench.picture(bench.root / "outside.png")
     (bench.inputs / "key").write_text("bfl_a_key_that_is_kept_here")
-    traps = [str(outside), "../outside.png", f"{bench.inputs}/../outside.png", "key", str(bench.inputs), "", "\x00"]
+    (bench.inputs / "key.draft").write_text("bfl_a_key_that_is_kept_here")
+    (bench.inputs / "data.draft").write_bytes(bytes(range(128, 256)))
+    traps = ["key.draft", "data.draft"]
+    traps += [str(outside), "../outside.png", f"{bench.inputs}/../outside.png", "key", str(bench.inputs), "", "\x00"]
     traps += ["~/outside.png", outside.as_uri(), "/etc/passwd", "/dev/zero", "cat.png/../../outside.png", "a" * 5000]
     if hasattr(os, "symlink"):
         (bench.inputs / "link.png").symlink_to(outside)
@@ -51,10 +54,32 @@ def test_no_path_leads_out_of_the_folder(bench: Bench, monkeypatch: pytest.Monke
     for trap in traps:
         with pytest.raises(ConstraintError), allowed.opened(EDIT, {"prompt": "a fox", PICTURE: trap}):
             raise AssertionError(trap[:60])
-    assert set(opened) <= {str(bench.inputs.resolve() / "key")}  # opened to see that it is no picture
+    inside = {str(bench.inputs.resolve() / name) for name in ("key", "key.draft", "data.draft")}
+    assert set(opened) <= inside  # opened to see that they are no pictures
     with allowed.opened(EDIT, {PICTURE: str(bench.picture())}) as body:
         assert body[PICTURE].read(4) == b"\x89PNG"
     assert body[PICTURE].closed
+
+
+def test_the_data_of_a_draft_is_sent_where_it_is_taken(bench: Bench) -> None:
+    """A file of unknown content is sent only if it is named as a draft's data, for the parameter that takes those."""
+    takes = [
+        (name, parameter)
+        for name, each in specification.ENDPOINTS.items()
+        for parameter in specification.media_parameters(name)
+        if specification.media_kinds(specification.body_schema(each.path), (parameter,)) == {"file"}
+    ]
+    if not takes:
+        pytest.skip("the specification has no parameter for the data of a draft")
+    allowed = Folders(Settings(bench.output, (bench.inputs,)))
+    for name in ("data.draft", "data.bin", "words.draft"):
+        (bench.inputs / name).write_bytes(bytes(range(128, 256)) if "data" in name else b"bfl_a_key_that_is_kept_here")
+    endpoint, parameter = takes[0]
+    with allowed.opened(endpoint, {parameter: "data.draft"}) as body:
+        assert body[parameter].read() == bytes(range(128, 256))
+    for name in ("data.bin", "words.draft"):
+        with pytest.raises(ConstraintError), allowed.opened(endpoint, {parameter: name}):
+            raise AssertionError(name)
 
 
 def test_without_permission_no_file_is_read(bench: Bench) -> None:
