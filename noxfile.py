@@ -162,6 +162,13 @@ def batch(session: nox.Session) -> None:
 
 
 @nox.session
+def interop(session: nox.Session) -> None:
+    """Run clients that others wrote, unchanged, against the emulator. Needs Node.js."""
+    session.install("-e", ".[emulator]", *_group("test"), "virtualenv")
+    session.run("pytest", *(session.posargs or ["tests/interop"]), env={"BFL_INTEROP": "1"})
+
+
+@nox.session
 def ordinary(session: nox.Session) -> None:
     """The test suite as an ordinary person runs it: without root, with few files, a proxy, a space in the path."""
     session.install("virtualenv")
