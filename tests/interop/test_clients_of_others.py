@@ -95,7 +95,7 @@ def test_bfl_api(node: Path, secure: Emulator) -> None:
 
 
 def test_the_ai_sdk(node: Path, plain: Emulator) -> None:
-    """The AI SDK's provider generates and edits; it sends its key to the file host, and calls moderation invalid JSON."""
+    """The AI SDK's provider generates and edits; it sends its key to the file host and takes moderation for no JSON."""
     found = said(["node", "ai_sdk.mjs"], node, plain)
     assert found["generate"] > 1000
     assert found["edit"] > 1000
