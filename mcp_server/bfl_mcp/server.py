@@ -35,8 +35,8 @@ Films take minutes: submit them, then wait with task. Results are files; a small
 class Running:
     """The calls under way, so that the server can end without dropping one that is paid for."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, note: Callable[[str], object] = lambda _: None) -> None:
+        self._desk, self._note = desk, note
         self._scopes: set[anyio.CancelScope] = set()
         self._idle: anyio.Event | None = None
 
@@ -60,6 +60,7 @@ class Running:
         for scope in self._scopes:
             scope.cancel()
         if self._scopes:
+            self._note("interrupted: waiting for the answers to paid requests (again stops now)")
             await self._idle.wait()
 
 
@@ -111,7 +112,7 @@ def serve(
     async def run() -> None:
         async with connect() as client:
             studio = make(client)
-            running = Running(Desk(studio, redact, note))
+            running = Running(Desk(studio, redact, note), note)
             server = build(studio, running)
             await (_on_streams(server, running) if port is None else _on_http(server, port, announce))
 

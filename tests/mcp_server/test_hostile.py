@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import anyio
 import pytest
 from bfl_client import specification
 from bfl_client.errors import ConstraintError
-from bfl_mcp import folders
+from bfl_client.tasks import Handle
+from bfl_mcp import folders, resources
 from bfl_mcp.folders import Folders
 from bfl_mcp.settings import Settings
+from bfl_mcp.shelf import SAVED, Memory
+from bfl_mcp.studio import Studio
 
 from .conftest import FOX, Bench, error
 
@@ -98,6 +102,33 @@ def test_a_file_that_is_exchanged_is_not_sent(bench: Bench) -> None:
     found.symlink_to(bench.picture(bench.root / "outside.png"))
     with pytest.raises((OSError, ValueError)):
         allowed.open(found)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system has no links to folders for everybody")
+def test_a_folder_that_is_exchanged_is_not_read(bench: Bench) -> None:
+    """A file is refused whose folder becomes a link to another one between the check and its opening."""
+    (bench.inputs / "cats").mkdir()
+    allowed = Folders(Settings(bench.output, (bench.inputs,)))
+    found = allowed.find(str(bench.picture(bench.inputs / "cats" / "cat.png")))
+    assert found is not None
+    (bench.inputs / "cats").rename(bench.inputs / "moved")
+    bench.picture(bench.root / "cat.png")
+    (bench.inputs / "cats").symlink_to(bench.root)
+    with pytest.raises((OSError, ValueError)):
+        allowed.open(found)
+
+
+def test_only_files_in_the_output_folder_are_resources(bench: Bench) -> None:
+    """What bfl saved elsewhere is in the list of tasks, and neither handed over nor shown; nor is a link."""
+    shelf = Memory()
+    studio = Studio(mock.Mock(), Settings(bench.output), mock.Mock(), shelf)
+    (bench.output / "link.png").symlink_to(bench.picture(bench.root / "outside.png"))
+    paths = [bench.root / "outside.png", bench.output / "link.png", bench.picture(bench.output / "made.png")]
+    for number, path in enumerate(paths):
+        handle = Handle.of({"id": str(number), "polling_url": "https://api.bfl.ai/"}, None)
+        shelf.ended(handle, SAVED, path, None)
+    found = [each.name for each in resources.listed(studio) if each.uri.startswith(resources.FILES)]
+    assert found == ["made.png"]
 
 
 @pytest.mark.parametrize(

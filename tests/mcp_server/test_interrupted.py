@@ -101,6 +101,7 @@ def test_a_server_that_ends_in_the_middle_of_a_paid_request(slow_bench: Bench, c
         anyio.run(until, lambda: bench.submits)
         if end == "signal":
             server.send_signal(signal.SIGTERM)
+            anyio.run(until, lambda: "interrupted" in bench.said)
         else:
             assert server.stdin is not None
             server.stdin.close()
@@ -108,6 +109,7 @@ def test_a_server_that_ends_in_the_middle_of_a_paid_request(slow_bench: Bench, c
         assert server.wait(30) == (130 if end == "signal" else 0)
     kept = [json.loads(path.read_text())["id"] for path in bench.home.rglob("tasks/*.json")]
     assert kept == list(bench.emulator.tasks)
+    assert len(kept) == 1
 
 
 class _started:
