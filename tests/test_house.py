@@ -51,6 +51,7 @@ CORE: dict[str, set[str]] = {
     "pictures": {"errors"},
     "policy": {"errors"},
     "steps": {"errors"},
+    "tracing": set(),
     "errors": set(),
     "version": set(),
 }  # fmt: skip

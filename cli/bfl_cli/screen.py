@@ -6,11 +6,13 @@ Secrets are keys, and what follows the host in a URL: it may be a capability, or
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -36,7 +38,7 @@ class Screen:
 
     def result(self, text: str, data: Any) -> None:
         """Print a result: the text for a person, the data with ``--json``."""
-        write(sys.stdout, f"{json.dumps(data)}\n" if self.as_json else f"{printable(text)}\n")
+        write(sys.stdout, f"{strict_json(data)}\n" if self.as_json else f"{printable(text)}\n")
 
     def note(self, message: str) -> None:
         """Print something worth knowing, unless ``--quiet``."""
@@ -56,7 +58,7 @@ class Screen:
             self.error(f"  try: {problem.remedy}")
         data = problem.to_dict()
         if self.as_json:
-            write(sys.stdout, f"{redact(json.dumps(data), self.secrets)}\n")
+            write(sys.stdout, f"{strict_json(data, partial(redact, secrets=self.secrets))}\n")
         return int(data["error"]["exit_code"])
 
     def _log(self) -> None:
@@ -75,6 +77,23 @@ class Screen:
         for name in ("bfl_client", *NAMES):
             logging.getLogger(name).addHandler(log)
             logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def strict_json(data: Any, change: Callable[[str], str] = str) -> str:
+    """Data as JSON that every parser reads: each text changed first, null for numbers that JSON does not have."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {change(str(key)): plain(each) for key, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [plain(each) for each in value]
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
+        return change(str(value).encode("utf-8", "replace").decode())  # a lone surrogate is no character
+
+    return json.dumps(plain(data), allow_nan=False)
 
 
 def printable(text: str) -> str:

@@ -8,36 +8,70 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from bfl_client import webhooks
-from bfl_client.errors import WebhookError, shorten
+from bfl_client.errors import BFLError, WebhookError, shorten
 from bfl_client.specification import credits_in_words
 
 from .app import command, group
 from .exits import Problem
 from .screen import Screen, write
+from .service import connected
 
 if TYPE_CHECKING:
     from bfl_client.answers import Update
 
 SECRET = "BFL_WEBHOOK_SECRET"  # noqa: S105  # the name of a variable
+AT_ONCE = 32
+"""Deliveries that are received at one time; others wait to be accepted."""
 app = group("Receive webhooks and print them.")
 
 
 class Receiver(ThreadingHTTPServer):
-    """A threaded server; `parse` turns body and headers into an update, or raises WebhookError."""
+    """A threaded server of at most `AT_ONCE` deliveries at a time.
+
+    Args:
+        admit: raises WebhookError for headers whose body need not be read.
+        parse: turns body and headers into an update, or raises WebhookError.
+    """
 
     daemon_threads = True
+    request_queue_size = 64
 
-    def __init__(self, host: str, port: int, parse: Callable[[bytes, dict[str, str]], Update], screen: Screen) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        admit: Callable[[Mapping[str, str]], None],
+        parse: Callable[[bytes, Mapping[str, str]], Update],
+        screen: Screen,
+    ) -> None:
         super().__init__((host, port), _Handler)
-        self.parse, self.screen = parse, screen
+        self.admit, self.parse, self.screen = admit, parse, screen
         self.arrived: queue.SimpleQueue[Update] = queue.SimpleQueue()
         self.url = "http://{!s}:{}/".format(*self.server_address)
+        self.places = threading.BoundedSemaphore(AT_ONCE)
+
+    def get_request(self) -> tuple[Any, Any]:
+        """The next connection, once there is a place for it; a system without free files is given time to find some."""
+        self.places.acquire()
+        try:
+            return super().get_request()
+        except OSError:
+            self.places.release()
+            time.sleep(0.1)  # or this would be tried again at once, as fast as the processor can
+            raise
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and give its place to another."""
+        super().shutdown_request(request)
+        self.places.release()
 
     def updates(self) -> Generator[Update, None, None]:
         """Every update that verified, in the order of arrival; waits for the next, forever."""
@@ -57,11 +91,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         receiver: Any = self.server
         length = self.headers.get("content-length", "")
-        if not length.isdecimal() or int(length[:20]) > webhooks.BODY_LIMIT:
+        if not (length.isascii() and length.isdecimal()) or int(length[-20:]) > webhooks.BODY_LIMIT or len(length) > 20:
             self._answer(413 if length else 411)
             return
         try:
-            update = receiver.parse(self.rfile.read(int(length)), dict(self.headers))
+            headers = dict(self.headers)
+            receiver.admit(headers)
+            update = receiver.parse(self.rfile.read(int(length)), headers)
         except WebhookError as error:
             receiver.screen.note(f"refused: {error.message}")
             self._answer(403)
@@ -93,26 +129,46 @@ def listen(
         Literal["secret", "hmac", "unverified"], typer.Option(help="How deliveries prove where they come from.")
     ] = "secret",
     count: Annotated[int, typer.Option(metavar="N", help="End after this many updates; 0: until interrupted.")] = 0,
+    save: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Save each result in this folder.")] = None,
 ) -> None:
-    """Print every verified webhook as it arrives, with --json in full.
+    """Print every verified webhook as it arrives, with --json in full; with --save, fetch its result too.
 
     The secret, the webhook_secret of the request, comes from the environment variable BFL_WEBHOOK_SECRET. A delivery
-    that does not verify is answered with 403 and reported on standard error. Use the printed address as webhook_url.
+    that does not verify is answered with 403 and reported on standard error. The service must be able to reach the
+    address: behind a router, use a tunnel or a reverse proxy that leads to this port, and its address as webhook_url.
     """
     secret = os.environ.get(SECRET, "")
     if not secret and form != "unverified":
         raise Problem("configuration", f"no secret: set {SECRET}, or accept any delivery with --form unverified")
+    if save is not None and not save.is_dir():
+        raise Problem("output", f"there is no folder {save}; make it first")
     screen.secrets.append(secret)
     try:
-        receiver = Receiver(host, port, functools.partial(webhooks.parse, secret=secret or None, form=form), screen)
+        given: Any = {"secret": secret or None, "form": form}
+        admit, parse = functools.partial(webhooks.admit, **given), functools.partial(webhooks.parse, **given)
+        receiver = Receiver(host, port, admit, parse, screen)
     except OSError as error:
         raise Problem("configuration", f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     with receiver, contextlib.closing(receiver.updates()) as updates:
         if not screen.quiet:
             write(sys.stderr, f"listening on {receiver.url}\n")  # not redacted: the address is no secret
+            screen.note("the service must be able to reach it: through a tunnel or a reverse proxy, behind a router")
         for number, update in enumerate(updates, 1):
             cost = "" if update.cost is None else f"  cost {credits_in_words(update.cost)} credits"
             shown = f"{shorten(update.status, 60)}  task {shorten(str(update.raw.get('id')), 80)}{cost}"
             screen.result(shown, update.raw)
+            if save is not None:
+                _save(screen, update, save)
             if number == count:
                 return
+
+
+def _save(screen: Screen, update: Update, folder: Path) -> None:
+    """Fetch the result of a delivery; a failure is reported, and the next delivery waited for."""
+    try:
+        with connected(screen) as client:
+            path = client.result(update).save(folder)
+    except BFLError as error:
+        screen.error(f"not saved: {error}")
+    else:
+        screen.note(f"saved {path}")

@@ -100,7 +100,7 @@ class _Guard:
             service.requests.append(record)
         if self._leaks(scope):
             service.leaks.append(record)
-            _log.warning("a request brought the API key to the file host: %s %s", record.method, record.path)
+            _log.warning("a request brought the API key to the file host: %s %r", record.method, record.path)
             if service.strict:
                 app = JSONResponse(
                     {"detail": "This request carries the API key, which must not go to the file host"}, 400

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
+import socket
 import ssl
+import time
 
 import httpx
 import pytest
+from bfl_cli.screen import Screen
+from bfl_cli.webhook import AT_ONCE, Receiver
 from bfl_client import Client
 
 from .shell import SIGNALS, Shell, unix
@@ -84,3 +90,66 @@ def test_listening_ends_with_a_signal(lonely_shell: Shell, name: str) -> None:
         running.interrupt(name)
         done = running.end()
     assert (done.code, "Traceback" in done.err) == (130, False)
+
+
+def raw(url: str, head: str, body: bytes = b"") -> bytes:
+    """What a server answers to a request written by hand, until it closes the connection."""
+    host, port = url.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"POST / HTTP/1.0\r\n{head}\r\n\r\n".encode() + body)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_delivery_without_the_secret_is_not_read(lonely_shell: Shell) -> None:
+    """What its headers cannot prove is refused before its body comes, and so is a length beyond the limit."""
+    with lonely_shell.start("webhook", "listen", "--count", "1", BFL_WEBHOOK_SECRET="s3cret") as running:
+        url = running.await_line("listening on").split()[-1]
+        assert b" 403 " in raw(url, "Content-Length: 8000000")  # none of which is sent
+        for length in ("9" * 40, "0" * 40, "00000000000000000000008000000", "-1", "8 ", "٣", "1e3", "8388609"):
+            assert re.search(rb" (411|413) ", raw(url, f"X-Webhook-Secret: s3cret\r\nContent-Length: {length}")), length
+        body = json.dumps({"id": "x", "status": "Pending"}).encode()
+        assert b" 200 " in raw(url, f"X-Webhook-Secret: s3cret\r\nContent-Length: {len(body)}", body)
+        done = running.end()
+    assert (done.code, done.out) == (0, "Pending  task x\n")
+
+
+def test_deliveries_are_saved(shell: Shell) -> None:
+    """`bfl webhook listen --save` fetches each result into the folder; a failure is reported, and it goes on."""
+    assert shell.emulator is not None
+    (shell.here / "in").mkdir()
+    options = ["--save", "in", "--count", "2", "--form", "unverified"]
+    with shell.start("webhook", "listen", *options) as running:
+        url = running.await_line("listening on").split()[-1]
+        gone = {"id": "gone", "status": "Ready", "result": {"sample": f"{shell.emulator.delivery_url}/gone"}}
+        httpx.post(url, json=gone)
+        assert "not saved: " in running.await_line("not saved")
+        (shell.here / "body.json").write_text(json.dumps({"prompt": "a fox", "webhook_url": url}))
+        task = shell.run("generate", "flux-dev", "--json", "body.json").json["id"]
+        done = running.end()
+    assert done.code == 0, done.err
+    assert (shell.here / "in" / f"{task}.jpg").stat().st_size > 1000
+    assert shell.run("webhook", "listen", "--save", "no folder", *options[2:]).code == 11
+
+
+def test_a_system_without_free_files_is_waited_for() -> None:
+    """When no file is free for a connection, the listener tries again a few times a second, not at once."""
+
+    class Exhausted:
+        tried = 0
+
+        def accept(self) -> None:
+            Exhausted.tried += 1
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        def close(self) -> None:
+            pass
+
+    receiver = Receiver("127.0.0.1", 0, lambda headers: None, lambda body, headers: None, Screen())  # type: ignore[arg-type,return-value]
+    listening, receiver.socket = receiver.socket, Exhausted()  # type: ignore[assignment]
+    listening.close()
+    began = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(OSError, match="Too many"):
+            receiver.get_request()
+    assert (Exhausted.tried, time.monotonic() - began >= 0.3) == (3, True)
+    assert receiver.places._value == AT_ONCE

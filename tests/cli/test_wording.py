@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bfl_client
 import pytest
 from bfl_cli import exits, output
+from bfl_cli.screen import redact, strict_json
 from bfl_client.errors import BFLError, Remedy, Violation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from .shell import Done, Shell
 from .test_exit_codes import FAILURES
@@ -129,3 +133,28 @@ def test_every_action_of_the_client_is_worded() -> None:
     actions = {node.args[1].value for node in calls if isinstance(node.args[1], ast.Constant)}
     assert {"check-credits", "wait-again", "set-key", "pass-file"} <= actions
     assert actions - {"submit"} <= set(exits.ACTIONS)  # the command line has no generate that waits for a webhook
+
+
+SECRET = "bfl_secret_0123456789abcdef"
+TEXTS = [SECRET, f'he said "{SECRET}"', '"https://delivery.bfl.ai/a.png?sig=x"', "\ud800", "\x1b[31m"]
+
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(TEXTS),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_json_is_strict_and_holds_no_key(value: Any) -> None:
+    """Whatever a result or error contains, --json prints what a strict parser reads, without key or signed URL."""
+
+    def refuse(text: str) -> Any:
+        raise AssertionError(f"{text} is no JSON")
+
+    printed = strict_json({"error": value}, partial(redact, secrets=[SECRET]))
+    json.loads(printed, parse_constant=refuse)
+    assert SECRET not in printed
+    assert "sig=" not in printed
+    printed.encode("ascii")

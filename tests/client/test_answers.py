@@ -251,3 +251,30 @@ def test_a_handle_that_is_none_says_so() -> None:
         with pytest.raises(errors.ConfigurationError) as caught:
             answers.Handle.of(answer, endpoint)  # type: ignore[arg-type]
         assert caught.value.message == "a task's id, polling_url and endpoint must be strings"
+
+
+KEY = "bfl_test_key_never_to_be_seen"
+
+
+def written(text: str, way: str) -> bytes:
+    """A JSON text in a way that hides what it says from a search for bytes."""
+    if way == "escaped":
+        return text.encode().replace(b"bfl_", b"\\u0062fl_")
+    return text.encode({"plain": "utf-8"}.get(way, way))
+
+
+@pytest.mark.parametrize("way", ["plain", "escaped", "utf-16", "utf-16-be", "utf-32"])
+@given(st.recursive(st.text() | st.just(KEY), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_the_key_is_taken_out_however_it_is_written(way: str, value: Any) -> None:
+    """After `without` no text of an answer contains the key, whatever the encoding, and all else is as it was."""
+    whole = {"id": "task-1", "detail": [f"echo {KEY}!", value], KEY: 1}
+    content = written(json.dumps(whole, ensure_ascii=True), way)
+    found = answers.parse_json(Answer(200, {}, answers.without(content, KEY)))
+    assert KEY not in json.dumps(found)
+    assert json.dumps(found) == json.dumps(whole).replace(KEY, answers.HIDDEN)
+
+
+@given(st.binary())
+def test_taking_the_key_out_of_anything_else_changes_nothing(content: bytes) -> None:
+    """An answer without the key is left as it is, byte by byte, JSON or not."""
+    assert answers.without(content, KEY) == content

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import importlib.util
+import logging
 import os
 import socket
 import ssl
@@ -25,6 +26,7 @@ import pytest
 import trio
 import trustme
 from bfl_client import (
+    APIError,
     AsyncClient,
     BFLError,
     Client,
@@ -611,3 +613,26 @@ def test_words_for_odd_urls_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lost(error, "https://h/", False, True).message == said
     monkeypatch.setenv("NO_PROXY", "h")
     assert "proxy" not in lost(error, "https://h/", False, True).message
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_the_log_of_the_library_has_no_header_of_an_answer(
+    loopback: Loopback, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """Where a redirect leads, which may echo the key, is not in the log of httpcore either, at any level."""
+    head = f"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/?{KEY}\r\nContent-Length: 0\r\n\r\n"
+    loopback.refusals = [head.encode()]
+    with caplog.at_level(logging.DEBUG), pytest.raises(APIError):
+        if kind == "sync":
+            with Client(KEY, loopback.url) as client:
+                client.submit(NAME, prompt="x")
+        else:
+
+            async def ask() -> None:
+                async with AsyncClient(KEY, loopback.url) as client:
+                    await client.submit(NAME, prompt="x")
+
+            anyio.run(ask)
+    assert any("receive_response_headers" in record.getMessage() for record in caplog.records)
+    assert "elsewhere" not in caplog.text
+    assert KEY not in caplog.text

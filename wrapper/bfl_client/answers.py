@@ -16,6 +16,8 @@ from .steps import Answer
 
 _KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
 READY = "Ready"
+HIDDEN = "(the API key)"
+"""What stands in an answer in place of the key."""
 NOT_FOUND = "Task not found"
 _ENDED: dict[str, type[errors.TaskError]] = {
     "Error": errors.GenerationFailed,
@@ -156,6 +158,26 @@ def parse_json(answer: Answer) -> Any:
         return _DECODER.decode(answer.content.decode(json.detect_encoding(answer.content), "surrogatepass"))
     except (ValueError, RecursionError):
         return None
+
+
+def without(content: bytes, key: str) -> bytes:
+    """An answer's content without the key, however it is written there: as it is, with escapes, or in UTF-16."""
+    content = content.replace(key.encode(), HIDDEN.encode())
+    if b"\\" not in content and b"\0" not in content:
+        return content
+    value = parse_json(Answer(200, {}, content))
+    changed = _without(value, key)
+    return content if changed == value else json.dumps(changed).encode()
+
+
+def _without(value: Any, key: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(key, HIDDEN)
+    if isinstance(value, list):
+        return [_without(each, key) for each in value]
+    if isinstance(value, dict):
+        return {name.replace(key, HIDDEN): _without(each, key) for name, each in value.items()}
+    return value
 
 
 def _integer(digits: str) -> int | float:

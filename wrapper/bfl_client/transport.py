@@ -48,7 +48,18 @@ class _HidePaths(logging.Filter):
         return True
 
 
-_hide_paths = _HidePaths()
+class _HideHeaders(logging.Filter):
+    """Keeps what a server says in headers, such as where a redirect leads, out of the log of httpx's own library."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _ours.get() and " return_value=" in (text := record.getMessage()):
+            record.msg, record.args = text.partition(" return_value=")[0] + " return_value=…", ()
+        return True
+
+
+_hide_paths, _hide_headers = _HidePaths(), _HideHeaders()
+_CORES = ("connection", "http11", "http2", "proxy", "socks")
+"""The loggers of httpcore, which httpx's library is built on."""
 
 
 def _headers_of(response: httpx.Response) -> dict[str, str]:
@@ -95,8 +106,8 @@ class _Incoming:
             whole = whole and complete
         key = self._response.request.headers.get("x-key", "")
         if len(key) > 7:  # an answer that echoes the key must not carry it into a message
-            content = content.replace(key.encode(), b"(the API key)")
-            headers = {name: value.replace(key, "(the API key)") for name, value in self._headers.items()}
+            content = answers.without(content, key)
+            headers = {name: value.replace(key, answers.HIDDEN) for name, value in self._headers.items()}
         return Answer(self._response.status_code, headers, content, whole)
 
 
@@ -249,6 +260,9 @@ class _Wire:
         self._auth, self._timeout, self._own, self._library = auth, timeout, own, library
         self._longest = max(math.inf if limit is None else limit for limit in timeout.as_dict().values())
         logging.getLogger(library.__name__).addFilter(_hide_paths)  # adding it again changes nothing
+        core = library.__name__.replace("httpx", "httpcore")
+        for name in _CORES:
+            logging.getLogger(f"{core}.{name}").addFilter(_hide_headers)
 
     def _sent(self, step: Step) -> _Sent | None:
         return _Sent(self._own, step.receipt) if isinstance(step, Call) and step.paid else None

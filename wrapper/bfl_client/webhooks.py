@@ -61,6 +61,17 @@ def parse(
     return update
 
 
+def admit(headers: Mapping[str, str], secret: str | None, form: str) -> None:
+    """Refuse a delivery by its headers alone, before its body is read. Raises WebhookError.
+
+    With ``"secret"`` they say everything; with ``"hmac"`` only whether there is a signature.
+    """
+    if form == "secret":
+        _verify(b"", headers, secret, form)
+    elif form == "hmac" and _header(headers, SIGNED) is None:
+        raise WebhookError(f"the delivery has no header {SIGNED}")
+
+
 def _verify(body: bytes, headers: Mapping[str, str], secret: str | None, form: str) -> None:
     name = PLAIN if form == "secret" else SIGNED
     if not isinstance(secret, str) or not secret:

@@ -1,0 +1,74 @@
+"""Traces: with the hooks, OpenTelemetry's instrumentation of httpx sees no polling URL and no signed URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import anyio
+import httpx
+import pytest
+from bfl_api.table import ENDPOINTS
+from bfl_client import AsyncClient, Client, tracing
+from bfl_emulator import Emulator
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+NAME = next(name for name, endpoint in ENDPOINTS.items() if endpoint.kind == "image")
+instrument = HTTPXClientInstrumentor()
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """Where finished spans arrive."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    hooks = {"request_hook": tracing.hide, "async_request_hook": tracing.hide_async}
+    instrument.instrument(tracer_provider=provider, **hooks)
+    yield exporter
+    instrument.uninstrument()
+
+
+def seen(spans: list[ReadableSpan]) -> str:
+    """Everything that the spans say."""
+    return " ".join(f"{span.name} {dict(span.attributes or {})} {span.events}" for span in spans)
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+def test_spans_have_no_url(spans: InMemorySpanExporter, kind: str) -> None:
+    """Of a submit, a poll and a download, spans have method, host and status, but neither id, signature nor key."""
+    with Emulator(speed=1000) as emulator:
+        key, url = emulator.api_key, emulator.base_url
+        if kind == "sync":
+            with httpx.Client() as http, Client(key, url, http_client=http) as client:
+                result = client.generate(NAME, prompt="a fox")
+                result.read()
+        else:
+
+            async def job() -> None:
+                async with httpx.AsyncClient() as http, AsyncClient(key, url, http_client=http) as client:
+                    await (await client.generate(NAME, prompt="a fox")).read()
+
+            anyio.run(job, backend=kind)
+        (task,) = emulator.tasks
+    found = list(spans.get_finished_spans())
+    said = seen(found)
+    assert len(found) >= 3
+    assert "127.0.0.1" in said
+    assert "200" in said
+    for secret in (task, "sig=", "get_result", "deliver", key):
+        assert secret not in said, said
+
+
+def test_the_hooks_are_needed(spans: InMemorySpanExporter) -> None:
+    """Without the hooks the instrumentation records the polling URL: what the test above looks for would be there."""
+    instrument.uninstrument()
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    instrument.instrument(tracer_provider=provider)
+    with Emulator(speed=1000) as emulator:
+        with httpx.Client() as http, Client(emulator.api_key, emulator.base_url, http_client=http) as client:
+            client.generate(NAME, prompt="a fox")
+        (task,) = emulator.tasks
+    assert task in seen(list(exporter.get_finished_spans()))
