@@ -50,12 +50,15 @@ class Folders:
         return "a URL is not fetched with the emulator; give a path or base64" if self._emulated else ""
 
     def find(self, text: str) -> Path | None:
-        """The file that a path names, if it is in an allowed folder, wherever links lead; None for any other."""
+        """The file that a path names, if it is in an allowed folder, wherever links lead; None for any other.
+
+        A path may be relative to an allowed folder or to the folder that the server was started in.
+        """
         if len(text) > _LONGEST_PATH:
             return None
-        for root in self._roots:
+        for base in (*self._roots, Path()):
             try:
-                path = (root / text).resolve(strict=True)
+                path = (base / text).resolve(strict=True)
                 if self._contains(path) and path.is_file():
                     return path
             except (OSError, ValueError, RuntimeError):

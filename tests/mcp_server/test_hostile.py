@@ -86,6 +86,15 @@ def test_the_data_of_a_draft_is_sent_where_it_is_taken(bench: Bench) -> None:
             raise AssertionError(name)
 
 
+def test_a_path_may_be_relative_to_the_working_folder(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path relative to where the server was started is found if it leads into an allowed folder, and only then."""
+    allowed, picture = Folders(Settings(bench.output, (bench.inputs,))), bench.picture()
+    bench.picture(bench.root / "outside.png")
+    monkeypatch.chdir(bench.root)
+    assert allowed.find(str(picture.relative_to(bench.root))) == picture.resolve()
+    assert allowed.find("outside.png") is None
+
+
 def test_without_permission_no_file_is_read(bench: Bench) -> None:
     """Without --allow-read even a picture in the output folder is refused."""
     path = bench.picture(bench.output / "made.png")
