@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,7 +24,6 @@ from .reading import read
 from .report import CodegenError, Report
 
 ROOT = Path(__file__).parent.parent
-VERSION = ROOT / "wrapper" / "bfl_client" / "version.py"
 PUBLISHED = "https://api.bfl.ai/openapi.json"
 REFUSED = 3
 _FORMATS: dict[str, Callable[[Sequence[Change], Sections], str]] = {"markdown": markdown, "json": as_json}
@@ -75,9 +76,11 @@ def _sections(
 ) -> list[tuple[str, list[str]]]:
     overlay = read(options.overlay)
     before, after = (effective(each, overlay, Report(StringIO())) for each in (old, new))
-    stated = re.search(r'__version__ = "([^"]+)"', VERSION.read_text(encoding="utf-8"))
     root = getattr(options, "changelog", ROOT / "CHANGELOG.md").parent
-    return advice(before, after, changes, stated[1] if stated else "", root)
+    version = ""
+    with suppress(PackageNotFoundError):  # a checkout that is not installed
+        version = metadata.version("bfl-client")
+    return advice(before, after, changes, version, root)
 
 
 def _refresh(options: argparse.Namespace, report: Report) -> int:

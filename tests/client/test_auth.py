@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
-from bfl_client import APIError, Client, ConfigurationError, Retry, TransportError, errors
+from bfl_client import APIError, BFLError, Client, ConfigurationError, Retry, TransportError, errors
 from bfl_client.auth import Hosts, KeyAuth, is_loopback, is_public
 from hypothesis import given
 from hypothesis import strategies as st
@@ -265,7 +268,7 @@ def test_a_client_remembers_few_urls() -> None:
 def test_a_key_that_cannot_be_sent_says_so() -> None:
     """A key with characters that no header can carry is refused by name, and not shown."""
     with pytest.raises(ConfigurationError) as caught:
-        KeyAuth("bfl_\u2028", Hosts("https://api.bfl.ai"))
+        KeyAuth("bfl_\u2028x", Hosts("https://api.bfl.ai"))
     assert caught.value.message == "the API key contains invalid characters; check BFL_API_KEY"
     auth = KeyAuth(KEY, Hosts("https://api.bfl.ai"))
     assert repr(auth) == "KeyAuth(…)"
@@ -366,3 +369,51 @@ def test_an_address_in_another_spelling_is_the_same_address() -> None:
     hosts.check_sample("http://somewhere.example/fox.png")
     with pytest.raises(errors.UntrustedURLError):
         hosts.check_sample("http://elsewhere.example/fox.png")
+
+
+def locals_of(error: BaseException) -> str:
+    """The variables of each of our own frames that an error has passed, and of those that its causes have."""
+    seen, found = set[int](), list[str]()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        trace = each.__traceback__
+        while trace is not None:
+            if "bfl_client" in trace.tb_frame.f_code.co_filename:
+                for value in trace.tb_frame.f_locals.values():
+                    with suppress(AttributeError):  # a client that is only half made has no repr
+                        found.append(repr(value))
+            trace = trace.tb_next
+        each = each.__cause__ or each.__context__
+    return " ".join(found)
+
+
+ECHOES = [
+    json.dumps({"detail": f"echo {KEY}", "id": KEY, "status": KEY}).replace("bfl_", "\\u0062fl_").encode(),
+    json.dumps({"detail": [{"loc": ["body", KEY], "msg": KEY, "input": KEY}]}).encode("utf-16"),
+    json.dumps({KEY: KEY, "detail": KEY}).encode(),
+    f"<html>{KEY}</html>".encode(),
+]
+
+
+@pytest.mark.parametrize("content", ECHOES)
+@pytest.mark.parametrize("status", [200, 302, 400, 403, 422, 429, 503])
+def test_the_key_is_in_no_place_that_an_error_has(status: int, content: bytes) -> None:
+    """A key that an answer echoes, in any encoding and header, is not in message, attributes, pickle or variables."""
+    named = dict.fromkeys(("x-request-id", "retry-after", "x-echo", "location"), KEY)
+    with pytest.raises(BFLError) as caught:
+        World("sync", [httpx.Response(status, headers=named, content=content)], settings={"retry": Retry(1)}).do(
+            lambda client: client.submit(NAME, prompt="a fox").status()
+        )
+    error = caught.value
+    places = [str(error), repr(error), repr(vars(error)), repr(pickle.dumps(error)), repr(error.__cause__)]
+    assert KEY not in " ".join(places) + locals_of(error)
+
+
+@pytest.mark.parametrize("wrong", [{"base_url": "ftp://x"}, {"timeout": "x"}, {"poll": 5}, {"http_client": 5}])
+def test_a_client_that_cannot_be_made_keeps_its_key(wrong: Any) -> None:
+    """A traceback that shows the values of variables has no key, whatever else is wrong, or if the key itself is."""
+    for key, more in ((KEY, wrong), (f"{KEY} twice {KEY}", {})):
+        with pytest.raises(ConfigurationError) as caught:
+            Client(key, **more)
+        assert KEY not in locals_of(caught.value) + str(caught.value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .errors import ConfigurationError, Remedy, UntrustedURLError
 from .library import httpx
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REGIONS = ("eu", "us")
 _OTHER_REGION = Remedy("resume it with a client without region=, if that is acceptable", "other-region")
 _PORTS = {"http": 80, "https": 443}
+_SET_KEY = Remedy("set the environment variable BFL_API_KEY, or pass api_key=", "set-key")
 _QUOTES = "\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
@@ -161,22 +162,41 @@ def cleaned(text: str) -> str:
     return re.sub(r"^(x-key\s*:|bearer\s)\s*", "", text, flags=re.IGNORECASE)
 
 
+class APIKey:
+    """The API key, which no repr shows, nor a traceback with the values of variables."""
+
+    def __init__(self, given: object) -> None:
+        self.text = cleaned(given) if isinstance(given, str) else ""
+        self._kind = type(given)
+
+    def checked(self) -> Self:
+        """Return it; raises ConfigurationError if it is missing, or cannot be a key."""
+        if not issubclass(self._kind, str):
+            raise ConfigurationError(f"api_key must be a string, not {self._kind.__name__}")
+        if not self.text:
+            raise ConfigurationError("no API key", _SET_KEY)
+        if not self.text.isascii() or not self.text.isprintable() or " " in self.text:
+            raise ConfigurationError("the API key contains invalid characters; check BFL_API_KEY")
+        return self
+
+    def __repr__(self) -> str:
+        return "APIKey(…)"
+
+
 class KeyAuth:
     """Adds the API key to requests to API hosts; refuses to send any other request. Both libraries take it as auth.
 
     The header is ``x-key`` (published scheme ``APIKeyHeader``).
     """
 
-    def __init__(self, key: str, hosts: Hosts) -> None:
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigurationError("the API key contains invalid characters; check BFL_API_KEY")
-        self._key = key
+    def __init__(self, key: str | APIKey, hosts: Hosts) -> None:
+        self._key = (key if isinstance(key, APIKey) else APIKey(key)).checked()
         self._hosts = hosts
 
     def __call__(self, request: httpx.Request) -> httpx.Request:
         """Check that the host is an API host, then add the header."""
         self._hosts.check_api(request.url)
-        request.headers["x-key"] = self._key
+        request.headers["x-key"] = self._key.text
         return request
 
     def __repr__(self) -> str:

@@ -23,7 +23,7 @@ from bfl_api.utility import AsyncUtility, Utility
 
 from . import answers, constraints, errors, flows, library, media, policy, specification
 from .answers import Update
-from .auth import Hosts, KeyAuth, cleaned
+from .auth import APIKey, Hosts, KeyAuth
 from .errors import Remedy, Violation, shorten
 from .flows import Rules, Submission
 from .library import httpx
@@ -45,7 +45,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 _forking = threading.Lock()
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_SET_KEY = Remedy("set the environment variable BFL_API_KEY, or pass api_key=", "set-key")
 
 
 class _Base(Generic[H, S, G]):
@@ -82,11 +81,9 @@ class _Base(Generic[H, S, G]):
         Raises:
             ConfigurationError: there is no key, or a setting cannot be used.
         """
-        key = os.environ.get("BFL_API_KEY", "") if api_key is None else api_key
-        if not isinstance(key, str):
-            raise errors.ConfigurationError(f"api_key must be a string, not {type(key).__name__}")
-        if not (key := cleaned(key)):
-            raise errors.ConfigurationError("no API key", _SET_KEY)
+        key = APIKey(os.environ.get("BFL_API_KEY", "") if api_key is None else api_key)
+        api_key = None  # or a traceback that shows the values of variables would show it
+        key.checked()
         self._library = httpx if http_client is None else library.of(http_client)
         if http_client is not None and not isinstance(http_client, getattr(self._library, self._HTTP, ())):
             raise errors.ConfigurationError(f"http_client must be an httpx.{self._HTTP} or httpx2.{self._HTTP}")
