@@ -55,7 +55,8 @@ class Folder:
         try:
             files.private_folder(self.path)
         except OSError as error:
-            raise ConfigurationError(f"the folder {self.path} cannot be made: {error.strerror or error}") from error
+            reason = f"the folder {self.path} cannot be made: {error.strerror or error}"
+            raise ConfigurationError(reason, unwritable=True) from error
         if os.name != "posix" or not stat.S_IMODE(self.path.stat().st_mode) & 0o077:
             return None
         return f"{self.path} is open to other users of this machine; the batch's own files in it are yours alone"

@@ -30,7 +30,7 @@ MISTAKES = [
     ("batch photos --endpoint flux-kontext-pro -o out", 3, "--endpoint flux-kontext-pro -p input_image=@{file}"),
     ("batch --width 5 jobs.jsonl -o out", 2, "-p width=5"),
     ("batch jobs.jsonl", 2, "-o DIR names it"),
-    ("batch jobs.jsonl -o fox.png/out", 4, "cannot be made"),
+    ("batch jobs.jsonl -o fox.png/out", 11, "cannot be made"),
     ("batch status out", 4, "bfl batch JOBS -o DIR starts one"),
     ("describe flux-dve", 3, "did you mean 'flux-dev'?"),
     ("credits --key bfl_0123456789abcdef", 2, "set BFL_API_KEY"),
