@@ -188,7 +188,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(batch: Batch) -> None:
     batch.out.write_text("not a folder")
     done = batch.bfl(batch.file.name, "-o", "out")
     assert done.returncode == 11
-    assert re.fullmatch(r"bfl: out: .*\n", done.stderr)
+    assert re.fullmatch(r"bfl: the folder out cannot be made: .*\n", done.stderr)
     assert batch.bfl("status", "nowhere").returncode == 4
     assert batch.bfl("missing.jsonl", "-o", "out").returncode == 11
 
