@@ -152,7 +152,6 @@ def listen(
     with receiver, contextlib.closing(receiver.updates()) as updates:
         if not screen.quiet:
             write(sys.stderr, f"listening on {receiver.url}\n")  # not redacted: the address is no secret
-            screen.note("the service must be able to reach it: through a tunnel or a reverse proxy, behind a router")
         for number, update in enumerate(updates, 1):
             cost = "" if update.cost is None else f"  cost {credits_in_words(update.cost)} credits"
             shown = f"{shorten(update.status, 60)}  task {shorten(str(update.raw.get('id')), 80)}{cost}"

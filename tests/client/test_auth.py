@@ -400,11 +400,11 @@ ECHOES = [
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 422, 429, 503])
 def test_the_key_is_in_no_place_that_an_error_has(status: int, content: bytes) -> None:
     """A key that an answer echoes, in any encoding and header, is not in message, attributes, pickle or variables."""
-    named = dict.fromkeys(("x-request-id", "retry-after", "x-echo", "location"), KEY)
+    named: dict[str, str] = dict.fromkeys(("x-request-id", "retry-after", "x-echo", "location"), KEY)
+    script: list[Any] = [httpx.Response(status, headers=named, content=content)]
+    world = World("sync", script, settings={"retry": Retry(1)})
     with pytest.raises(BFLError) as caught:
-        World("sync", [httpx.Response(status, headers=named, content=content)], settings={"retry": Retry(1)}).do(
-            lambda client: client.submit(NAME, prompt="a fox").status()
-        )
+        world.do(lambda client: client.submit(NAME, prompt="a fox").status())
     error = caught.value
     places = [str(error), repr(error), repr(vars(error)), repr(pickle.dumps(error)), repr(error.__cause__)]
     assert KEY not in " ".join(places) + locals_of(error)

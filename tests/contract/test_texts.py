@@ -63,8 +63,9 @@ TEXTS: list[tuple[str, bool, str | None]] = [
 MEDIA = next(
     (name, parameter)
     for name in ENDPOINTS
-    for parameter in specification.marked_media(name)
-    if "x-bfl-media-kind" not in str(specification.parameters(name)[parameter].schema)
+    for parameter in sorted(specification.marked_media(name))
+    if len(specification.forms(name)) == 1  # else a parameter is judged only once the form is chosen
+    and "x-bfl-media-kind" not in str(specification.parameters(name)[parameter].schema)
 )
 """An endpoint, and a parameter of it that takes pictures."""
 
@@ -144,7 +145,7 @@ def test_ratios_have_one_verdict(text: str, taken: bool) -> None:
 
 RATIO = next(
     ((name, key) for name in ENDPOINTS for key, each in specification.parameters(name).items()
-     if any(branch.get("format") == specification.RATIO for branch in specification.branches(each.schema))),
+     if len(specification.forms(name)) == 1 and any(branch.get("format") == specification.RATIO for branch in specification.branches(each.schema))),
     None,
 )  # fmt: skip
 
