@@ -60,7 +60,8 @@ class Receiver(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[Any, Any]:
         """The next connection, once there is a place for it; a system without free files is given time to find some."""
-        self.places.acquire()
+        if not self.places.acquire(timeout=0.5):
+            raise OSError("every place is taken")  # asked again at once, unless the listener is to end
         try:
             return super().get_request()
         except OSError:
@@ -167,7 +168,7 @@ def _save(screen: Screen, update: Update, folder: Path) -> None:
     try:
         with connected(screen) as client:
             path = client.result(update).save(folder)
-    except BFLError as error:
+    except (BFLError, Problem, OSError) as error:
         screen.error(f"not saved: {error}")
     else:
         screen.note(f"saved {path}")
