@@ -173,7 +173,7 @@ class Jobs:
 
     def _count(self, job: Job) -> None:
         so_far, body = self.plan, constraints.with_files(job.endpoint, job.body, self.folder)[0]
-        price, most = specification.price(job.endpoint, body), specification.highest_price(job.endpoint, body)
+        price, most = specification.prices(job.endpoint, body)
         endpoints = {**so_far.endpoints, job.endpoint: so_far.endpoints.get(job.endpoint, 0) + 1}
         cost = most if price is None else price
         exact = so_far.exact and (price is not None or cost is None)

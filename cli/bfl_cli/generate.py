@@ -153,7 +153,7 @@ def _foretell(screen: Screen, endpoint: str, body: dict[str, Any], destination: 
             return {key: shown(each, key) for key, each in value.items()}
         return [shown(each) for each in value] if isinstance(value, list) else value
 
-    price, most = specification.price(endpoint, body), specification.highest_price(endpoint, body)
+    price, most = specification.prices(endpoint, body)
     file, request = str(destination.named(endpoint, body)), shown(prepared.plain)
     text = f"{json.dumps(request, indent=2, ensure_ascii=False)}\n{price_in_words(price, most)}\n{file}"
     data = {"endpoint": endpoint, "body": request, "price": price, "highest_price": most, "file": file}

@@ -10,9 +10,10 @@ from typing import Any
 from bfl_client import constraints, errors, files, specification
 from bfl_client.answers import Update
 from bfl_client.client import AsyncClient
-from bfl_client.errors import BFLError, ConstraintError
+from bfl_client.errors import BFLError
 from bfl_client.tasks import AsyncResult, AsyncTask, Handle
 
+from . import catalogue
 from .budget import Budget
 from .folders import Folders
 from .refusals import Refused
@@ -36,15 +37,14 @@ class Studio:
     @contextmanager
     def checked(self, endpoint: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The body of a request, checked, with its files open. Raises ConstraintError."""
-        if (known := specification.find(endpoint)) is None:
-            raise ConstraintError(endpoint, [specification.unknown_endpoint(endpoint)])
-        with self._folders.opened(known.name, parameters) as body:
-            constraints.check(known.name, body)
+        name = catalogue.known(endpoint).name
+        with self._folders.opened(name, parameters) as body:
+            constraints.check(name, body)
             yield body
 
     def estimate(self, endpoint: str, body: Mapping[str, Any]) -> Estimate:
         """What a request costs by the list of prices."""
-        certain, most = specification.price(endpoint, body), specification.highest_price(endpoint, body)
+        certain, most = specification.prices(endpoint, body)
         return Estimate(endpoint=endpoint, credits=certain, at_most=most, list=specification.price_list())
 
     def needs_consent(self, most: float | None) -> bool:

@@ -117,7 +117,7 @@ def checked(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     loose = {**schema(definition)}
     if "endpoint" in definition.arguments:  # an unknown endpoint is refused with the nearest name
         loose["properties"] = {**definition.arguments, "endpoint": {"type": "string", "maxLength": 200}}
-    if mistakes := list(_mistakes(loose, arguments)):
+    if mistakes := _mistakes(loose, arguments):
         raise Refused("arguments", f"{name} does not take this: {'; '.join(mistakes)}", _takes(definition))
     return arguments
 

@@ -10,7 +10,8 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -454,8 +455,7 @@ def _mark_in_words(mark: Schema) -> str:
 
 def price(name: str, body: Mapping[str, Any]) -> float | None:
     """Credits that a request costs by the specification's prices; None if there are none, or not known in advance."""
-    found = [each.credits(highest=False) for each in _prices(name, body)]
-    return found[0] if len(found) == 1 else None
+    return prices(name, body)[0]
 
 
 def highest_price(name: str, body: Mapping[str, Any]) -> float | None:
@@ -464,8 +464,15 @@ def highest_price(name: str, body: Mapping[str, Any]) -> float | None:
     What the request leaves open counts as the most that the specification allows: the longest duration, the most
     expensive resolution, the largest picture.
     """
-    found = [each.credits(highest=True) for each in _prices(name, body)]
-    return None if None in found else max((each for each in found if each is not None), default=None)
+    return prices(name, body)[1]
+
+
+def prices(name: str, body: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """`price` and `highest_price` of a request; the pictures and films in it are measured once."""
+    shapes = _prices(name, body)
+    certain, most = ([each.credits(highest=highest) for each in shapes] for highest in (False, True))
+    highest = None if None in most else max((each for each in most if each is not None), default=None)
+    return certain[0] if len(shapes) == 1 else None, highest
 
 
 def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
@@ -480,7 +487,8 @@ def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
     return [_Price(known.name, body, each["x-bfl-price"], each) for each in wholes if "x-bfl-price" in each]
 
 
-class _Price(NamedTuple):
+@dataclass(frozen=True)
+class _Price:
     """The price of one request, from the marks ``x-bfl-price``, ``x-bfl-input`` and ``x-bfl-output`` (see the overlay).
 
     Attributes:
@@ -515,15 +523,21 @@ class _Price(NamedTuple):
             return self._megapixels(highest)
         return self._seconds(highest) if self.mark["per"] == "second" else self._volume(highest)
 
+    @cached_property
     def _sent(self) -> list[Measured | None]:
         """The pictures and films in the request, as far as they can be measured."""
         given = [self.body[name] for name in media_parameters(self.name) if self.body.get(name) is not None]
         each = [item for value in given for item in (value if isinstance(value, list | tuple) else [value])]
         return [media.measured(item) for item in each]
 
+    @property
+    def _film(self) -> Measured | None:
+        """The film in the request, if it can be measured."""
+        return next((each for each in self._sent if each and each.seconds), None)
+
     def _megapixels(self, highest: bool) -> float | None:
         """Megapixels of the picture and of those sent along, each rounded up."""
-        sent = self._sent()
+        sent = self._sent
         if None in sent and not highest:
             return None
         width, height = self._value("width"), self._value("height")
@@ -550,9 +564,8 @@ class _Price(NamedTuple):
         if isinstance(given, int | float) and not isinstance(given, bool):
             return float(given)
         own = self.shape.get("properties", {}).get("duration")
-        film = next((each for each in self._sent() if each and each.seconds), None) if own is None else None
-        if film:
-            return film.seconds
+        if own is None and self._film:
+            return self._film.seconds
         every = [each.schema for form in forms(self.name) for each in form.parameters if each.name == "duration"]
         lengths = [branch.get("maximum") for node in ([own] if own else every) for branch in branches(node)]
         limits = [each for each in [self.shape.get("x-bfl-input", {}).get("max-seconds"), *lengths] if each]
@@ -560,8 +573,7 @@ class _Price(NamedTuple):
 
     def _volume(self, highest: bool) -> float | None:
         """Megapixels times seconds of the film that is made, of at most the size that the endpoint makes."""
-        film, marks = next((each for each in self._sent() if each and each.seconds), None), self.shape
-        factor = self._value("upscale_factor")
+        film, marks, factor = self._film, self.shape, self._value("upscale_factor")
         if film and isinstance(factor, int | float):
             within = marks.get("x-bfl-output", {}).get("within", [math.inf, math.inf])
             factor = min(factor, max(within) / max(film[:2]), min(within) / min(film[:2]))
