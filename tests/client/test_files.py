@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from bfl_client import files
+from bfl_client import files, formats
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes of files mean nothing there")
 
@@ -188,7 +188,7 @@ def test_a_private_folder_is_made_so_and_left_so(tmp_path: Path) -> None:
 )
 def test_an_extension_is_that_of_the_content(head: bytes, declared: str, extension: str) -> None:
     """The first bytes decide, then the declared type; what neither knows is .bin."""
-    assert files.extension(head, declared) == extension
+    assert formats.extension(head, declared) == extension
 
 
 @pytest.mark.parametrize(

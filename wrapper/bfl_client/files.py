@@ -9,9 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-_BEGINNINGS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"\x1a\x45\xdf\xa3", ".webm"))
-_CONTENT_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
-
 
 class Whole:
     """A file that appears, complete, when the ``with`` ends, and leaves no trace when it raises.
@@ -83,16 +80,6 @@ def private_folder(path: Path) -> None:
     for folder in [*reversed(path.parents), path]:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def extension(head: bytes, content_type: str = "") -> str:
-    """The extension for a file by its first 16 bytes, else by its content type; ``.bin`` if both are unknown."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return ".webp"
-    if head[4:8] == b"ftyp":
-        return ".mp4"
-    declared = _CONTENT_TYPES.get(content_type.partition(";")[0].strip().lower(), ".bin")
-    return next((found for beginning, found in _BEGINNINGS if head.startswith(beginning)), declared)
 
 
 def stem(name: str) -> str:

@@ -11,6 +11,8 @@ _TRAILING = 64 * 1024  # bytes in which the end of a JPEG or PNG is looked for: 
 _SENT = {"jpeg", "png", "webp", "gif", "bmp", "x-ms-bmp", "tiff"}
 """Types of pictures that are sent. JPEG, PNG and WebP are documented; nothing is known against the others."""
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_BEGINNINGS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"\x1a\x45\xdf\xa3", ".webm"))
+_CONTENT_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
 _NOUNS = {"image": "a picture", "video": "a film"}
 
 
@@ -79,6 +81,16 @@ def _text(head: bytes) -> str:
     return "JSON" if start[:1] in (b"{", b"[") else "text"
 
 
+def extension(head: bytes, content_type: str = "") -> str:
+    """The extension for a file by its first 16 bytes, else by its content type; ``.bin`` if both are unknown."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return ".webp"
+    if head[4:8] == b"ftyp":
+        return ".mp4"
+    declared = _CONTENT_TYPES.get(content_type.partition(";")[0].strip().lower(), ".bin")
+    return next((found for beginning, found in _BEGINNINGS if head.startswith(beginning)), declared)
+
+
 def unfinished(file: BinaryIO) -> str | None:
     """What shows that a picture or film is cut, or that an answer is a page of text; None if nothing does.
 
@@ -89,13 +101,14 @@ def unfinished(file: BinaryIO) -> str | None:
     head = file.read(16)
     if head.lstrip()[:1] in (b"<", b"{"):  # HTML, XML and JSON; no picture or film begins so
         return "the answer is text, neither a picture nor a film"
-    if head.startswith(b"\xff\xd8\xff"):
+    kind = extension(head)
+    if kind == ".jpg":
         whole = b"\xff\xd9" in _tail(file, size)
-    elif head.startswith(b"\x89PNG\r\n\x1a\n"):
+    elif kind == ".png":
         whole = b"IEND\xaeB`\x82" in _tail(file, size)
-    elif head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+    elif kind == ".webp":
         whole = size >= struct.unpack("<I", head[4:8])[0] + 8
-    elif head[4:8] == b"ftyp":
+    elif kind == ".mp4":
         whole = _boxes(file, size)
     else:
         return None

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
-from . import files, flows, pictures, policy, specification
+from . import files, flows, formats, pictures, policy, specification
 from .answers import Handle as Handle
 from .answers import Update
 from .errors import BFLError, ConfigurationError, DownloadError, Remedy, shorten
@@ -31,7 +31,7 @@ U = TypeVar("U")
 R = TypeVar("R")
 P = TypeVar("P")
 B = TypeVar("B")
-I = TypeVar("I")  # noqa: E741
+V = TypeVar("V")
 N = TypeVar("N")
 OnUpdate = Callable[[Update], object]
 READ_LIMIT = 1024**3
@@ -180,7 +180,7 @@ class _Submitted(Generic[U, R, P, N]):
         return self._RESULT(self, update)
 
 
-class _Ready(Generic[P, B, I, N]):
+class _Ready(Generic[P, B, V, N]):
     """The picture or film that a task made.
 
     Attributes:
@@ -246,7 +246,7 @@ class _Ready(Generic[P, B, I, N]):
         found: B = self.task._run(into_memory)
         return found
 
-    def image(self) -> I:
+    def image(self) -> V:
         """The picture as a ``PIL.Image.Image``; needs Pillow.
 
         Raises DownloadError if it cannot be fetched or is not a picture that Pillow can open, such as a film;
@@ -262,7 +262,7 @@ class _Ready(Generic[P, B, I, N]):
             except ValueError as error:
                 raise DownloadError(f"this {self.kind} {error}; read() returns its bytes") from error
 
-        found: I = self.task._run(opened)
+        found: V = self.task._run(opened)
         return found
 
     @overload
@@ -323,7 +323,7 @@ class _Ready(Generic[P, B, I, N]):
             with files.Whole(place / named if folder else place, private=private, replace=overwrite) as whole:
                 fetched = yield from self._download(whole.file, part, policy.SAMPLE_LIMIT)
                 whole.file.seek(0)
-                suffix = files.extension(whole.file.read(16), fetched.headers.get("content-type", ""))
+                suffix = formats.extension(whole.file.read(16), fetched.headers.get("content-type", ""))
                 if folder:
                     whole.path = place / f"{named}{suffix}"
                 elif part == "sample" and not place.suffix and suffix != UNKNOWN:
@@ -419,7 +419,7 @@ class AsyncTask(
 
 def _shown(content: bytes) -> dict[str, str]:
     """A picture or film for a notebook, by its media type; empty if notebooks do not show it, or if it is too large."""
-    suffix, data = files.extension(content[:16]), base64.b64encode(content).decode()
+    suffix, data = formats.extension(content[:16]), base64.b64encode(content).decode()
     if len(content) > SHOWN_LIMIT:
         return {}
     if suffix == ".mp4":
