@@ -82,6 +82,14 @@ def arrived(emulator: Emulator) -> list[int | None]:
     return [request.status for request in emulator.requests if request.method == "POST"]
 
 
+def check_made(found: dict[str, Any], emulator: Emulator) -> None:
+    """Fail unless a client behind the proxy generated and edited, sent five submits, and told no other host its key."""
+    for name in ("generate", "edit"):
+        assert found[name].startswith("https://api.bfl.ai/delivery/")
+    assert arrived(emulator) == [200, 200, 200, 200, 403]
+    emulator.assert_no_leaks()
+
+
 def test_bfl_api(node: Path, secure: Emulator) -> None:
     """bfl-api (npm) insists on https, generates, edits, and names a moderated and a failed task and a refused key."""
     assert secure.ca_file
@@ -111,13 +119,10 @@ def test_litellm(tmp_path: Path, secure: Emulator, proxy: Proxy) -> None:
     python = installed(tmp_path / "litellm", LITELLM)
     more = {**behind(proxy, secure), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     found = said([python, str(CLIENTS / "litellm_client.py")], tmp_path, secure, **more)
-    for name in ("generate", "edit"):
-        assert found[name].startswith("https://api.bfl.ai/delivery/")
+    check_made(found, secure)
     assert "Content Moderated" in found["moderated"]
     assert "failed: Error" in found["failed"]
     assert "403" in found["refused"]
-    assert arrived(secure) == [200, 200, 200, 200, 403]
-    secure.assert_no_leaks()
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="celeste-ai needs Python 3.12")
@@ -125,10 +130,7 @@ def test_celeste(tmp_path: Path, secure: Emulator, proxy: Proxy) -> None:
     """celeste-ai generates and edits, and names what moderation and the service say."""
     python = installed(tmp_path / "celeste", CELESTE)
     found = said([python, str(CLIENTS / "celeste_client.py")], tmp_path, secure, **behind(proxy, secure))
-    for name in ("generate", "edit"):
-        assert found[name].startswith("https://api.bfl.ai/delivery/")
+    check_made(found, secure)
     assert "Safety Filter" in found["moderated"]
     assert "(Error)" in found["failed"]
     assert "Not authenticated" in found["refused"]
-    assert arrived(secure) == [200, 200, 200, 200, 403]
-    secure.assert_no_leaks()
