@@ -56,7 +56,7 @@ def name_of(task_id: str) -> str:
 
 def ready(place: Path) -> Path:
     """The place, after checking that a handle can be written there; raises OSError if not."""
-    if not place.is_absolute():  # the system knows no home for this user
+    if not place.is_absolute():  # this user has no home folder
         raise FileNotFoundError(errno.ENOENT, "there is no home folder", str(place))
     if place == folder():
         files.private_folder(place)

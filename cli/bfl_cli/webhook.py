@@ -92,7 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         receiver: Any = self.server
         length = self.headers.get("content-length", "")
-        if not (length.isascii() and length.isdecimal()) or int(length[-20:]) > webhooks.BODY_LIMIT or len(length) > 20:
+        digits = length.isascii() and length.isdecimal() and len(length) <= 20
+        if not digits or int(length) > webhooks.BODY_LIMIT:
             self._answer(413 if length else 411)
             return
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import stat
@@ -11,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bfl_client import constraints, formats, specification
+from bfl_client import formats, media, specification
 from bfl_client.errors import ConstraintError, Violation, shorten
 
 from .settings import Settings
@@ -142,12 +141,7 @@ class _Reading:
 
     def _is_media(self, text: str, path: tuple[str | int, ...]) -> bool:
         """True for base64 of a picture or film; a mistyped path can look like base64, too."""
-        if not constraints.is_media(text):
-            return False
-        if self._takes_anything(path):
-            return True
-        data = text.partition(",")[2] if text[:5].lower() == "data:" else text
-        return formats.identified(base64.b64decode(data[:1364])).kind in ("image", "video")
+        return media.is_media(text) and (self._takes_anything(path) or media.is_base64_of_media(text))
 
     def _takes_anything(self, path: tuple[str | int, ...]) -> bool:
         """True where nobody knows how what is sent begins: the data of a draft."""

@@ -73,8 +73,8 @@ DEFECTS = (
     ),
     Defect(
         "wrapper: a path passes for media",
-        _CLIENT + "constraints.py",
-        "    return bool(_BASE64.fullmatch(_base64_of(text)))\n",
+        _CLIENT + "media.py",
+        "    return bool(_BASE64.fullmatch(_base64_in(text)))\n",
         "    return bool(text)\n",
         (REFUSALS,),
     ),

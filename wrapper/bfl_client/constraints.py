@@ -7,8 +7,6 @@ service silently ignores it (measured by a third party), unless the schema says 
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -16,12 +14,10 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from . import media as media_module
 from . import specification
 from .errors import ConstraintError, Remedy, Violation, shorten
-from .formats import Format, identified, refusal
 from .specification import Schema
 
 if TYPE_CHECKING:
@@ -31,53 +27,13 @@ if TYPE_CHECKING:
 
 UNCHECKED = Remedy("validate=False sends it unchecked", "unchecked")
 _ABSENT = "https://absent.invalid/"  # stands in for a missing file, so that the other mistakes are reported, too
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)")
 _SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # these would change the path
-
-
-def is_media(text: str) -> bool:
-    """True if a media parameter takes the text as it stands: an http(s) URL, a base64 data URI or base64, no path."""
-    if text[:8].lower().startswith(("http://", "https://")):
-        try:
-            return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
-        except ValueError:
-            return False
-    return bool(_BASE64.fullmatch(_base64_of(text)))
-
-
-def _base64_of(text: str) -> str:
-    """What of a text should be base64: the data of a base64 data URI, nothing of any other, or all of it."""
-    if text[:5].lower() != "data:":
-        return text
-    header, _, data = text.partition(",")
-    return data if header.lower().endswith(";base64") else ""
 
 
 def as_sent(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The body with base64 as the service takes it: in one line, padded, in the usual alphabet."""
     marked = specification.marked_media(endpoint)
-    return {name: _in_one_line(value) if name in marked else value for name, value in body.items()}
-
-
-def _in_one_line(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(map(_in_one_line, value)) if type(value) in (list, tuple) else value
-    if type(value) is not str or is_media(value):
-        return value
-    given = _base64_of(value)
-    plain = "".join(map(str.strip, given.splitlines())).replace("-", "+").replace("_", "/").rstrip("=")
-    padded = plain + "=" * (-len(plain) % 4)
-    # a short word would pass for base64 without padding: only what is a picture or film is padded
-    whole = len(plain) == len(padded) or "=" in given or _identified(padded).kind in ("image", "video")
-    return value.removesuffix(given) + padded if whole and _BASE64.fullmatch(padded) else value
-
-
-def _identified(text: str) -> Format:
-    """What the beginning of a base64 text is."""
-    try:
-        return identified(base64.b64decode(text[:1364]))
-    except ValueError:
-        return identified(b"")
+    return {name: media_module.in_one_line(value) if name in marked else value for name, value in body.items()}
 
 
 def is_ratio(text: str) -> bool:
@@ -242,14 +198,11 @@ def _texts(schema: Schema, value: Any, path: tuple[str | int, ...], media: Mappi
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _texts(schema, each, (*path, index), media)
-    elif (
-        isinstance(value, str) and value not in media and is_media(value) and ":" not in value[:8].replace("data:", "")
-    ):
-        kinds = specification.media_kinds(schema, path)
-        content = base64.b64decode(_base64_of(value)) if kinds and "file" not in kinds else b""
-        refusals = [refusal(io.BytesIO(content), "video" if kind == "video" else "image") for kind in kinds if content]
-        if refusals and all(refusals):
-            yield Violation(media_module.field_name(path), f"<base64 of {len(content):,} bytes>", f"is {refusals[0]}")
+    elif isinstance(value, str) and value not in media and specification.media_kinds(schema, path):
+        found = media_module.from_base64(value)
+        if found is not None:
+            found.path = path
+            yield from _media(schema, found)
 
 
 def _unknown(key: str, known: Collection[str]) -> Violation:
@@ -268,7 +221,7 @@ def _validator(schema: str) -> jsonschema_rs.Validator:
 
     whole = json.loads(schema)
     whole["components"] = {"schemas": _reachable(whole)}
-    formats = {specification.MEDIA: is_media, specification.RATIO: is_ratio}
+    formats = {specification.MEDIA: media_module.is_media, specification.RATIO: is_ratio}
     return jsonschema_rs.Draft202012Validator(whole, formats=formats, validate_formats=True, mask="this")
 
 

@@ -39,6 +39,7 @@ def lost(error: BaseException, url: str, maybe_submitted: bool, own: bool) -> Tr
     reason = _reason(cause) if cause else ""
     if proxy and name in ("ConnectError", "ConnectTimeout", "ProxyError"):
         address, variable = proxy
+        # the HTTP libraries say a proxy's status in the message only
         answered = re.match(r"[0-9]{3}\b", str(error)) if name == "ProxyError" else None
         message += f" through the proxy {address} (from {variable})"
         reason = f"it answered {answered[0]}" if answered else reason

@@ -18,6 +18,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 from . import formats, pictures
 from .errors import ConstraintError, Violation, shorten
@@ -26,6 +27,7 @@ CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the piec
 DEPTH = 64  # levels of nesting; the specification's deepest request has four
 
 
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)")
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
@@ -123,14 +125,61 @@ def from_value(value: Any) -> Media | None:
     return media
 
 
+def from_base64(text: str) -> Media | None:
+    """The media in a base64 text or a base64 data URI; None for any other text."""
+    data = _base64_in(text)
+    if not _BASE64.fullmatch(data):
+        return None
+    content = base64.b64decode(data)
+    return Media(len(content), lambda: io.BytesIO(content), f"<base64 of {len(content):,} bytes>")
+
+
+def is_media(text: str) -> bool:
+    """True if a media parameter takes the text as it stands: an http(s) URL, a base64 data URI or base64, no path."""
+    if text[:8].lower().startswith(("http://", "https://")):
+        try:
+            return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
+        except ValueError:
+            return False
+    return bool(_BASE64.fullmatch(_base64_in(text)))
+
+
+def is_base64_of_media(text: str) -> bool:
+    """True for base64 of a picture or film, judged by its beginning; a short word can look like base64, too."""
+    try:
+        return formats.identified(base64.b64decode(_base64_in(text)[:1364])).kind in ("image", "video")
+    except ValueError:
+        return False
+
+
+def in_one_line(value: Any) -> Any:
+    """Base64, also within a list, in one line, padded and in the usual alphabet; everything else as it is."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(in_one_line, value)) if type(value) in (list, tuple) else value
+    if type(value) is not str or is_media(value):
+        return value
+    given = _base64_in(value)
+    plain = "".join(map(str.strip, given.splitlines())).replace("-", "+").replace("_", "/").rstrip("=")
+    padded = plain + "=" * (-len(plain) % 4)
+    # a short word would pass for base64 without padding: only what is a picture or film is padded
+    whole = len(plain) == len(padded) or "=" in given or is_base64_of_media(padded)
+    return value.removesuffix(given) + padded if whole and _BASE64.fullmatch(padded) else value
+
+
+def _base64_in(text: str) -> str:
+    """What of a text should be base64: the data of a base64 data URI, nothing of any other, or all of it."""
+    if text[:5].lower() != "data:":
+        return text
+    header, _, data = text.partition(",")
+    return data if header.lower().endswith(";base64") else ""
+
+
 def measured(value: Any) -> pictures.Measured | None:
     """How large a picture or film in a request is, without sending it; None if that cannot be known, as for a URL."""
     try:
         if hasattr(value, "save") and hasattr(value, "format"):
             return pictures.Measured(*value.size)
-        if isinstance(value, str):
-            value = base64.b64decode(value.rpartition(";base64,")[2], validate=True)
-        found = from_value(value)
+        found = from_base64(in_one_line(value)) if isinstance(value, str) else from_value(value)
         if found is None:
             return None
         with found._open() as file:

@@ -75,7 +75,7 @@ def admit(headers: Mapping[str, str], secret: str | None, form: str) -> None:
 def _verify(body: bytes, headers: Mapping[str, str], secret: str | None, form: str) -> None:
     name = PLAIN if form == "secret" else SIGNED
     if not isinstance(secret, str) or not secret:
-        raise WebhookError('there is no secret to verify with; form="unverified" accepts deliveries from anybody')
+        raise WebhookError('no webhook secret was given; form="unverified" accepts deliveries from anybody')
     key = secret.encode("utf-8", "surrogatepass")
     expected = key if form == "secret" else b"sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest().encode()
     given = _header(headers, name)
