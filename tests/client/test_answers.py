@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bfl_client import answers, errors
 from bfl_client.steps import Answer
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 headers = st.dictionaries(st.sampled_from(["retry-after", "date", "content-encoding"]), st.text(max_size=70))
@@ -272,6 +272,28 @@ def test_the_key_is_taken_out_however_it_is_written(way: str, value: Any) -> Non
     found = answers.parse_json(Answer(200, {}, answers.without(content, KEY)))
     assert KEY not in json.dumps(found)
     assert json.dumps(found) == json.dumps(whole).replace(KEY, answers.HIDDEN)
+
+
+def _escapes(character: str) -> list[str]:
+    """The ways in which JSON, HTML and URLs can write a character of the key."""
+    number = ord(character)
+    return [character, f"\\u{number:04x}", f"\\u{number:04X}", f"&#{number};", f"&#x{number:X};", f"%{number:02x}"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+@given(st.text(), st.text(), st.tuples(*map(st.sampled_from, map(_escapes, KEY))))
+def test_the_key_is_taken_out_of_what_is_not_json(encoding: str, before: str, after: str, key: tuple[str, ...]) -> None:
+    """A page, broken JSON or lines of JSON lose the key, too, character by character escaped or not."""
+    page = f"<p>{before}</p> {''.join(key)} {after}"
+    assume(KEY not in page.replace("".join(key), ""))
+    found = answers.without(page.encode(encoding, "surrogatepass"), KEY)
+    assert found.decode(encoding, "surrogatepass") == page.replace("".join(key), answers.HIDDEN)
+
+
+def test_the_key_is_taken_out_of_bytes_of_two_encodings() -> None:
+    """A key in UTF-16 in the middle of other bytes is found."""
+    found = answers.without(b"\xff plain " + KEY.encode("utf-16-le") + b" \xfe", KEY)
+    assert found == b"\xff plain " + answers.HIDDEN.encode("utf-16-le") + b" \xfe"
 
 
 @given(st.binary())

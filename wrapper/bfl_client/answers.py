@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from . import errors
@@ -16,6 +17,7 @@ from .steps import Answer
 
 _KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
 READY = "Ready"
+_ESCAPED = re.compile(r"\\|&#|%")
 HIDDEN = "(the API key)"
 """What stands in an answer in place of the key."""
 NOT_FOUND = "Task not found"
@@ -161,23 +163,27 @@ def parse_json(answer: Answer) -> Any:
 
 
 def without(content: bytes, key: str) -> bytes:
-    """An answer's content without the key, however it is written there: as it is, with escapes, or in UTF-16."""
-    content = content.replace(key.encode(), HIDDEN.encode())
-    if b"\\" not in content and b"\0" not in content:
-        return content
-    value = parse_json(Answer(200, {}, content))
-    changed = _without(value, key)
-    return content if changed == value else json.dumps(changed).encode()
+    """An answer's content without the key, also where it is escaped (as in JSON, HTML or URLs) or in UTF-16."""
+    encoding = json.detect_encoding(content) if b"\0" in content else "latin-1"
+    try:
+        text = content.decode(encoding, "surrogatepass")
+    except ValueError:
+        encoding, text = "latin-1", content.decode("latin-1")
+    found = text.replace(key, HIDDEN)
+    if _ESCAPED.search(found):
+        found = _escaped(key).sub(rf"\1{HIDDEN}", found)
+    if found != text:
+        content = found.encode(encoding, "surrogatepass")
+    for wide in ("utf-16-le", "utf-16-be") if encoding == "latin-1" and b"\0" in content else ():
+        content = content.replace(key.encode(wide), HIDDEN.encode(wide))
+    return content
 
 
-def _without(value: Any, key: str) -> Any:
-    if isinstance(value, str):
-        return value.replace(key, HIDDEN)
-    if isinstance(value, list):
-        return [_without(each, key) for each in value]
-    if isinstance(value, dict):
-        return {name.replace(key, HIDDEN): _without(each, key) for name, each in value.items()}
-    return value
+@lru_cache(maxsize=4)
+def _escaped(key: str) -> re.Pattern[str]:
+    """The key with some characters escaped, after any pairs of backslashes, which stand for backslashes."""
+    ways = [rf"(?:\\?{re.escape(c)}|(?i:(?:\\u00|%){ord(c):02x}|&#(?:0*{ord(c)}|x0*{ord(c):x});))" for c in key]
+    return re.compile(rf"(?<!\\)((?:\\\\)*){''.join(ways)}")
 
 
 def _integer(digits: str) -> int | float:
