@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import anyio
-import httpx
 import pytest
 from bfl_api.table import ENDPOINTS
-from bfl_client import AsyncClient, Client, tracing
+from bfl_client import APIError, AsyncClient, Client, tracing
+from bfl_client.library import httpx
 from bfl_emulator import Emulator
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation import httpx as instrumentation
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 NAME = next(name for name, endpoint in ENDPOINTS.items() if endpoint.kind == "image")
-instrument = HTTPXClientInstrumentor()
+instrument = getattr(instrumentation, f"{httpx.__name__.upper()}ClientInstrumentor")()
 
 
 @pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    """Where finished spans arrive."""
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    """Where finished spans arrive; every header is captured."""
+    for kind in ("REQUEST", "RESPONSE"):
+        monkeypatch.setenv(f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_{kind}", ".*")
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    hooks = {"request_hook": tracing.hide, "async_request_hook": tracing.hide_async}
+    hooks: dict[str, Any] = {f"{kind}_hook": tracing.hide for kind in ("request", "response")}
+    hooks |= {f"async_{kind}_hook": tracing.hide_async for kind in ("request", "response")}
     instrument.instrument(tracer_provider=provider, **hooks)
     yield exporter
     instrument.uninstrument()
@@ -59,6 +63,25 @@ def test_spans_have_no_url(spans: InMemorySpanExporter, kind: str) -> None:
     assert "200" in said
     for secret in (task, "sig=", "get_result", "deliver", key):
         assert secret not in said, said
+
+
+def test_captured_headers_have_no_secret(spans: InMemorySpanExporter) -> None:
+    """Where a span captures headers, a redirect's target and the key are hidden, and other headers are kept."""
+    leading = {"operation": "utility", "location": "http://127.0.0.1:9/fox?sig=c2lnbmVk"}
+    with (
+        Emulator(script=[{"fault": "redirect", **leading}]) as emulator,
+        httpx.Client() as http,
+        Client(emulator.api_key, emulator.base_url, http_client=http) as client,
+        pytest.raises(APIError),
+    ):
+        client.credits()
+    (span,) = spans.get_finished_spans()
+    found = dict(span.attributes or {})
+    hidden = {name for name, value in found.items() if value == (tracing.HIDDEN,)}
+    assert hidden == {"http.request.header.x_key", "http.response.header.location"}
+    assert found["http.request.header.accept"] == ("application/json",)
+    for secret in (emulator.api_key, "c2lnbmVk"):
+        assert secret not in seen([span])
 
 
 def test_the_hooks_are_needed(spans: InMemorySpanExporter) -> None:
