@@ -71,6 +71,8 @@ ACTIONS = {
     "endpoints": "bfl endpoints lists them all",
     "other-region": "check that BFL_BASE_URL is the region the task was submitted to",
     "base-url": "check that BFL_BASE_URL is the host the task was submitted to",
+    "correct-base-url": "correct BFL_BASE_URL, or unset it for the service itself",
+    "insecure-base-url": "correct BFL_BASE_URL, or unset it for the service itself",
     "correct-lines": "correct the lines, then run the same command again",
     "correct-or-unchecked": 'correct the lines; "validate": false in a line, or --no-validate, sends it unchecked',
     "unpriced": "--unpriced sends them without counting their price",
@@ -99,7 +101,7 @@ class Problem(Exception):
 
 def problem_of(error: BaseException) -> Problem:
     """The problem to report for an exception."""
-    from bfl_client.errors import BFLError
+    from bfl_client.errors import BFLError, in_line
 
     if isinstance(error, Problem):
         return error
@@ -111,8 +113,8 @@ def problem_of(error: BaseException) -> Problem:
         return _not_installed(error, "all")
     if isinstance(error, OSError):
         name = error.filename if isinstance(error.filename, str) else "a file"
-        return Problem("output", f"{name}: {error.strerror or error}")
-    return Problem("internal", f"{type(error).__name__}: {error}", EXITS["internal"].remedy)
+        return Problem("output", f"{in_line(name)}: {error.strerror or error}")
+    return Problem("internal", f"{type(error).__name__}: {in_line(error)}", EXITS["internal"].remedy)
 
 
 def _of_ours(error: Any) -> Problem:

@@ -25,6 +25,8 @@ ACTIONS = {
     "submit": "call submit, which does not wait",
     "other-region": "the user must check that BFL_BASE_URL is the region the task was submitted to",
     "base-url": "the user must check that BFL_BASE_URL is the host the task was submitted to",
+    "correct-base-url": "the user must correct BFL_BASE_URL",
+    "insecure-base-url": "the user must correct BFL_BASE_URL",
     "proxy": "the user must correct {variable}, or exempt the host in NO_PROXY",
     "certificates": "the user must set SSL_CERT_FILE to the certificates of the network",
     "configure": "the user must correct the server's environment",

@@ -59,8 +59,11 @@ def test_no_network_and_no_key(lonely_shell: Shell) -> None:
     away = {"BFL_BASE_URL": "http://127.0.0.1:9", "BFL_API_KEY": "bfl_some_key_of_an_emulator"}
     done = lonely_shell.run("credits", env=away)
     assert (done.code, done.err.count("\n")) == (10, 2), done.err
-    done = lonely_shell.run("credits", BFL_BASE_URL="ftp://x", BFL_API_KEY="bfl_some_key_of_an_emulator")
-    assert done.code == 4
+    for wrong in ("ftp://x", "http://api.bfl.ai", "api.bfl.ai"):
+        done = lonely_shell.run("credits", BFL_BASE_URL=wrong, BFL_API_KEY="bfl_some_key_of_an_emulator")
+        assert (done.code, done.err.count("\n")) == (4, 2), done.err
+        assert "correct BFL_BASE_URL" in done.err
+        assert "insecure=" not in done.err
 
 
 @pytest.mark.parametrize(

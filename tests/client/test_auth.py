@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import traceback
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from bfl_client import APIError, BFLError, Client, ConfigurationError, Retry, TransportError, errors
 from bfl_client.auth import Hosts, KeyAuth, is_loopback, is_public
+from bfl_emulator import Emulator
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.traceback import Traceback
 
 from .conftest import ANY, KEY, NAME, POLLING_URL, SAMPLE, World
 
@@ -198,7 +202,7 @@ def test_a_cause_holds_no_key(world: World) -> None:
         ({"base_url": "https://h#f"}, "base_url must have neither query nor fragment"),
         (
             {"base_url": "http://h"},
-            "base_url must use https (http is allowed on loopback; insecure=True allows it elsewhere)",
+            "base_url must use https; http is allowed on loopback only",
         ),
         ({"base_url": "https://h", "region": "xx"}, "region must be one of eu, us, or None for the global host"),
         (
@@ -417,3 +421,25 @@ def test_a_client_that_cannot_be_made_keeps_its_key(wrong: Any) -> None:
         with pytest.raises(ConfigurationError) as caught:
             Client(key, **more)
         assert KEY not in locals_of(caught.value) + str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["refused", "no answer", "broken"])
+def test_a_traceback_with_the_values_of_variables_has_no_key(kind: str) -> None:
+    """rich's traceback with show_locals, of every frame below the caller's, shows no key."""
+    faults: dict[str, dict[str, Any]] = {
+        "refused": {"fault": "answer", "status": 403, "body": {"detail": "no"}},
+        "broken": {"fault": "reset"},
+    }
+    with Emulator(script=[faults[kind]] if kind in faults else []) as emulator:
+        url = "http://127.0.0.1:9" if kind == "no answer" else emulator.base_url
+        with Client(emulator.api_key, url, retry=Retry(attempts=1)) as client, pytest.raises(BFLError) as caught:
+            client.generate(NAME, prompt="a fox", validate=False)
+        below = caught.value.__traceback__
+        assert below is not None
+        shown = Traceback.from_exception(caught.type, caught.value, below.tb_next, show_locals=True, width=200)
+        console = Console(file=io.StringIO(), width=200)
+        console.print(shown)
+        said = cast(io.StringIO, console.file).getvalue()
+    assert "locals" in said
+    assert "client.py" in said
+    assert emulator.api_key not in said.replace("\n", "")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 REGIONS = ("eu", "us")
 _OTHER_REGION = Remedy("resume it with a client without region=, if that is acceptable", "other-region")
+_BASE_URL = Remedy("", "correct-base-url")
+_INSECURE = Remedy("insecure=True allows it elsewhere", "insecure-base-url")
 _PORTS = {"http": 80, "https": 443}
 _SET_KEY = Remedy("set the environment variable BFL_API_KEY, or pass api_key=", "set-key")
 _QUOTES = "\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
@@ -97,15 +99,13 @@ class Hosts:
             # the version is a part of every path, and of the addresses that people copy
             self.base = parse(re.sub(r"(/v[0-9]+)?/*$", "", cleaned(base_url)), library)
         except (UntrustedURLError, AttributeError, TypeError) as error:
-            raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai") from error
+            raise ConfigurationError("base_url must be an https URL such as https://api.bfl.ai", _BASE_URL) from error
         if self.base.query or self.base.fragment:
-            raise ConfigurationError("base_url must have neither query nor fragment")
+            raise ConfigurationError("base_url must have neither query nor fragment", _BASE_URL)
         self._passed: set[str] = set()  # the last ones: most are checked several times in a row
         self.local = is_loopback(self.base.host)
         if self.base.scheme == "http" and not (self.local or insecure):
-            raise ConfigurationError(
-                "base_url must use https (http is allowed on loopback; insecure=True allows it elsewhere)"
-            )
+            raise ConfigurationError("base_url must use https; http is allowed on loopback only", _INSECURE)
         if region is not None and region not in REGIONS:
             raise ConfigurationError(f"region must be one of {', '.join(REGIONS)}, or None for the global host")
         self._region = re.compile(rf"api\.{region}\d*\.bfl\.ai") if region else None
