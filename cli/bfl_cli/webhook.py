@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import ipaddress
 import os
 import queue
+import socket
 import sys
 import threading
 import time
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from bfl_client import webhooks
-from bfl_client.errors import BFLError, WebhookError, shorten
+from bfl_client.errors import BFLError, WebhookError, in_line, shorten
 from bfl_client.specification import credits_in_words
 
 from .app import command, group
@@ -74,9 +76,14 @@ class Receiver(ThreadingHTTPServer):
         super().shutdown_request(request)
         self.places.release()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of connections that broke off; anything else is a bug."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
     def updates(self) -> Generator[Update, None, None]:
         """Every update that verified, in the order of arrival; waits for the next, forever."""
-        threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
+        threading.Thread(target=self._serve, daemon=True).start()
         try:
             while True:
                 with contextlib.suppress(queue.Empty):
@@ -84,10 +91,29 @@ class Receiver(ThreadingHTTPServer):
         finally:
             self.shutdown()
 
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # closed by a signal that came while this thread began
+            self.serve_forever(0.1)
+
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = 10.0  # seconds that a sender may be silent
+    longest = 60.0  # seconds that a delivery may take in all
     server_version, sys_version = "bfl", ""
+
+    def setup(self) -> None:
+        super().setup()
+        self._end = threading.Timer(self.longest, self._cut)
+        self._end.daemon = True
+        self._end.start()
+
+    def finish(self) -> None:
+        self._end.cancel()
+        super().finish()
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def do_POST(self) -> None:
         receiver: Any = self.server
@@ -143,7 +169,7 @@ def listen(
     if not secret and form != "unverified":
         raise Problem("configuration", f"no secret: set {SECRET}, or accept any delivery with --form unverified")
     if save is not None and not save.is_dir():
-        raise Problem("output", f"there is no folder {save}; make it first")
+        raise Problem("output", f"there is no folder {in_line(save)}; make it first")
     screen.secrets.append(secret)
     try:
         given: Any = {"secret": secret or None, "form": form}
@@ -154,6 +180,10 @@ def listen(
     with receiver, contextlib.closing(receiver.updates()) as updates:
         if not screen.quiet:
             write(sys.stderr, f"listening on {receiver.url}\n")  # not redacted: the address is no secret
+        if ipaddress.ip_address(str(receiver.server_address[0])).is_loopback:
+            screen.note(
+                "the service cannot reach this address: lead a tunnel or a reverse proxy with a public name to it"
+            )
         for number, update in enumerate(updates, 1):
             cost = "" if update.cost is None else f"  cost {credits_in_words(update.cost)} credits"
             shown = f"{shorten(update.status, 60)}  task {shorten(str(update.raw.get('id')), 80)}{cost}"
@@ -172,4 +202,4 @@ def _save(screen: Screen, update: Update, folder: Path) -> None:
     except (BFLError, Problem, OSError) as error:
         screen.error(f"not saved: {error}")
     else:
-        screen.note(f"saved {path}")
+        screen.note(f"saved {in_line(path)}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import re
 import socket
 import ssl
+import threading
 import time
 
 import httpx
 import pytest
 from bfl_cli.screen import Screen
-from bfl_cli.webhook import AT_ONCE, Receiver
+from bfl_cli.webhook import AT_ONCE, Receiver, _Handler
 from bfl_client import Client
 
 from .shell import SIGNALS, Shell, unix
@@ -89,7 +91,7 @@ def test_listening_ends_with_a_signal(lonely_shell: Shell, name: str) -> None:
         assert (taken.code, taken.err.count("\n")) == (4, 1)
         running.interrupt(name)
         done = running.end()
-    assert (done.code, "Traceback" in done.err) == (130, False)
+    assert (done.code, "Traceback" in done.err) == (130, False), done.err
 
 
 def raw(url: str, head: str, body: bytes = b"") -> bytes:
@@ -129,6 +131,59 @@ def test_deliveries_are_saved(shell: Shell) -> None:
     assert done.code == 0, done.err
     assert (shell.here / "in" / f"{task}.jpg").stat().st_size > 1000
     assert shell.run("webhook", "listen", "--save", "no folder", *options[2:]).code == 11
+
+
+def test_a_result_that_cannot_be_saved_is_reported(lonely_shell: Shell) -> None:
+    """Without a key `bfl webhook listen --save` says so for each result, and goes on to the next delivery."""
+    (lonely_shell.here / "in").mkdir()
+    options = ["--save", "in", "--count", "2", "--form", "unverified"]
+    with lonely_shell.start("webhook", "listen", *options) as running:
+        url = running.await_line("listening on").split()[-1]
+        assert "cannot reach" in running.await_line("the service")
+        for number in range(2):
+            ready = {"id": f"task-{number}", "status": "Ready", "result": {"sample": "https://delivery.bfl.ai/x"}}
+            assert httpx.post(url, json=ready).status_code == 200
+            assert "no API key" in running.await_line("not saved")
+        done = running.end()
+    assert (done.code, done.out) == (0, "Ready  task task-0\nReady  task task-1\n")
+
+
+@unix
+def test_listening_ends_though_every_place_is_taken(lonely_shell: Shell) -> None:
+    """One Ctrl-C ends `bfl webhook listen` while as many senders as it takes at a time say nothing."""
+    with lonely_shell.start("webhook", "listen", "--form", "unverified") as running, contextlib.ExitStack() as senders:
+        host, port = running.await_line("listening on").split()[-1].removeprefix("http://").rstrip("/").split(":")
+        for _ in range(AT_ONCE + 8):
+            senders.enter_context(socket.create_connection((host, int(port)), timeout=10)).sendall(b"POST / HT")
+        running.interrupt("SIGINT")
+        done = running.end()
+    assert (done.code, "Traceback" in done.err) == (130, False), done.err
+
+
+def test_a_sender_that_dribbles_loses_its_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A delivery that takes longer than it may is cut, however often something of it arrives; the next is received."""
+    monkeypatch.setattr(_Handler, "longest", 0.2)
+    receiver = Receiver("127.0.0.1", 0, lambda headers: None, lambda body, headers: None, Screen())  # type: ignore[arg-type,return-value]
+    thread = threading.Thread(target=receiver.serve_forever, args=(0.05,))
+    thread.start()
+    with receiver, socket.create_connection(receiver.server_address[:2], timeout=0.01) as sender:  # type: ignore[arg-type]
+        sender.sendall(b"POST / HTTP/1.0\r\nContent-Length: 8000000\r\n\r\n")
+        began, cut = time.monotonic(), False
+        while not cut and time.monotonic() - began < 10:
+            try:
+                sender.sendall(b"x")
+                sender.recv(1)
+                cut = True
+            except TimeoutError:
+                continue
+            except OSError:
+                cut = True
+        receiver.shutdown()
+    thread.join()
+    assert cut
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_system_without_free_files_is_waited_for() -> None:
