@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bfl_client import files
-from bfl_client.errors import ConfigurationError, Remedy
+from bfl_client.errors import ConfigurationError, Remedy, in_line
 
 from .jobs import LISTED
 from .ledger import Unsaved
@@ -55,11 +55,13 @@ class Folder:
         try:
             files.private_folder(self.path)
         except OSError as error:
-            reason = f"the folder {self.path} cannot be made: {error.strerror or error}"
+            reason = f"the folder {in_line(self.path)} cannot be made: {error.strerror or error}"
             raise ConfigurationError(reason, unwritable=True) from error
         if os.name != "posix" or not stat.S_IMODE(self.path.stat().st_mode) & 0o077:
             return None
-        return f"{self.path} is open to other users of this machine; the batch's own files in it are yours alone"
+        return (
+            f"{in_line(self.path)} is open to other users of this machine; the batch's own files in it are yours alone"
+        )
 
     def refuse_taken(self, unsaved: Iterable[Unsaved], known: bool) -> None:
         """Raise a ConfigurationError with every file in the way; results and sheet are, unless the folder is known."""
@@ -70,7 +72,7 @@ class Folder:
             taken += [f"{name} (line {job.number})" for name in names if name is not None]
         if taken:
             more = f" and {len(taken) - LISTED:,} more" if len(taken) > LISTED else ""
-            message = f"{self.path} has files that this batch did not make: {', '.join(taken[:LISTED])}{more}"
+            message = f"{in_line(self.path)} has files that this batch did not make: {', '.join(taken[:LISTED])}{more}"
             raise ConfigurationError(f"{message}; nothing was submitted", _MOVE)
 
     def reserve(self) -> None:
@@ -119,7 +121,7 @@ class Folder:
             lock.close()
             if "locked" in str(error):
                 way = Remedy("several processes share one batch on PostgreSQL", "database-url")
-                raise ConfigurationError(f"another bfl batch is running in {self.path}", way) from None
+                raise ConfigurationError(f"another bfl batch is running in {in_line(self.path)}", way) from None
             raise OSError(None, f"cannot be written: {error}", str(path)) from error
         try:
             yield

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
 from bfl_client import constraints, media, specification
-from bfl_client.errors import NOTHING, BFLError, ConfigurationError, ConstraintError, Remedy, Violation, shorten
+from bfl_client.errors import (
+    NOTHING,
+    BFLError,
+    ConfigurationError,
+    ConstraintError,
+    Remedy,
+    Violation,
+    in_line,
+    shorten,
+)
 
 from .names import slugs
 from .sources import OWN, Cells, Entry, Mistake, entries, pictures
@@ -46,7 +55,7 @@ class JobsError(BFLError):
         listed = [f"\n  {_named(numbers)}{message}" for message, numbers in list(kinds.values())[:LISTED]]
         more = f"\n  … and {len(kinds) - LISTED:,} more" if len(kinds) > LISTED else ""
         lead = f"{self.count:,} mistake{'s' if self.count > 1 else ''}; nothing was submitted"
-        super().__init__(f"{source}: {lead}:{''.join(listed)}{more}", self._remedy(unchecked))
+        super().__init__(f"{in_line(source)}: {lead}:{''.join(listed)}{more}", self._remedy(unchecked))
 
     def _remedy(self, unchecked: bool) -> Remedy:
         own = next((mistake.remedy for mistake in self.mistakes if mistake.remedy), None)
@@ -197,7 +206,7 @@ class Jobs:
                 yield entry if isinstance(entry, Mistake) else self._job(*entry)
         except OSError as error:
             place = error.filename or self.label
-            message = f"{place} cannot be read: {error.strerror or error}"
+            message = f"{in_line(place)} cannot be read: {error.strerror or error}"
             raise ConfigurationError(message, unwritable=True) from error
 
     def _entries(self) -> Iterator[Entry]:

@@ -17,7 +17,7 @@ import platformdirs
 import typer
 from bfl_client import files
 from bfl_client.auth import cleaned
-from bfl_client.errors import BFLError, ConfigurationError
+from bfl_client.errors import BFLError, ConfigurationError, in_line
 from bfl_client.specification import credits_in_words
 
 from .app import command, group
@@ -68,7 +68,7 @@ def _read(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ConfigurationError(f"the key file {path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(f"the key file {in_line(path)} cannot be read: {error.strerror}") from error
     try:
         reason = _unsafe(os.fstat(descriptor))
         text = "" if reason else os.read(descriptor, _LONGEST).decode("ascii", "replace").strip()
@@ -77,7 +77,7 @@ def _read(path: Path) -> str | None:
     if not reason and not _possible(text):
         reason = f"does not contain a key; write one with {LOGIN}"
     if reason:
-        raise ConfigurationError(f"the key file {path} {reason}")
+        raise ConfigurationError(f"the key file {in_line(path)} {reason}")
     return text
 
 
@@ -113,7 +113,7 @@ def _from_keyring(path: Path) -> Key:
     with _keyring("cannot be read") as ring:
         value = ring.get_password(_SERVICE, _USER)
     if not value:
-        raise ConfigurationError(f"{path} refers to the system keyring, which has no key: {LOGIN} --keyring")
+        raise ConfigurationError(f"{in_line(path)} refers to the system keyring, which has no key: {LOGIN} --keyring")
     return Key(value.strip(), "keyring", "the system keyring")
 
 

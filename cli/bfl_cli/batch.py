@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from bfl_client.constraints import is_file
-from bfl_client.errors import shorten
+from bfl_client.errors import in_line, shorten
 from bfl_client.specification import credits_in_words
 from typer.core import TyperGroup
 
@@ -171,7 +171,7 @@ def _foretell(screen: Screen, plan: Plan, output: Path | None) -> None:
     lines = [f"{count:>8,}  {name}" for name, count in plan.endpoints.items()]
     lines += [progress.price_line(plan)]
     folder = output or Path()
-    lines += [str(folder / (name if Path(name).suffix else f"{name}.…")) for name in plan.files[:SHOWN]]
+    lines += [in_line(folder / (name if Path(name).suffix else f"{name}.…")) for name in plan.files[:SHOWN]]
     lines += [f"… and {len(plan.files) - SHOWN:,} more files"] if len(plan.files) > SHOWN else []
     screen.result("\n".join(lines), {**plan._asdict(), "jobs": len(plan.files)})
 
@@ -241,7 +241,7 @@ def status(screen: Screen, folder: Folder, database_url: Database = None) -> Non
     if found is None:
         raise Problem("configuration", f"there is no batch in {folder}", "bfl batch JOBS -o DIR starts one")
     text = "".join(f"{count:>8,}  {name}\n" for name, count in found.states.items())
-    text += "".join(f"missing: {path}\n" for path in found.missing[:SHOWN])
+    text += "".join(f"missing: {in_line(path)}\n" for path in found.missing[:SHOWN])
     text += f"… and {len(found.missing) - SHOWN:,} more missing\n" if len(found.missing) > SHOWN else ""
     now = f"; {found.processes} at work now" if found.processes else ""
     screen.result(f"{text}{credits_in_words(found.credits)} credits{now}", found._asdict())

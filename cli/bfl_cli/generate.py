@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bfl_client import media, specification
-from bfl_client.errors import CHECK_CREDITS, BFLError, shorten
+from bfl_client.errors import CHECK_CREDITS, BFLError, in_line, shorten
 from typer.core import TyperCommand
 
 from . import options
@@ -119,8 +119,9 @@ def generate(
             task = _submit(client, endpoint, request, paid, keeper)
             kept = keeper.keep(task.handle)
         follower = Follower(screen, task, kept, destination)
-        if task.polling_url is None or not wait:
-            follower.leave()
+        hooked = bool(request.body.get("webhook_url"))
+        if not wait or (hooked and task.polling_url is None):
+            follower.leave(hooked=hooked)
         elif paid.pressed:
             raise follower.interrupted()
         else:
@@ -155,7 +156,7 @@ def _foretell(screen: Screen, endpoint: str, body: dict[str, Any], destination: 
 
     price, most = specification.prices(endpoint, body)
     file, request = str(destination.named(endpoint, body)), shown(prepared.plain)
-    text = f"{json.dumps(request, indent=2, ensure_ascii=False)}\n{price_in_words(price, most)}\n{file}"
+    text = f"{json.dumps(request, indent=2, ensure_ascii=False)}\n{price_in_words(price, most)}\n{in_line(file)}"
     data = {"endpoint": endpoint, "body": request, "price": price, "highest_price": most, "file": file}
     screen.result(text, data)
 

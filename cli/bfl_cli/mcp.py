@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bfl_client import files
+from bfl_client.errors import in_line
 
 from . import options, state
 from .app import command
@@ -131,7 +132,7 @@ def _folder(path: Path, *, make: bool = False) -> Path:
     if make:
         path.mkdir(parents=True, exist_ok=True)
     if not path.is_dir():
-        raise Problem("output", f"there is no folder {path}")
+        raise Problem("output", f"there is no folder {in_line(path)}")
     return path.resolve()
 
 
@@ -144,7 +145,7 @@ def _budget(limit: float | None, path: Path | None) -> Iterator[Budget]:
             files.private_folder(path.absolute().parent)
         record = Budget(limit, path)
     except sqlite3.Error as error:
-        raise Problem("output", f"{path} cannot keep the budget: {error}") from error
+        raise Problem("output", f"{in_line(path)} cannot keep the budget: {error}") from error
     with contextlib.closing(record):
         yield record
 

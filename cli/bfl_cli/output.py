@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bfl_client import files, specification
-from bfl_client.errors import DownloadError
+from bfl_client.errors import DownloadError, in_line
 from bfl_client.tasks import SuffixWarning
 
 from .exits import Problem, extra, worded
@@ -65,17 +65,17 @@ class Destination:
             return
         if path is not None and path.exists() and not path.is_dir():
             if not path.is_file():
-                raise Problem("output", f"{path} is neither a file nor a folder")
+                raise Problem("output", f"{in_line(path)} is neither a file nor a folder")
             if not self.force:
                 raise _exists(path)
         missing = path if self._must_be_folder else self.folder
         if missing is not None and not missing.is_dir():
-            raise Problem("output", f"there is no folder {missing}; make it first")
+            raise Problem("output", f"there is no folder {in_line(missing)}; make it first")
         try:
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
-            raise Problem("output", f"cannot write to {self.folder}: {error.strerror}") from error
+            raise Problem("output", f"cannot write to {in_line(self.folder)}: {error.strerror}") from error
 
     def save(self, result: Result, task: Task, screen: Screen) -> Path:
         """Write the result, whole or not at all, and return its path; raises Problem if it cannot be written."""
@@ -109,7 +109,9 @@ class Destination:
             place = self.path or self.folder
             if isinstance(cause, FileExistsError):
                 raise _exists(cause.filename or place) from error
-            raise Problem("output", f"the result cannot be written to {place}: {cause.strerror or cause}") from error
+            raise Problem(
+                "output", f"the result cannot be written to {in_line(place)}: {cause.strerror or cause}"
+            ) from error
 
 
 def _worded(warning: object) -> str:
@@ -118,7 +120,7 @@ def _worded(warning: object) -> str:
 
 
 def _exists(path: object) -> Problem:
-    return Problem("output", f"{path} exists; --force replaces it")
+    return Problem("output", f"{in_line(path)} exists; --force replaces it")
 
 
 def can_show() -> None:

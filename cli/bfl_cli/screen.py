@@ -37,8 +37,9 @@ class Screen:
             self._log()
 
     def result(self, text: str, data: Any) -> None:
-        """Print a result: the text for a person, the data with ``--json``."""
-        write(sys.stdout, f"{strict_json(data)}\n" if self.as_json else f"{printable(text)}\n")
+        """Print a result: the text for a person, the data with ``--json``; URLs stay whole, secrets do not."""
+        hide = partial(without, secrets=self.secrets)
+        write(sys.stdout, f"{strict_json(data, hide)}\n" if self.as_json else f"{printable(hide(text))}\n")
 
     def note(self, message: str) -> None:
         """Print something worth knowing, unless ``--quiet``."""
@@ -101,12 +102,17 @@ def printable(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the given secrets, without what looks like a key, and with URLs cut off after their host."""
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text without the given secrets."""
     for secret in secrets:
         if len(secret) >= 4:
             text = text.replace(secret, HIDDEN)
-    return _KEY.sub(HIDDEN, _URL.sub(rf"\1\2/{HIDDEN}", text))
+    return text
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the given secrets, without what looks like a key, and with URLs cut off after their host."""
+    return _KEY.sub(HIDDEN, _URL.sub(rf"\1\2/{HIDDEN}", without(text, secrets)))
 
 
 def key_given(arguments: Sequence[str], secrets: Iterable[str] = ()) -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from bfl_client import files
-from bfl_client.errors import ConfigurationError, shorten
+from bfl_client.errors import ConfigurationError, in_line, shorten
 
 from .exits import Problem
 from .screen import Screen, write
@@ -112,9 +112,10 @@ class Keeper:
             except OSError as error:
                 if self._places.pop(0) == folder():
                     reason = f"no handle can be kept in {folder()} ({error.strerror})"
-                    screen.note(f"warning: {reason}; writing it to {beside}")
+                    screen.note(f"warning: {reason}; writing it to {in_line(beside)}")
         if beside:
-            message = f"no handle can be written, neither in {folder()} nor in {beside}; nothing was submitted"
+            places = f"neither in {in_line(folder())} nor in {in_line(beside)}"
+            message = f"no handle can be written, {places}; nothing was submitted"
             raise Problem("output", message)
 
     def keep(self, handle: Handle | None) -> Kept | None:
@@ -158,7 +159,7 @@ def read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return parse(file.read(_LARGEST), str(path))
     except OSError as error:
-        raise ConfigurationError(f"the handle in {path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(f"the handle in {in_line(path)} cannot be read: {error.strerror}") from error
 
 
 def parse(text: str | bytes, where: str) -> dict[str, Any]:

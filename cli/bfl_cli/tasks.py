@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from bfl_client import errors
-from bfl_client.errors import shorten
+from bfl_client.errors import in_line, shorten
 from bfl_client.specification import credits_in_words
 
 from . import options, progress, state
@@ -54,12 +54,13 @@ class Follower:
             return self._otherwise
         return f"bfl task {shlex.quote(self.kept.name)}{self.destination.option if self.destination else ''}"
 
-    def leave(self) -> None:
-        """Print the task, without waiting for it."""
+    def leave(self, *, hooked: bool = False) -> None:
+        """Print the task, without waiting for it; `hooked` if a webhook gets its result."""
         lead = f"submitted  task {shorten(self.task.id, 80)}"
         data = {"id": self.task.id, "endpoint": self.task.endpoint, "status": "submitted", "cost": self.task.cost}
         if self.task.polling_url is None:
-            self.screen.result(f"{lead}  its result goes to the webhook", data)
+            without = "the service gave it no polling URL, so its result cannot be fetched"
+            self.screen.result(f"{lead}  {'its result goes to the webhook' if hooked else without}", data)
         else:
             self.screen.result(f"{lead}  fetch it: {self.resume}", {**data, "resume": self.resume})
 
@@ -88,7 +89,8 @@ class Follower:
 
     def _text(self, result: Result, path: Path | None, draft: Path | None) -> str:
         cost = credits_in_words(result.cost) + ("" if result.cost is None else " credits")
-        return f"{path or 'ready'}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {draft}' if draft else ''}"
+        place = in_line(path or "ready")
+        return f"{place}  task {shorten(self.task.id, 80)}  cost {cost}{f'  draft {in_line(draft)}' if draft else ''}"
 
     def _data(self, result: Result, path: Path | None, draft: Path | None) -> dict[str, Any]:
         """What ``--json`` prints: no URLs, because they are signed."""

@@ -187,6 +187,16 @@ def test_a_webhook_is_not_waited_for(shell: Shell) -> None:
     assert shell.files == []
 
 
+def test_a_task_that_cannot_be_polled_is_no_success(shell: Shell) -> None:
+    """Without a webhook, an answer without a polling URL is an error that names the task; --no-wait says so, too."""
+    assert shell.emulator is not None
+    shell.emulator.script({"fault": "answer", "operation": "submit", "status": 200, "body": {"id": "task-1"}})
+    waited = shell.run("generate", "flux-dev", "a fox")
+    assert (waited.code, "task-1 has no polling URL" in waited.err) == (4, True), waited
+    left = shell.run("generate", "flux-dev", "a fox", "--no-wait")
+    assert (left.code, "no polling URL" in left.out, "webhook" in left.out) == (0, True, False), left
+
+
 def _last_body(shell: Shell) -> Any:
     assert shell.emulator is not None
     return [request for request in list(shell.emulator.requests) if request.method == "POST"][-1].body

@@ -41,6 +41,12 @@ _REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "x-ms-request-
 SHOWN = 200  # characters of a foreign value that a message may carry
 
 
+def in_line(text: object) -> str:
+    """A path as one line, without characters that move the cursor; bytes of it that are not UTF-8 stay."""
+    kept = (c if c.isprintable() or "\udc80" <= c <= "\udcff" else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    return "".join(kept)
+
+
 def shorten(value: object, limit: int = SHOWN) -> str:
     """The value as one line of at most `limit` characters, in which URLs show their host only: they may be signed."""
     try:
