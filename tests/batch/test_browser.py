@@ -176,6 +176,7 @@ def test_every_picture_opens_from_its_tile(chromium: Opened, tame: Path) -> None
     """A tile's link opens the full file, whatever characters are in its name."""
     chromium.open(tame.as_uri())
     links = chromium.evaluate("[...document.querySelectorAll('a.picture')].slice(0, 7).map(a => a.href)")
+    assert len(links) == 7
     for link in links:
         chromium.open(link)
         assert chromium.evaluate("document.images[0].naturalWidth") == 640

@@ -44,6 +44,7 @@ def test_endpoints_are_listed_by_family_with_their_prices(lonely_shell: Shell, c
 
 def test_a_description_says_which_bounds_are_corrections(lonely_shell: Shell) -> None:
     """`bfl describe` gives each bound that differs from the published one with both numbers and the reason."""
+    corrected = 0
     for name, endpoint in ENDPOINTS.items():
         node = specification.load()["components"]["schemas"][endpoint.schema] if endpoint.schema else {}
         marks = [mark for each in node.get("properties", {}).values() for mark in each.get("x-bfl-bounds", {}).items()]
@@ -52,6 +53,8 @@ def test_a_description_says_which_bounds_are_corrections(lonely_shell: Shell) ->
             for key, mark in marks:
                 assert re.search(rf"{key} \d+ is a correction \(published: {mark['published']}\)", said)
                 assert mark["because"] in said
+                corrected += 1
+    assert corrected == json.dumps(specification.load()).count('"published": ')
 
 
 def test_every_description_fits_a_narrow_terminal(lonely_shell: Shell) -> None:

@@ -34,6 +34,8 @@ def test_any_answer_becomes_one_of_our_errors(status: int, headers: dict[str, st
 def test_any_json_is_an_update_or_none(value: Any) -> None:
     """Whatever JSON a poll brings, it is an update with a status, or none."""
     update = answers.update_of(value)
+    said = value.get("status", value.get("state")) if isinstance(value, dict) else None
+    assert (update is not None) == (isinstance(said, str) and said != "")
     if update is not None:
         answers.task_error(update)
         assert update.status
