@@ -56,17 +56,21 @@ def types(session: nox.Session) -> None:
     """mypy --strict, as on Linux, macOS and Windows, and pyright, on all hand-written code."""
     session.install("-e", ".[all]", *_group("types"))
     ours = ["wrapper/bfl_client", "cli/bfl_cli", "batch/bfl_batch", "emulator/bfl_emulator", "mcp_server/bfl_mcp"]
+    ours += ["codegen", "docs", "tests", "examples", "noxfile.py"]
     for platform in ("linux", "darwin", "win32"):
         cache = f"--cache-dir=.mypy_cache/{platform}"
-        session.run("mypy", f"--platform={platform}", cache, *ours, "codegen", "tests", "examples", "noxfile.py")
+        session.run(
+            "mypy", f"--platform={platform}", cache, *ours, "codegen", "docs", "tests", "examples", "noxfile.py"
+        )
     session.run("pyright")
 
 
 def _suite(session: nox.Session) -> None:
     """Run all tests but those of the session `batch`; one worker runs tests/contract, the others the rest."""
-    # The session `batch` has the tests that need a database or a browser, or start the slow program many times.
+    # The session `batch` has the tests that need a database or a browser, or start the slow program many times;
+    # the session `docs` those of the built site.
     names = ("postgres", "asleep", "browser", "command", "chaos")
-    elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in names]
+    elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in names] + ["--ignore=tests/docs/test_site.py"]
     session.run("pytest", *(session.posargs or ["-n", "auto", *elsewhere]))
 
 
@@ -159,6 +163,15 @@ def batch(session: nox.Session) -> None:
     session.install("-e", ".[all]", *_group("test"), *_group("browser"))
     required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
     session.run("pytest", *(session.posargs or ["tests/batch"]), env=required)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/docs, without a network, and test what was built. Needs Chromium."""
+    session.install("-e", ".[all]", *_group("docs"), *_group("test"), *_group("browser"))
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-E", "-d", "build/doctrees", "docs", "build/docs")
+    required = {"BFL_SITE": "build/docs", "BFL_REQUIRE_CHROMIUM": "1"}
+    session.run("pytest", "tests/docs/test_site.py", *session.posargs, env=required)
 
 
 @nox.session

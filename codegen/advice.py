@@ -17,7 +17,7 @@ from .names import method_name
 BOUNDS = "x-bfl-bounds"
 MARKS = ("x-bfl-price", "x-bfl-kind", "x-bfl-duration", "x-bfl-url-lifetime", "x-bfl-active-limit", "x-bfl-result")
 """Marks of the overlay that an endpoint should have of its own; without them the overlay's defaults apply."""
-PAGES = ("README.md", "examples/*", "docs/**/*.md")
+PAGES = ("README.md", "examples/*", "docs/*.md", "docs/guides/*.md", "docs/reference/*.md")
 """Where the project shows requests."""
 _NARROWER = {"maximum": "at most", "minimum": "at least", "multipleOf": "a multiple of", "maxLength": "at most"}
 _NEAR = 8  # lines around a parameter within which its endpoint is named

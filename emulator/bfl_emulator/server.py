@@ -39,30 +39,40 @@ class Emulator:
     As a context manager, synchronous or asynchronous, it listens on 127.0.0.1 in a thread of its own; `app` can be used
     in-process, without listening.
 
-    port: port to listen on; 0 takes a free one.
-    speed: how many times faster than the service a task is; with `float("inf")` every task is ready at once.
-    api_key: the key that requests must carry; None makes one up.
-    credits: what there is to spend, at 0.01 USD each. finetunes: ids of the finetunes that exist;
-    without any, requests may name what they like.
-    specification: an effective specification; None takes the one packaged in bfl_api.
-    clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
-    script: rules of faults, or the path of a YAML file with some; `script` adds more. seed: for their probabilities.
-    one_host: one host for everything, under the name that the client itself used, for clients that build their own
-    polling URL or accept no other host; otherwise submissions, polls and files have a port each, just as the service
-    has hosts for them. clusters: how many hosts know tasks, each its own.
-    limits: whether too many active tasks are refused. webhook_hmac: sign webhooks rather than send the secret.
-    allow_outbound: let webhooks and picture URLs lead to other machines.
-    allow_remote: names under which other machines may reach it; it then listens on all addresses.
-    bfl_hosts: answer programs on this machine that reach it under the service's own names, `*.bfl.ai`.
-    tls: serve https, with a certificate whose authority is in `ca_file`; both are made at each start.
-    strict: let the file host refuse requests that carry the key, with 400; the service's serves them.
-    control: add control endpoints, behind `control_token`; see `bfl_emulator.routes`.
-    check: check every reply against the specification; a wrong one is an AssertionError in the server (500).
+    Args:
+        port: port to listen on; 0 takes a free one.
+        speed: how many times faster than the service a task is; with `float("inf")` every task is ready at once.
+        api_key: the key that requests must carry; None makes one up.
+        credits: what there is to spend, at 0.01 USD each.
+        finetunes: ids of the finetunes that exist; without any, requests may name what they like.
+        specification: an effective specification; None takes the one packaged in bfl_api.
+        clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
+        script: rules of faults, or the path of a YAML file with some; `script` adds more.
+        seed: for the probabilities of those rules.
+        one_host: one host for everything, under the name that the client itself used, for clients that build their own
+            polling URL or accept no other host; otherwise submissions, polls and files have a port each, just as the
+            service has hosts for them.
+        clusters: how many hosts know tasks, each its own.
+        limits: whether too many active tasks are refused.
+        webhook_hmac: sign webhooks rather than send the secret.
+        allow_outbound: let webhooks and picture URLs lead to other machines.
+        allow_remote: names under which other machines may reach it; it then listens on all addresses.
+        bfl_hosts: answer programs on this machine that reach it under the service's own names, `*.bfl.ai`.
+        tls: serve https, with a certificate whose authority is in `ca_file`; both are made at each start.
+        strict: let the file host refuse requests that carry the key, with 400; the service's serves them.
+        control: add control endpoints, behind `control_token`; see `bfl_emulator.routes`.
+        check: check every reply against the specification; a wrong one is an AssertionError in the server (500).
 
-    api_key, control_token: what requests must carry. ca_file: the certificates to trust while it listens with `tls`,
-    else None. app: the ASGI application. tasks: by id, oldest first. requests, leaks, faults, webhooks: what arrived,
-    what of it brought the key to the file host, the faults that were really sent, and the attempts to deliver webhooks,
-    each the latest few thousand, oldest first. Copy these to iterate while requests come in.
+    Attributes:
+        api_key: what requests must carry.
+        control_token: what requests to the control endpoints must carry.
+        app: the ASGI application.
+        tasks: by id, oldest first.
+        requests: what arrived. This and the next three have the latest few thousand, oldest first; copy them to iterate
+            while requests come in.
+        leaks: what of it brought the key to the file host.
+        faults: the faults that were really sent.
+        webhooks: the attempts to deliver webhooks.
 
     Raises ValueError for a speed or a number of clusters that is not above 0, an impossible key or script, or a
     specification without a polling operation, and OSError for a script that cannot be read and, on entering, for a port

@@ -393,6 +393,8 @@ def overlay_bounds(schema: Schema) -> list[str]:
 
 def _range(schema: Schema, least: str, most: str, lead: str, unit: str) -> str:
     low, high = schema.get(least), schema.get(most)
+    if unit and low is not None and low == high:
+        return f"{lead} {_number(low)}{unit}"
     if low is not None and high is not None:
         return f"{lead} {_number(low)} to {_number(high)}{unit}"
     if low is not None:

@@ -1,0 +1,1 @@
+"""The documentation site: pages written by hand, and what makes the others out of the specification."""
