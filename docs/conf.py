@@ -43,10 +43,18 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 
-def _as_a_sentence(app: Sphinx, what: str, name: str, found: object, options: object, lines: list[str]) -> None:
-    """Keep napoleon from reading what stands before a colon in a property's first line as its type."""
-    if what in ("attribute", "data", "property"):
-        lines.insert(0, "\\ ")
+def _as_sphinx_reads_it(app: Sphinx, what: str, name: str, found: object, options: object, lines: list[str]) -> None:
+    """Mark code, which docstrings indent or fence as Markdown does, and keep a colon from marking a property's type."""
+    fenced, written, text = False, list[str](), ""
+    for line in lines:
+        if line == "```":
+            fenced, line = not fenced, ""
+        elif fenced:
+            line = f"    {line}"
+        begins = line.startswith("    ") and written[-1:] == [""] and not text.startswith(" ")
+        written += ["::", "", line] if begins and not text.endswith("::") else [line]
+        text = line or text
+    lines[:] = ["\\ "] * (what in ("attribute", "data", "property")) + written
 
 
 def _with_short_types(
@@ -63,8 +71,9 @@ def _is_plain(app: Sphinx, what: str, name: str, found: object, skip: bool, opti
 
 def setup(app: Sphinx) -> None:
     """Make the pages that are not written by hand before Sphinx reads the folder."""
-    app.connect("autodoc-process-docstring", _as_a_sentence, priority=499)
+    app.connect("autodoc-process-docstring", _as_sphinx_reads_it, priority=499)
     app.connect("autodoc-process-signature", _with_short_types)
     app.connect("autodoc-skip-member", _is_plain)
     app.connect("builder-inited", lambda _: pages.write(HERE))
+    app.connect("html-page-context", markdown.link)
     app.connect("build-finished", markdown.write)

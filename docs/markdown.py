@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,6 +17,7 @@ LLMS, FULL = "llms.txt", "llms-full.txt"
 _FROM_DOCSTRINGS = "```{eval-rst}"
 _INCLUDE = re.compile(r"^```\{include\} (\S+)\n```$", re.MULTILINE)
 _TAB = re.compile(r"^:::\{tab-item\} (.*)\n(?=:sync)", re.MULTILINE)
+_HEADING = re.compile(r"^(.+)\n\*{3,}$", re.MULTILINE)
 _ONLY_SPHINX = re.compile(r"^(```\{toctree\}\n[\s\S]*?^```|:{3,}.*|:sync.*|!\[.*)\n+", re.MULTILINE)
 
 
@@ -28,6 +30,13 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         (Path(app.outdir) / f"{name}.md").write_text(text, encoding="utf-8")
     (Path(app.outdir) / FULL).write_text("\n".join(pages.values()), encoding="utf-8")
     (Path(app.outdir) / LLMS).write_text(_list(app, list(pages)), encoding="utf-8")
+
+
+def link(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Let the head of a page say where its Markdown is."""
+    if doctree is not None:
+        address = f"{context['content_root']}{name}.md"
+        context["metatags"] += f'<link rel="alternate" type="text/markdown" href="{address}">'
 
 
 def _in_order(app: Sphinx, name: str) -> Iterator[str]:
@@ -75,4 +84,4 @@ def _as_text(app: Sphinx, name: str) -> str:
     doctree = app.env.get_and_resolve_doctree(name, builder)
     translator = TextTranslator(doctree, builder)
     doctree.walkabout(translator)
-    return translator.body
+    return _HEADING.sub(r"# \1", translator.body)

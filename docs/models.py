@@ -24,7 +24,7 @@ def page() -> str:
     classes = {name: _read(found) for name, found in every.items() if isinstance(found, type)}
     return rendered(
         "models.md.jinja",
-        requests=[(name, used[name], fields) for name, (_, fields) in classes.items() if name in used],
+        requests=[(name, used[name]) for name in classes if name in used],
         answers=[(name, text, fields) for name, (text, fields) in classes.items() if name not in used],
         values=[(name, typing.get_args(found)) for name, found in every.items() if not isinstance(found, type)],
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -146,8 +148,7 @@ def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]
     yield "Usually takes", _time(endpoint.duration)
     yield "At one time", f"{endpoint.active_limit} tasks"
     yield "The result's URL lasts", _time(endpoint.url_lifetime)
-    taken = {each.name: each for request in found for each in request.form.parameters if each.media}
-    yield "Pictures and films", ", ".join(f"`{each.name}` ({_kind(each)})" for each in taken.values()) or "takes none"
+    yield "Pictures and films", ", ".join(_taken(found)) or "takes none"
     for label, words in (("Limits of what is sent", SENT), ("Limits of the result", MADE)):
         mark = "x-bfl-input" if words is SENT else "x-bfl-output"
         limits = {limit: None for request in found for limit in _limits(request.marks.get(mark, {}), words)}
@@ -156,6 +157,14 @@ def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]
     hooked = any(each.name == "webhook_url" for request in found for each in request.form.parameters)
     yield "Webhooks", "yes, with `webhook_url`" if hooked else "no: the result has to be polled for"
     yield "Methods", ", ".join(f"`{name}`" for name in endpoint.method_names)
+
+
+def _taken(found: list[Request]) -> Iterator[str]:
+    """The parameters that take pictures or films; those that differ by a number only are together."""
+    taken = {each.name: each for request in found for each in request.form.parameters if each.media}
+    for _, same in itertools.groupby(taken.values(), lambda each: re.sub(r"_\d+$", "", each.name)):
+        first, *more = same
+        yield f"`{first.name}`" + (f" to `{more[-1].name}` ({_kind(first)} each)" if more else f" ({_kind(first)})")
 
 
 def _limits(mark: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
@@ -189,7 +198,7 @@ def optional_media(request: Request) -> tuple[str, str] | None:
 
 def _parameters(request: Request) -> Iterator[tuple[str, str, str, str]]:
     """The parameters of a shape, those first that are required: name, what it accepts, its default, its meaning."""
-    for each in sorted(request.form.parameters, key=lambda each: not each.required):
+    for each in sorted(request.form.parameters, key=lambda each: (not each.required, each.name != "prompt")):
         yield f"`{each.name}`{' (required)' if each.required else ''}", _accepts(each), _default(each), _meaning(each)
 
 

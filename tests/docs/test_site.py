@@ -99,6 +99,13 @@ def test_each_page_is_there_as_markdown_and_listed() -> None:
         assert not re.search(r"^(:::|```\{)", text, re.MULTILINE), name
 
 
+@pytest.mark.parametrize("page", WRITTEN, ids=_name)
+def test_each_page_says_where_its_markdown_is(page: Path) -> None:
+    """The head of a page names the Markdown beside it."""
+    named = re.findall(r'<link rel="alternate" type="text/markdown" href="([^"]+)">', page.read_text(encoding="utf-8"))
+    assert [(page.parent / address).resolve() for address in named] == [page.with_suffix(".md")]
+
+
 def test_the_list_for_models_has_a_title_and_a_summary() -> None:
     """`llms.txt` begins as llmstxt.org has it: the name, and one sentence of what it is."""
     title, empty, summary = (SITE / "llms.txt").read_text(encoding="utf-8").splitlines()[:3]
