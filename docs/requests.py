@@ -66,7 +66,7 @@ def _placed(value: Any, folder: Path) -> Any:
 def requests(endpoint: Endpoint) -> list[Request]:
     """An example for each shape of an endpoint's body, in the order of its methods."""
     return sorted(
-        (_request(endpoint, form) for form in specification.forms(endpoint.name)),
+        (_request(endpoint, form) for form in specification.forms(endpoint.name) or [Form("", ())]),
         key=lambda each: endpoint.method_names.index(each.method),
     )
 
@@ -83,7 +83,8 @@ def _request(endpoint: Endpoint, form: Form) -> Request:
 def _marks(endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
     """The marks of an operation and of the shape of its body, whose own come first."""
     found: dict[str, Any] = {}
-    branch = specification.resolved(specification.selected({"$ref": endpoint.schema}, body)[0])
+    whole = {"$ref": endpoint.schema} if endpoint.schema else {}
+    branch = specification.resolved(specification.selected(whole, body)[0])
     for node in (specification.document()["paths"][endpoint.path]["post"], branch):
         for key in filter(lambda key: key.startswith("x-bfl-"), node):
             both = isinstance(found.get(key), dict) and isinstance(node[key], dict)

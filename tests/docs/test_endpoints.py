@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bfl_batch
 import pytest
+from bfl_api import specification as packaged
 from bfl_api.specification import SERVER
 from bfl_client import Client, constraints, specification
 from bfl_client.specification import ENDPOINTS
@@ -19,7 +20,7 @@ from bfl_emulator import Emulator
 from docs import models, pages, pictures
 from docs.requests import Request, asynchronous, command_line, curl, job, python, requests
 from docs.sources import FACTS, reasons
-from tests.cli.shell import Shell
+from tests.cli.shell import Shell, unix
 
 REQUESTS = [request for endpoint in ENDPOINTS.values() for request in requests(endpoint)]
 PROGRAMS = [shutil.which(name) for name in ("bash", "curl", "base64", "tr")]
@@ -99,6 +100,7 @@ def test_the_lines_are_jobs(inputs: Path, emulator: Emulator, tmp_path: Path) ->
     assert not [record for record in records if record["state"] != "done"]
 
 
+@unix
 @every_request
 @pytest.mark.skipif(not all(PROGRAMS), reason="needs bash, curl, base64 and tr")
 def test_curl_submits(request_: Request, here: Path, emulator: Emulator) -> None:
@@ -138,7 +140,31 @@ def test_each_endpoint_has_a_page_and_is_found_by_purpose(inputs: Path) -> None:
     purposes, _, listed = index.partition("## All pages")
     assert all(f"[{name}]({name}.md)" in purposes for name in ENDPOINTS)
     assert set(listed.split()) - {"```{toctree}", "```"} == set(ENDPOINTS)
-    assert f"## {pages.PURPOSES['']}\n" not in index
+
+
+def test_a_new_endpoint_gets_its_page(monkeypatch: pytest.MonkeyPatch, inputs: Path) -> None:
+    """An endpoint that the specification gains is on the index and has a page, without a change by hand."""
+    known, document = next(iter(ENDPOINTS.values())), packaged.load()
+    new = known._replace(name="new-in-docs", path="/v1/new-in-docs")
+    paths = {**document["paths"], new.path: document["paths"][known.path]}
+    monkeypatch.setattr(packaged, "load", lambda: {**document, "paths": paths})
+    monkeypatch.setitem(ENDPOINTS, new.name, new)
+    every = {name: requests(endpoint) for name, endpoint in ENDPOINTS.items()}
+    assert "[new-in-docs](new-in-docs.md)" in pages.index_page(every, inputs)
+    page = pages.endpoint_page(new, every[new.name], inputs)
+    assert page.startswith("# new-in-docs\n")
+    assert f"{SERVER}/v1/new-in-docs" in page
+
+
+def test_an_endpoint_without_a_body_has_a_page(monkeypatch: pytest.MonkeyPatch, inputs: Path) -> None:
+    """An endpoint whose specification has no body gets a page with a request that sends nothing."""
+    known = next(iter(ENDPOINTS.values()))
+    bare = known._replace(name="bare-in-docs", schema="")
+    monkeypatch.setitem(ENDPOINTS, bare.name, bare)
+    monkeypatch.setattr(specification, "find", lambda name: ENDPOINTS.get(name))
+    (request,) = requests(bare)
+    assert request.body == {}
+    assert "### Parameters" in pages.endpoint_page(bare, [request], inputs)
 
 
 def test_an_endpoint_without_marks_has_a_purpose() -> None:
