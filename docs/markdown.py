@@ -18,7 +18,7 @@ _FROM_DOCSTRINGS = "```{eval-rst}"
 _INCLUDE = re.compile(r"^```\{include\} (\S+)\n```$", re.MULTILINE)
 _TAB = re.compile(r"^:::\{tab-item\} (.*)\n(?=:sync)", re.MULTILINE)
 _HEADING = re.compile(r"^(.+)\n\*{3,}$", re.MULTILINE)
-_ONLY_SPHINX = re.compile(r"^(```\{toctree\}\n[\s\S]*?^```|:{3,}.*|:sync.*|!\[.*)\n+", re.MULTILINE)
+_ONLY_SPHINX = re.compile(r"^(```\{toctree\}\n[\s\S]*?^```|:{3,}.*|:sync.*|!\[.*(?:\n\n\*[^*].*\*)?)\n+", re.MULTILINE)
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:

@@ -14,7 +14,7 @@ from bfl_client import specification
 from bfl_client.specification import ENDPOINTS, Endpoint, Parameter
 
 from . import models, pictures
-from .requests import WAYS, Request, file_name, requests
+from .requests import WAYS, Request, effect, file_name, requests
 from .sources import reasons
 from .templates import rendered
 
@@ -122,11 +122,10 @@ class Row(NamedTuple):
 
 def purposes(request: Request) -> list[str]:
     """What one can want to do with a request: the headings of the index that it is under."""
-    mark = request.marks.get("x-bfl-emulate", "")
-    effect = str(mark.get("effect", "") if isinstance(mark, Mapping) else mark)
     needs = any(each.media and each.required for each in request.form.parameters)
     plain = [] if needs else ["make" if request.endpoint.kind == "image" else "film"]
-    special = [effect] if effect in PURPOSES and effect else []
+    found = effect(request.marks)
+    special = [found] if found and found in PURPOSES else []
     return [PURPOSES[each] for each in plain + special or [""]]
 
 
@@ -156,7 +155,8 @@ def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]
             yield label, "; ".join(limits)
     hooked = any(each.name == "webhook_url" for request in found for each in request.form.parameters)
     yield "Webhooks", "yes, with `webhook_url`" if hooked else "no: the result has to be polled for"
-    yield "Methods", ", ".join(f"`{name}`" for name in endpoint.method_names)
+    methods = ", ".join(f"`{name}`" for name in endpoint.method_names)
+    yield "Methods", f"{methods} of `client.generate` and `client.submit`"
 
 
 def _taken(found: list[Request]) -> Iterator[str]:

@@ -22,6 +22,16 @@ SAMPLES: dict[str, Any] = {"finetune_id": "my-finetune", "width": 1024, "height"
 PICTURES = ("mask", "person", "garment")
 """Parameters whose picture has a file of its own; all others take the photo."""
 
+PROMPTS = {
+    "inpaint": "a frozen lake",
+    "expand": "more of the mountains",
+    "outpaint": "more of the mountains",
+    "try-on": "the person wears the coat",
+    "animate": "clouds pass over the mountains",
+    "continue": "the sun sets behind the mountains",
+}
+"""What an example says of what it sends, by what is done with it (the mark ``x-bfl-emulate``)."""
+
 
 class Request(NamedTuple):
     """The example of one shape of an endpoint's body; its pictures and films are `Path`s.
@@ -72,12 +82,20 @@ def requests(endpoint: Endpoint) -> list[Request]:
 
 
 def _request(endpoint: Endpoint, form: Form) -> Request:
-    sends = any(each.media and each.required for each in form.parameters)
-    prompt = "the same as a woodcut" if sends else "a fox in the snow"
     chosen = [each for each in form.parameters if each.required or each.name in SHOWN]
+    selector = form.title.partition("=")[0]
+    selected = {each.name: each.choices[0] for each in chosen if each.name == selector}
+    marks = _marks(endpoint, selected)
+    sends = any(each.media and each.required for each in form.parameters)
+    prompt = PROMPTS.get(effect(marks), "the same as a woodcut") if sends else "a fox in the snow"
     body = {each.name: _value(each, prompt) for each in sorted(chosen, key=_place)}
-    value = str(body.get(form.title.partition("=")[0], ""))
-    return Request(endpoint, form, body, _method(endpoint, value), _marks(endpoint, body))
+    return Request(endpoint, form, body, _method(endpoint, str(selected.get(selector, ""))), marks)
+
+
+def effect(marks: Mapping[str, Any]) -> str:
+    """What a request does with the pictures and films in it, by its marks; empty if they do not say."""
+    mark = marks.get("x-bfl-emulate", "")
+    return str(mark.get("effect", "") if isinstance(mark, Mapping) else mark)
 
 
 def _marks(endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
