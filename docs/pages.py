@@ -105,7 +105,8 @@ def index_page(every: Mapping[str, list[Request]], inputs: Path) -> str:
     for endpoint in newest():
         for request in every[endpoint.name]:
             for heading in purposes(request):
-                rows[heading].append(Row(request, specification.rates_in_words(endpoint.name), _price(request, inputs)))
+                rates = specification.rates_in_words(endpoint.name, request.body)
+                rows[heading].append(Row(request, rates, _price(request, inputs)))
     shown = {heading: found for heading, found in rows.items() if found}
     general = reasons().get("", [])
     month = specification.price_list()
@@ -132,7 +133,7 @@ def purposes(request: Request) -> list[str]:
 def _price(request: Request, inputs: Path) -> str:
     """What a request costs in credits, or can cost at most if that is not known in advance; empty without a price."""
     name, body = request.endpoint.name, request.placed(inputs)
-    exact, most = specification.price(name, body), specification.highest_price(name, body)
+    exact, most = specification.prices(name, body)
     if most is None:
         return ""
     return specification.credits_in_words(exact) if exact else f"at most {specification.credits_in_words(most)}"
@@ -140,10 +141,9 @@ def _price(request: Request, inputs: Path) -> str:
 
 def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]]:
     formats = specification.formats(endpoint.name)
-    listed = f": {', '.join(formats)}" if formats else ""
-    yield "Makes", KINDS[endpoint.kind] + listed + (" (the first by default)" if len(formats) > 1 else "")
-    price = specification.price_in_words(endpoint.name)
-    yield "Price", f"{price}, by the list of {specification.price_list()}" if price else "not in the list of prices"
+    suffixes = f": {', '.join(formats)}" if formats else ""
+    yield "Makes", KINDS[endpoint.kind] + suffixes + (" (the first by default)" if len(formats) > 1 else "")
+    yield from _prices(found)
     yield "Usually takes", _time(endpoint.duration)
     yield "At one time", f"{endpoint.active_limit} tasks"
     yield "The result's URL lasts", _time(endpoint.url_lifetime)
@@ -157,6 +157,15 @@ def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]
     yield "Webhooks", "yes, with `webhook_url`" if hooked else "no: the result has to be polled for"
     methods = ", ".join(f"`{name}`" for name in endpoint.method_names)
     yield "Methods", f"{methods} of `client.generate` and `client.submit`"
+
+
+def _prices(found: list[Request]) -> Iterator[tuple[str, str]]:
+    """The price of each shape."""
+    for request in found:
+        price = specification.price_in_words(request.endpoint.name, request.body)
+        which = f" ({request.selector}={request.body[request.selector]})" if request.selector else ""
+        listed = f"{price}, by the list of {specification.price_list()}" if price else "not in the list of prices"
+        yield f"Price{which}", listed
 
 
 def _taken(found: list[Request]) -> Iterator[str]:

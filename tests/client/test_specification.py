@@ -23,6 +23,10 @@ SCHEMAS: list[Any] = [
         {"type": "array", "items": {"enum": [1, 2]}, "minItems": 1},
         "a list of at least 1 items, each one of 1, 2",
     ),
+    (
+        {"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "minItems": 2, "maxItems": 2},
+        "a list of 2 items of a number, a string",
+    ),
     ({"type": "string", "maxLength": 9}, "a string of at most 9 characters"),
     ({"type": ["string", "null"]}, "a string or null"),
     ({"type": "number", "exclusiveMinimum": 0.5}, "a number above 0.5"),
@@ -232,3 +236,13 @@ def test_every_endpoint_has_a_price_at_most_or_none_at_all(name: str, body: dict
 def test_credits_in_words(amount: float | None, words: str) -> None:
     """Credits have two decimals at most, and thousands set apart."""
     assert specification.credits_in_words(amount) == words
+
+
+def test_the_price_of_a_shape_is_part_of_the_endpoints_price() -> None:
+    """With what selects a shape of the body the price is that of the shape, without it that of every shape."""
+    for name in ENDPOINTS:
+        for form in specification.forms(name):
+            selector, _, value = form.title.partition(" or ")[0].partition("=")
+            price = specification.price_in_words(name, {selector: value} if selector else {})
+            assert price in specification.price_in_words(name)
+            assert "; or " not in price

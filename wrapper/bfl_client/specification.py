@@ -419,15 +419,15 @@ def price_list() -> str:
     return str(document().get("x-bfl-price-list", ""))
 
 
-def price_in_words(name: str) -> str:
-    """What an endpoint costs, in a phrase; empty if it has no price."""
-    phrases = [_mark_in_words(each.mark) for each in _prices(name, {})]
+def price_in_words(name: str, body: Mapping[str, Any] | None = None) -> str:
+    """What an endpoint, or the shape that a body selects, costs, in a phrase; empty if it has no price."""
+    phrases = [_mark_in_words(each.mark) for each in _prices(name, body or {})]
     return "; or ".join(dict.fromkeys(phrases))
 
 
-def rates_in_words(name: str) -> str:
-    """The lowest and highest rate of an endpoint in a few words, such as ``6 to 95 a second``; empty without one."""
-    marks = [each.mark for each in _prices(name, {})]
+def rates_in_words(name: str, body: Mapping[str, Any] | None = None) -> str:
+    """The lowest and highest rate of what `price_in_words` says, such as ``6 to 95 a second``; empty without one."""
+    marks = [each.mark for each in _prices(name, body or {})]
     rates = [rate for mark in marks for rate in (mark["credits"], mark.get("draft")) if rate]
     every = {each for rate in rates for each in (rate.values() if isinstance(rate, Mapping) else [rate])}
     if not every:
