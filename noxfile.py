@@ -169,6 +169,7 @@ def batch(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation into build/docs, without a network, and test what was built. Needs Chromium."""
     session.install("-e", ".[all]", *_group("docs"), *_group("test"), *_group("browser"))
+    shutil.rmtree("build/docs", ignore_errors=True)  # or a page that is gone would stay
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-E", "-d", "build/doctrees", "docs", "build/docs")
     required = {"BFL_SITE": "build/docs", "BFL_REQUIRE_CHROMIUM": "1"}
     session.run("pytest", "tests/docs/test_site.py", *session.posargs, env=required)
