@@ -94,7 +94,7 @@ def endpoint_page(endpoint: Endpoint, found: list[Request], inputs: Path) -> str
         requests=[(request, _price(request, inputs)) for request in found],
         ways=WAYS,
         parameters=_parameters,
-        optional=optional_media(found[0]) if found else None,
+        optional=optional_media(found[0]),
         reasons=reasons().get(endpoint.name, []),
     )
 
