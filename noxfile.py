@@ -208,8 +208,9 @@ def wheel(session: nox.Session) -> None:
         session.install(f"{built}[all]")
         elsewhere = Path(folder) / "elsewhere"
         elsewhere.mkdir()
-        sources = "tests codegen pyproject.toml openapi.json openapi-overlay.yml generator-config.yml"
-        for name in f"{sources} README.md CHANGELOG.md docs noxfile.py skills .ci".split():
+        sources = "tests codegen pyproject.toml noxfile.py openapi.json openapi-overlay.yml generator-config.yml .ci"
+        pages = "README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md docs examples skills"
+        for name in f"{sources} {pages}".split():
             session.run("cp", "-r", name, str(elsewhere), external=True)
         session.chdir(elsewhere)
         chosen = session.posargs or [

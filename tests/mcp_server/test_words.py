@@ -17,10 +17,9 @@ from bfl_mcp import refusals, tools
 from tests.cli.shell import Shell
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n## Let models make pictures\n")[2].partition("\n## ")[0]
+GUIDE = (ROOT / "docs" / "guides" / "models.md").read_text(encoding="utf-8")
 SKILL = (ROOT / "skills" / "bfl" / "SKILL.md").read_text(encoding="utf-8")
-CONFIGURATIONS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", SECTION, re.DOTALL)]
+CONFIGURATIONS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)]
 
 
 def _options(name: str) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def _options(name: str) -> dict[str, Any]:
 
 
 def test_there_is_a_configuration_for_three_clients() -> None:
-    """The README has three configurations that are JSON; each has a server, and none contains a key."""
+    """The guide has three configurations that are JSON; each has a server, and none contains a key."""
     assert len(CONFIGURATIONS) == 3
     for each in CONFIGURATIONS:
         assert list(each.get("mcpServers") or each["servers"]) == ["bfl"]
@@ -49,9 +48,9 @@ def test_every_configuration_is_a_command_line(configuration: dict[str, Any]) ->
     assert set(server.get("env", {})) <= {"BFL_API_KEY"}
 
 
-def test_the_readme_names_every_tool() -> None:
-    """The README names each tool, and no other."""
-    sentence = re.search(r"The tools are (.*?);", SECTION, re.DOTALL)
+def test_the_guide_names_every_tool() -> None:
+    """The guide names each tool, and no other."""
+    sentence = re.search(r"The tools are (.*?);", GUIDE, re.DOTALL)
     assert sentence is not None
     assert re.findall(r"`(\w+)`", sentence[1]) == list(tools.definitions())
 

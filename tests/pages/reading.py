@@ -25,8 +25,8 @@ OWN = {
     "concurrency", "endpoint", "extra", "name", "on_update", "return_on_error", "timeout", "validate",
 }  # fmt: skip
 """Keywords of the client, and keys of a job, that are no parameters of an endpoint."""
-MISTAKES = {"widht"}
-"""Parameters that pages misspell, to show what happens."""
+MISTAKES = {"flux-9", "widht"}
+"""Endpoints and parameters that pages name although there are none, to show what happens."""
 
 _METHOD = re.compile(r"\.(?:submit|generate)\.(\w+)\(")
 _ENDPOINT = re.compile(
@@ -70,7 +70,7 @@ def name_of(page: Path) -> str:
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The blocks of a page in their order, of some languages or of all."""
     text = page.read_text(encoding="utf-8")
-    found = re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found = re.finditer(r"^```([^`\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     every = [Block(page, text.count("\n", 0, each.start(2)) + 1, each[1], each[2]) for each in found]
     return [each for each in every if not languages or each.language in languages]
 
@@ -86,7 +86,7 @@ def endpoints(text: str) -> set[str]:
 def absent(text: str) -> Iterator[str]:
     """What a block names and the specification does not have: endpoints, their parameters, models, the credits."""
     named = endpoints(text)
-    yield from (f"endpoint {name}" for name in sorted(named) if name not in ENDPOINTS)
+    yield from (f"endpoint {name}" for name in sorted(named - set(ENDPOINTS) - MISTAKES))
     known = {key for name in named & set(ENDPOINTS) for key in specification.parameters(name)}
     if known:
         yield from (f"parameter {key}" for key in sorted(_parameters(text) - known - OWN - MISTAKES))

@@ -7,11 +7,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bfl_cli.app import COMMANDS
 from bfl_cli.exits import EXITS
+from bfl_client import errors
 
 from .reading import PAGES, README, ROOT, absent, adopted, blocks, name_of
 
@@ -81,3 +83,21 @@ def test_what_a_page_installs_can_be_installed(page: Path) -> None:
     }
     named = re.findall(r"bfl-client\[([\w,]+)\]", page.read_text(encoding="utf-8"))
     assert {extra for each in named for extra in each.split(",")} <= extras
+
+
+def test_the_table_of_errors_is_the_tree() -> None:
+    """The table of errors has each error of the client in its place in the tree, with what its docstring says."""
+    rows = re.findall(r"^\| ((?:· )*)`(\w+Error|\w+)` \| (.*?) \| .+ \|$", EVERY, re.MULTILINE)
+    tree = [(depth * "· ", error.__name__, _summary(error)) for depth, error in _tree(errors.BFLError)]
+    assert [row for row in rows if hasattr(errors, row[1])] == tree
+
+
+def _tree(root: type[BaseException], depth: int = 0) -> Iterator[tuple[int, type[BaseException]]]:
+    yield depth, root
+    for each in root.__subclasses__():
+        if each.__module__ == errors.__name__:
+            yield from _tree(each, depth + 1)
+
+
+def _summary(error: type[BaseException]) -> str:
+    return " ".join((error.__doc__ or "").partition("\n\n")[0].split())

@@ -10,15 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import anyio
-import httpx
 import pytest
 from bfl_api.table import ENDPOINTS
 from bfl_client import Client
 from bfl_emulator import Emulator
+from fastapi.testclient import TestClient
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
 from .playing import same
 from .reading import PAGES, Block, blocks, name_of, play
@@ -27,14 +28,17 @@ WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
 
 
 @pytest.fixture
-def here(tmp_path: Path, samples: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, samples: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The current folder of a program, with what it sends; the environment leads to the emulator."""
     folder = tmp_path / "here"
     shutil.copytree(samples, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOOK_SECRET", "s3cret")
     emulator.use(monkeypatch)
-    return folder
+    yield folder
+    instrumentor = HTTPXClientInstrumentor()
+    if instrumentor.is_instrumented_by_opentelemetry:
+        instrumentor.uninstrument()
 
 
 def _run(code: str, names: dict[str, Any]) -> None:
@@ -65,6 +69,7 @@ def _shown(block: Block) -> str | None:
 def test_the_programs_of_a_page_run(page: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The programs of a page, in order and in one namespace, run without a warning, and save and print what it says."""
     names: dict[str, Any] = {"__name__": "__main__"}
+    clients = list[Client]()
 
     def run(block: Block) -> None:
         if block.file:
@@ -73,32 +78,62 @@ def test_the_programs_of_a_page_run(page: Path, here: Path, capsys: pytest.Captu
             _test(block.file)
             return
         _run(block.text, names)
+        clients.extend(each for each in names.values() if isinstance(each, Client))
         printed, shown = capsys.readouterr().out, _shown(block)
         assert shown is None or same(shown, printed), printed
         assert set(re.findall(r'save\("([^"]{2,})"\)', block.text)) <= {path.name for path in here.iterdir()}
 
-    play(blocks(page, "python"), run)
-    for client in names.values():
-        if isinstance(client, Client):
+    try:
+        play(blocks(page, "python"), run)
+    finally:
+        for client in clients:
             client.close()
 
 
-def test_the_webhook_receiver_takes_what_verifies(here: Path) -> None:
-    """The receiver answers 200 to a delivery with the secret and saves its picture, and 403 to one without."""
-    (block,) = [block for page in PAGES for block in blocks(page, "python") if "webhooks.parse" in block.text]
+@pytest.fixture
+def application(here: Path) -> Callable[[str], TestClient]:
+    """Starts an application of a page by the name of its file, and speaks to it."""
+
+    def start(file: str) -> TestClient:
+        (block,) = [block for page in PAGES for block in blocks(page, "python") if block.file == file]
+        names: dict[str, Any] = {"__name__": "application"}
+        play([block], lambda block: exec(block.text, names))
+        return TestClient(names["app"])
+
+    return start
+
+
+def test_the_application_makes_pictures(application: Callable[[str], TestClient], emulator: Emulator) -> None:
+    """The web application accepts an order, delivers the picture, and says what went wrong in a status of its own."""
+    with application("app.py") as browser:
+        ordered = browser.post("/pictures", params={"prompt": "a fox"})
+        assert ordered.status_code == 202
+        assert browser.get(f"/pictures/{ordered.json()['id']}").content.startswith(b"\xff\xd8")
+        refused = browser.post("/pictures", params={"prompt": "#content-moderated"}).json()["id"]
+        answer = browser.get(f"/pictures/{refused}")
+        assert (answer.status_code, answer.json()) == (410, {"status": "Content Moderated"})
+        assert browser.get("/pictures/none").status_code == 404
+        emulator.script({"fault": "answer", "operation": "submit", "status": 402, "body": {"detail": "no credits"}})
+        assert browser.post("/pictures", params={"prompt": "a fox"}).status_code == 502
+
+
+def test_the_application_says_that_a_picture_is_not_ready(
+    application: Callable[[str], TestClient], emulator: Emulator
+) -> None:
+    """A picture that is not ready in two seconds is answered with 202, and its state."""
+    emulator.script({"fault": "status", "status": "Pending"})
+    with application("app.py") as browser:
+        ordered = browser.post("/pictures", params={"prompt": "a fox"}).json()["id"]
+        assert browser.get(f"/pictures/{ordered}").status_code == 202
+
+
+def test_the_webhook_receiver_takes_what_verifies(application: Callable[[str], TestClient], here: Path) -> None:
+    """The receiver takes a delivery with the secret and saves its picture once, and answers 403 to one without."""
     before = set(here.iterdir())
-    names: dict[str, Any] = {"__name__": "receiver"}
-    exec(block.text, names)
     with Client() as client:
         made = client.generate(next(iter(ENDPOINTS)), prompt="a fox")
-
-    async def deliver() -> list[int]:
-        transport = httpx.ASGITransport(app=names["app"])
-        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
-            body = {"id": "task-1", "status": "Ready", "result": made.raw["result"]}
-            answers = [await client.post("/hook", json=body, headers={"X-Webhook-Secret": s}) for s in ("s3cret", "no")]
-            await names["client"].close()
-            return [answer.status_code for answer in answers]
-
-    assert anyio.run(deliver) == [200, 403]
-    assert [path.stem for path in set(here.iterdir()) - before] == ["task-1"]
+    body = {"id": "task-1", "status": "Ready", "result": made.raw["result"]}
+    with application("hook.py") as service:
+        for secret, status in (("s3cret", 200), ("s3cret", 200), ("no", 403)):
+            assert service.post("/hook", json=body, headers={"X-Webhook-Secret": secret}).status_code == status
+    assert [path.name for path in set(here.iterdir()) - before] == ["task-1.jpg"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bfl_api.table import ENDPOINTS
+from bfl_client import Client
 from bfl_emulator import Emulator
 
 from tests.cli.shell import unix
@@ -15,8 +18,8 @@ from tests.cli.shell import unix
 from .playing import Shell
 from .reading import PAGES, Block, blocks, name_of, play
 
-SETTING_UP = {"docker", "git", "nox", "pip", "pipx", "python3", "schemathesis", "source", "uv"}
-"""Programs that tests do not run: what they install or start is tested elsewhere."""
+SETTING_UP = {"curl", "git", "gunicorn", "nox", "pip", "pipx", "python3", "schemathesis", "uv", "uvicorn"}
+"""Programs that are not run with their page: what they install, start or ask is tested elsewhere."""
 WITH_SESSIONS = [page for page in PAGES if blocks(page, "console", "sh")]
 
 
@@ -28,8 +31,9 @@ def shell(tmp_path: Path, samples: Path, emulator: Emulator) -> Iterator[Shell]:
 
 
 def _to_run(block: Block) -> bool:
-    programs = {words[0] for line in block.text.splitlines() if (words := shlex.split(line, comments=True))}
-    return block.language == "console" or not programs & SETTING_UP
+    lines = block.text.replace("\\\n", " ").splitlines() if block.language == "sh" else ()
+    programs = {words[0] for line in lines if (words := shlex.split(line, comments=True))}
+    return not programs & SETTING_UP
 
 
 @unix
@@ -46,3 +50,17 @@ def test_the_sessions_of_a_page_are_what_happens(page: Path, shell: Shell) -> No
             assert (shell.here / file).exists() or re.search("--(dry-run|no-wait)", block.text), file
 
     play(filter(_to_run, blocks(page, "console", "sh")), run)
+
+
+@unix
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
+def test_the_control_endpoints_answer(shell: Shell) -> None:
+    """The commands of the guide add a rule to an emulator, and read its requests."""
+    (block,) = [block for page in PAGES for block in blocks(page, "sh") if "/_emulator/" in block.text]
+    with Emulator(control=True, speed=float("inf")) as emulator:
+        place = emulator.base_url.removeprefix("http://")
+        text = block.text.replace("127.0.0.1:PORT", place).replace("TOKEN", str(emulator.control_token))
+        shell.commands(text)
+        with Client(emulator.api_key, emulator.base_url) as client:
+            client.generate(next(iter(ENDPOINTS)), prompt="a fox")
+        assert [fault.fault for fault in emulator.faults] == ["html"]
