@@ -5,16 +5,21 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import bfl_client
 import pytest
 from bfl_cli import app, skill
 from bfl_cli.exits import EXITS
 from bfl_mcp import refusals, tools
+from mcp import Client, StdioServerParameters, stdio_client
 
-from tests.cli.shell import Shell
+from tests.cli.shell import Shell, environment
+
+from .conftest import Bench
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "models.md").read_text(encoding="utf-8")
@@ -37,15 +42,23 @@ def test_there_is_a_configuration_for_three_clients() -> None:
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=["claude", "cursor", "vscode"])
-def test_every_configuration_is_a_command_line(configuration: dict[str, Any]) -> None:
-    """The arguments of each configuration are those of `bfl mcp`, with a budget or an emulator."""
+def test_every_configuration_starts_a_server(configuration: dict[str, Any], bench: Bench) -> None:
+    """Each configuration, with a folder of the user's, starts a server with all tools and a budget or an emulator."""
     server = (configuration.get("mcpServers") or configuration["servers"])["bfl"]
     assert server["command"] == "bfl"
-    name, *arguments = server["args"]
-    given = [each for each in arguments if each.startswith("--")]
-    assert (name, set(given) - set(_options("mcp"))) == ("mcp", set())
-    assert {"--budget", "--emulator"} & set(given)
+    assert {"--budget", "--emulator"} & set(server["args"])
     assert set(server.get("env", {})) <= {"BFL_API_KEY"}
+    (bench.root / "pictures").mkdir()
+    arguments = [each.replace("/path/to", str(bench.root)) for each in server["args"]]
+    environ = environment(bench.home, bench.emulator)
+    command = StdioServerParameters(command=sys.executable, args=["-m", "bfl_cli", *arguments], env=environ)
+
+    async def names() -> list[str]:
+        with bench.log.open("a") as log:
+            async with Client(stdio_client(command, errlog=log)) as client:
+                return [tool.name for tool in (await client.list_tools()).tools]
+
+    assert anyio.run(names) == list(tools.definitions())
 
 
 def test_the_guide_names_every_tool() -> None:
