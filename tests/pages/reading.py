@@ -137,18 +137,19 @@ def play(found: Iterable[Block], run: Callable[[Block], None]) -> None:
     """Run blocks in their order; those about what the specification does not have, or not any more, are left out.
 
     A refresh may adopt any specification, and its report lists the lines of the pages that must be changed then. So a
-    block that fails is left out, too, if a change was adopted that concerns it, or if it follows one that was left out.
-    The test is then skipped, with the reasons.
+    block that fails is left out, too, if a change was adopted that concerns it or one before it, whose results it may
+    use, or if it follows one that was left out. The test is then skipped, with the reasons.
     """
-    left_out = list[str]()
+    left_out, so_far = list[str](), ""
     for block in found:
+        so_far += block.text
         if missing := list(absent(block.text)):
             left_out.append(f"{block.place}: the specification has no {', no '.join(missing)}")
             continue
         try:
             run(block)
         except Exception as error:
-            reason = changed(block.text) or (left_out and f"it follows {left_out[0]}")
+            reason = changed(so_far) or (left_out and f"it follows {left_out[0]}")
             if not reason:
                 error.add_note(f"in the block at {block.place}")
                 raise

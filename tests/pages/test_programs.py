@@ -20,10 +20,12 @@ from bfl_client import Client
 from bfl_emulator import Emulator
 from fastapi.testclient import TestClient
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from PIL.Image import Image
 
 from .playing import same
 from .reading import PAGES, Block, blocks, name_of, play
 
+Visit = Callable[[str, Callable[[TestClient], None]], None]
 WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
 
 
@@ -69,7 +71,7 @@ def _shown(block: Block) -> str | None:
 def test_the_programs_of_a_page_run(page: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The programs of a page, in order and in one namespace, run without a warning, and save and print what it says."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    clients = list[Client]()
+    opened = list[Client | Image]()
 
     def run(block: Block) -> None:
         if block.file:
@@ -77,8 +79,10 @@ def test_the_programs_of_a_page_run(page: Path, here: Path, capsys: pytest.Captu
         if block.file.startswith("test_"):
             _test(block.file)
             return
-        _run(block.text, names)
-        clients.extend(each for each in names.values() if isinstance(each, Client))
+        try:
+            _run(block.text, names)
+        finally:
+            opened.extend(each for each in names.values() if isinstance(each, Client | Image))
         printed, shown = capsys.readouterr().out, _shown(block)
         assert shown is None or same(shown, printed), printed
         assert set(re.findall(r'save\("([^"]{2,})"\)', block.text)) <= {path.name for path in here.iterdir()}
@@ -86,26 +90,31 @@ def test_the_programs_of_a_page_run(page: Path, here: Path, capsys: pytest.Captu
     try:
         play(blocks(page, "python"), run)
     finally:
-        for client in clients:
-            client.close()
+        for each in opened:
+            each.close()
 
 
 @pytest.fixture
-def application(here: Path) -> Callable[[str], TestClient]:
-    """Starts an application of a page by the name of its file, and speaks to it."""
+def visit(here: Path) -> Visit:
+    """Starts an application of a page, by the name of its file, and hands it to a visitor."""
 
-    def start(file: str) -> TestClient:
+    def visit(file: str, visitor: Callable[[TestClient], None]) -> None:
+        def start(block: Block) -> None:
+            names: dict[str, Any] = {"__name__": "application"}
+            exec(block.text, names)
+            with TestClient(names["app"]) as browser:
+                visitor(browser)
+
         (block,) = [block for page in PAGES for block in blocks(page, "python") if block.file == file]
-        names: dict[str, Any] = {"__name__": "application"}
-        play([block], lambda block: exec(block.text, names))
-        return TestClient(names["app"])
+        play([block], start)
 
-    return start
+    return visit
 
 
-def test_the_application_makes_pictures(application: Callable[[str], TestClient], emulator: Emulator) -> None:
+def test_the_application_makes_pictures(visit: Visit, emulator: Emulator) -> None:
     """The web application accepts an order, delivers the picture, and says what went wrong in a status of its own."""
-    with application("app.py") as browser:
+
+    def visitor(browser: TestClient) -> None:
         ordered = browser.post("/pictures", params={"prompt": "a fox"})
         assert ordered.status_code == 202
         assert browser.get(f"/pictures/{ordered.json()['id']}").content.startswith(b"\xff\xd8")
@@ -116,24 +125,30 @@ def test_the_application_makes_pictures(application: Callable[[str], TestClient]
         emulator.script({"fault": "answer", "operation": "submit", "status": 402, "body": {"detail": "no credits"}})
         assert browser.post("/pictures", params={"prompt": "a fox"}).status_code == 502
 
+    visit("app.py", visitor)
 
-def test_the_application_says_that_a_picture_is_not_ready(
-    application: Callable[[str], TestClient], emulator: Emulator
-) -> None:
-    """A picture that is not ready in two seconds is answered with 202, and its state."""
+
+def test_the_application_says_that_a_picture_is_not_ready(visit: Visit, emulator: Emulator) -> None:
+    """A picture that is not ready in two seconds is answered with 202."""
     emulator.script({"fault": "status", "status": "Pending"})
-    with application("app.py") as browser:
+
+    def visitor(browser: TestClient) -> None:
         ordered = browser.post("/pictures", params={"prompt": "a fox"}).json()["id"]
         assert browser.get(f"/pictures/{ordered}").status_code == 202
 
+    visit("app.py", visitor)
 
-def test_the_webhook_receiver_takes_what_verifies(application: Callable[[str], TestClient], here: Path) -> None:
+
+def test_the_webhook_receiver_takes_what_verifies(visit: Visit, here: Path) -> None:
     """The receiver takes a delivery with the secret and saves its picture once, and answers 403 to one without."""
     before = set(here.iterdir())
-    with Client() as client:
-        made = client.generate(next(iter(ENDPOINTS)), prompt="a fox")
-    body = {"id": "task-1", "status": "Ready", "result": made.raw["result"]}
-    with application("hook.py") as service:
+
+    def visitor(browser: TestClient) -> None:
+        with Client() as client:
+            made = client.generate(next(iter(ENDPOINTS)), prompt="a fox")
+        body = {"id": "task-1", "status": "Ready", "result": made.raw["result"]}
         for secret, status in (("s3cret", 200), ("s3cret", 200), ("no", 403)):
-            assert service.post("/hook", json=body, headers={"X-Webhook-Secret": secret}).status_code == status
+            assert browser.post("/hook", json=body, headers={"X-Webhook-Secret": secret}).status_code == status
+
+    visit("hook.py", visitor)
     assert [path.name for path in set(here.iterdir()) - before] == ["task-1.jpg"]
