@@ -67,10 +67,7 @@ def types(session: nox.Session) -> None:
 
 def _suite(session: nox.Session) -> None:
     """Run all tests but those of the session `batch`; one worker runs tests/contract, the others the rest."""
-    # The session `batch` has the tests that need a database or a browser, or start the slow program many times;
-    # the session `docs` those of the built site.
-    names = ("postgres", "asleep", "browser", "command", "chaos")
-    elsewhere = [f"--ignore=tests/batch/test_{name}.py" for name in names] + ["--ignore=tests/docs/test_site.py"]
+    elsewhere = [f"--ignore={path}" for path in PROJECT["tool"]["bfl-client"]["tests-of-other-sessions"]]
     session.run("pytest", *(session.posargs or ["-n", "auto", *elsewhere]))
 
 
@@ -103,11 +100,13 @@ def httpx2(session: nox.Session) -> None:
 
 @nox.session
 def changes(session: nox.Session) -> None:
-    """Adopt every specification change in the table, and run the contract tests on each. Slow."""
+    """Adopt every specification change in the table with contract tests, and four with the whole fast suite. Slow."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
     chosen = session.posargs or ["-n", "auto", "tests/codegen/test_refresh_of_changes.py"]
     session.run("pytest", *chosen, env={"BFL_ALL_CHANGES": "1"})
+    if not session.posargs:
+        session.run("pytest", "tests/codegen/test_suite_after_refresh.py", env={"BFL_ALL_CHANGES": "1"})
 
 
 @nox.session

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from bfl_api import specification
+from bfl_client.specification import parameters
 from hypothesis import settings
 
 settings.register_profile(
@@ -32,14 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # the tests speak to this machine alone
         for spelling in (name, name.lower()):
             os.environ.pop(spelling, None)
-    config.addinivalue_line("markers", "about(*names): skipped where the specification has no such endpoint")
+    config.addinivalue_line(
+        "markers", "about(*names): skipped where no such endpoint is, or no such ENDPOINT:PARAMETER"
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is about an endpoint that the specification does not have; a refresh may adopt an older one."""
     for mark in item.iter_markers("about"):
         for name in mark.args:
-            if f"/v1/{name}" not in specification.load()["paths"]:
+            endpoint, _, parameter = name.partition(":")
+            known = f"/v1/{endpoint}" in specification.load()["paths"]
+            if not known or (parameter and parameter not in parameters(endpoint)):
                 pytest.skip(f"it is about {name}, which the specification does not have")
 
 

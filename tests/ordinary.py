@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 NOBODY = 65534  # the user and group without rights, on most systems
 FILES = 1024
 SYSTEM = "/usr/bin/python3"
-SLOW = ("postgres", "asleep", "browser", "command", "chaos")
-"""Tests of the batch that the session ``batch`` has."""
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["bfl-client"]
+ELSEWHERE = [f"--ignore={path}" for path in SETTINGS["tests-of-other-sessions"]]
+"""Options that leave out what is not of the fast suite."""
 
 
 def environment(home: Path, bin: Path) -> dict[str, str]:
@@ -80,7 +82,7 @@ def main(chosen: Sequence[str]) -> int:
         folder = Path(name)
         folder.chmod(0o755)
         there, venv = prepared(folder)
-        wanted = chosen or ["-n", "auto", *(f"--ignore=tests/batch/test_{each}.py" for each in SLOW)]
+        wanted = chosen or ["-n", "auto", *ELSEWHERE]
         command = [str(venv / "bin" / "python"), "-m", "pytest", "-p", "no:cacheprovider", *wanted]
         variables = environment(folder / "home", venv / "bin")
         return subprocess.run(command, cwd=there, env=variables, preexec_fn=limited).returncode

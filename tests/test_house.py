@@ -310,6 +310,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert not _modules_after("from bfl_client import Client; Client('key')") & heavy
 
 
+@pytest.mark.about("flux-dev:steps")  # some of them are in its model
 @pytest.mark.parametrize("defect", DEFECTS, ids=[defect.name for defect in DEFECTS])
 def test_every_seeded_defect_finds_its_place(defect: Defect) -> None:
     """The text that the session `mutants` changes occurs once in its file, so that the session can seed the defect."""

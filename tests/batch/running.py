@@ -18,12 +18,14 @@ from bfl_client.policy import Poll, Retry
 from bfl_emulator import Emulator
 from PIL import Image
 
+from tests.needs import PICTURE
+
 BFL = [sys.executable, "-m", "bfl_cli", "batch"]
 LIMIT = 100  # seconds for one process
 QUICK: dict[str, Any] = {"poll": Poll(floor=0.05), "retry": Retry(initial=0.01, ceiling=0.1)}
 
 
-def job(number: int, endpoint: str = "flux-dev", **parameters: Any) -> dict[str, Any]:
+def job(number: int, endpoint: str = PICTURE, **parameters: Any) -> dict[str, Any]:
     """A small job whose prompt contains its number."""
     return {"endpoint": endpoint, "prompt": f"fox {number}", "width": 256, "height": 256, **parameters}
 

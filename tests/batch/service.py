@@ -14,9 +14,11 @@ import httpx
 from bfl_batch import Report
 from bfl_client.policy import Poll, Retry
 
-ENDPOINT = "flux-dev"
+from tests.needs import PICTURE
+
+ENDPOINT = PICTURE
 FREE = "http://127.0.0.1:9"  # nobody listens there: all requests are answered here
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+CONTENT = b"\x89PNG\r\n\x1a\n" + bytes(64)
 Answer = httpx.Response | None
 
 
@@ -55,7 +57,7 @@ class Service:
             with self._lock:
                 self.polls[made] += 1
             return self.on_poll(made, self.polls[made]) or self.ready(made)
-        return httpx.Response(200, content=PICTURE + request.url.path.encode(), headers={"content-type": "image/png"})
+        return httpx.Response(200, content=CONTENT + request.url.path.encode(), headers={"content-type": "image/png"})
 
     def created(self, made: str, cost: float | None = 3.0) -> httpx.Response:
         """The answer to a submit."""

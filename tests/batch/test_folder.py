@@ -14,6 +14,8 @@ from bfl_batch import look
 from bfl_client import ConfigurationError
 from PIL import Image
 
+from tests.needs import EDITING
+
 from .processes import Process, watched
 from .service import Service, line
 
@@ -59,7 +61,7 @@ def test_the_picture_that_is_sent_is_not_replaced(service: Service, tmp_path: Pa
     Image.new("RGB", (64, 64), "teal").save(tmp_path / "cat.png")
     content = (tmp_path / "cat.png").read_bytes()
     jobs = tmp_path / "jobs.jsonl"
-    edit = {"endpoint": "flux-2-pro", "name": "cat", "prompt": "make it snow", "input_image": "@cat.png"}
+    edit = {"endpoint": EDITING, "name": "cat", "prompt": "make it snow", "input_image": "@cat.png"}
     jobs.write_text(json.dumps(edit))
     with pytest.raises(ConfigurationError, match=r"cat\.png \(line 1\)"):
         service.run(jobs, tmp_path)

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bfl_api.models import FluxDevInputs
+from bfl_api import models
+from bfl_api.table import ENDPOINTS
 from bfl_batch.jobs import LISTED, Job, Jobs, JobsError, without_media
 from bfl_client.constraints import with_files
 from PIL import Image
 
-GOOD = {"endpoint": "flux-dev", "prompt": "a fox"}
+from tests.needs import EDITING, PICTURE
+
+GOOD = {"endpoint": PICTURE, "prompt": "a fox"}
 
 
 def refused(source: Any, endpoint: str | None = None) -> JobsError:
@@ -33,18 +36,18 @@ def refused(source: Any, endpoint: str | None = None) -> JobsError:
         ("[1]", "is not a JSON object"),
         ("\xff", "is not a JSON object"),
         ('{"prompt": "a", "prompt": "b"}', "given twice"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "seed": NaN}', "NaN is not a number"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "seed": NaN}}', "NaN is not a number"),
         ('{"prompt": "a"}', "there is no endpoint"),
-        ('{"endpoint": "flux-2-por", "prompt": "a"}', "did you mean 'flux-2-pro'"),
-        ('{"endpoint": "flux-2-pro"}', "prompt: is required"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "width": 1}', "width: must be an integer from 256 to 1440"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "widht": 512}', "did you mean 'width'"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "name": ""}', "a name is a text"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "name": "\\ud800"}', "a name is a text"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "cat.png"}', '"@cat.png"'),
-        ('{"endpoint": "flux-dev", "prompt": "a", "image_prompt": "@cat.png"}', "there is no file"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "webhook_url": "https://x.example/"}', "leave it out"),
-        ('{"endpoint": "flux-dev", "prompt": "a", "name": "first"}', "line 1 has the same name, 'first'"),
+        (f'{{"endpoint": "{EDITING}x", "prompt": "a"}}', f"did you mean '{EDITING}'"),
+        (f'{{"endpoint": "{EDITING}"}}', "prompt: is required"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "width": 1}}', "width: must be an integer from 256 to "),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "widht": 512}}', "did you mean 'width'"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": ""}}', "a name is a text"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": "\\ud800"}}', "a name is a text"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "image_prompt": "cat.png"}}', '"@cat.png"'),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "image_prompt": "@cat.png"}}', "there is no file"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "webhook_url": "https://x.example/"}}', "leave it out"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": "first"}}', "line 1 has the same name, 'first'"),
     ],
 )
 def test_every_mistake_is_reported_with_its_line(tmp_path: Path, line: str, message: str) -> None:
@@ -88,9 +91,9 @@ def test_a_table_is_typed_by_the_specification(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     body = {"prompt": "42, a fox\nin the snow", "width": 512, "prompt_upsampling": True, "user": "7"}
-    with Jobs(path, "flux-dev") as jobs:
+    with Jobs(path, PICTURE) as jobs:
         assert jobs.check() == 2
-        assert list(jobs) == [Job(3, "1", "flux-dev", body), Job(4, "b", "flux-dev", {"prompt": "owl"})]
+        assert list(jobs) == [Job(3, "1", PICTURE, body), Job(4, "b", PICTURE, {"prompt": "owl"})]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     """Columns without a name of their own, cells without a column and broken quotes are mistakes."""
     path = tmp_path / "jobs.csv"
     path.write_text(text)
-    refused(path, "flux-dev")
+    refused(path, PICTURE)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, name: str, content: bytes) -> None:
     os.mkfifo(fifo)
     writer = threading.Thread(target=fifo.write_bytes, args=(content,), daemon=True)
     writer.start()
-    with Jobs(fifo, "flux-dev") as jobs:
+    with Jobs(fifo, PICTURE) as jobs:
         assert jobs.check() == 2
         for _ in range(2):
             assert [job.body["prompt"] for job in jobs] == ["a fox", "an owl"]
@@ -126,7 +129,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, name: str, content: bytes) -> None:
 def test_jobs_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name "-" stands for standard input, and messages say so."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"prompt": "a fox"}\n')))
-    with Jobs("-", "flux-dev") as jobs:
+    with Jobs("-", PICTURE) as jobs:
         assert jobs.check() == 1
         assert [job.body for job in jobs] == [{"prompt": "a fox"}]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{")))
@@ -147,12 +150,13 @@ def test_jobs_come_from_python_too(tmp_path: Path) -> None:
     """Mappings and models are jobs; a path is kept as a path, and the content of a file is refused."""
     picture = tmp_path / "cat.png"
     Image.new("RGB", (64, 64)).save(picture)
-    given: list[Any] = [{**GOOD, "name": 7, "image_prompt": picture}, FluxDevInputs(prompt="an owl")]
-    with Jobs(given, "flux-dev") as jobs:
+    model = getattr(models, ENDPOINTS[PICTURE].schema or "")
+    given: list[Any] = [{**GOOD, "name": 7, "image_prompt": picture}, model(prompt="an owl")]
+    with Jobs(given, PICTURE) as jobs:
         assert jobs.check() == 2
         first, second = jobs
-    assert first == Job(1, "7", "flux-dev", {"prompt": "a fox", "image_prompt": f"@{picture}"})
-    assert second == Job(2, "00002", "flux-dev", {"prompt": "an owl"})
+    assert first == Job(1, "7", PICTURE, {"prompt": "a fox", "image_prompt": f"@{picture}"})
+    assert second == Job(2, "00002", PICTURE, {"prompt": "an owl"})
     assert "save it to a file" in str(refused([{**GOOD, "image_prompt": picture.read_bytes()}]))
 
 
@@ -161,10 +165,10 @@ def test_files_lie_beside_the_jobs(tmp_path: Path) -> None:
     body = {"prompt": "@home", "input_image": "@cat.png", "seed": 1}
     (tmp_path / "cat.png").touch()
     (tmp_path / "a.png").touch()
-    found, wrong = with_files("flux-2-pro", body, tmp_path)
+    found, wrong = with_files(EDITING, body, tmp_path)
     assert not wrong
     assert found == {"prompt": "@home", "input_image": tmp_path / "cat.png", "seed": 1}
-    assert without_media("flux-2-pro", body) == {"prompt": "@home", "seed": 1}
+    assert without_media(EDITING, body) == {"prompt": "@home", "seed": 1}
     frames, _ = with_files("flux-3-video", {"mode": "i2v", "keyframes": [["@a.png", 0]]}, tmp_path)
     assert frames["keyframes"] == [[tmp_path / "a.png", 0]]
 

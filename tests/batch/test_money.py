@@ -12,6 +12,8 @@ from bfl_client import ConfigurationError
 from bfl_client.policy import Poll
 from bfl_client.tasks import Handle
 
+from tests.needs import EDITING, PICTURE
+
 from .processes import Process, watched
 from .service import Answer, Service, line
 
@@ -182,6 +184,7 @@ def test_polls_that_are_always_refused_stop_the_batch(service: Service, out: Pat
 FILM = {"endpoint": "flux-3-video", "mode": "t2v"}
 
 
+@pytest.mark.about("flux-3-video")
 def test_a_film_of_unknown_length_is_held_back_at_its_longest(service: Service, out: Path) -> None:
     """Films whose length the service chooses do not overshoot a budget, and what they did not need is used again."""
     most = 20 * 29.0  # seconds, and credits a second in the default resolution at most
@@ -198,23 +201,26 @@ def test_a_film_of_unknown_length_is_held_back_at_its_longest(service: Service, 
     assert report.credits == 85 * service.posts.total()
 
 
+@pytest.mark.about("flux-dev")  # for which no price is known
 def test_an_endpoint_without_a_price_is_refused_under_a_budget(service: Service, out: Path) -> None:
     """Without a price a budget cannot be kept: that is said before anything is sent, unless it is waived."""
-    with pytest.raises(ConfigurationError, match="flux-dev") as caught:
+    with pytest.raises(ConfigurationError, match=PICTURE) as caught:
         service.run([line("fox")], out, budget=10)
     assert caught.value.remedy.action == "unpriced"
     assert not out.exists()
     assert service.run([line("fox")], out, budget=10, unpriced=True).ok
 
 
+@pytest.mark.about("flux-2-pro")  # for its price
 def test_a_price_that_has_risen_is_noticed(service: Service, out: Path) -> None:
     """Once an endpoint costs more than its listed price, as much is held back for its next requests."""
     service.on_post = lambda prompt: service.created(f"{prompt}-1", cost=6.0)
-    foxes = [line(f"fox {number}", endpoint="flux-2-pro", width=512, height=512) for number in range(8)]
+    foxes = [line(f"fox {number}", endpoint=EDITING, width=512, height=512) for number in range(8)]
     report = service.run(foxes, out, budget=13, concurrency=1)
     assert report.credits == 12
 
 
+@pytest.mark.about("flux-2-pro")  # for its price
 def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
     """Requests that are all under way at once do not pass a budget together."""
     gate = threading.Barrier(4)
@@ -224,7 +230,7 @@ def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
         return None
 
     service.on_post = slow
-    foxes = [line(f"fox {number}", endpoint="flux-2-pro", width=512, height=512) for number in range(12)]
+    foxes = [line(f"fox {number}", endpoint=EDITING, width=512, height=512) for number in range(12)]
     report = service.run(foxes, out, budget=14)
     assert report.credits == 12
     assert service.posts.total() == 4
@@ -236,6 +242,7 @@ def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
 # Drafts
 
 
+@pytest.mark.about("flux-3-video")
 def test_a_draft_that_is_gone_does_not_cost_its_film(service: Service, out: Path) -> None:
     """A film whose draft cache cannot be fetched is done, with a word about the draft; nothing is submitted again."""
     result = {"sample": f"{service.base}/film.png", "draft_cache": "http://elsewhere.example/draft.bin"}
@@ -249,6 +256,7 @@ def test_a_draft_that_is_gone_does_not_cost_its_film(service: Service, out: Path
     assert service.posts == {"film": 1}
 
 
+@pytest.mark.about("flux-3-video")
 def test_a_draft_is_saved_beside_its_film(service: Service, out: Path) -> None:
     """The draft cache of a film is saved under the job's name."""
     result = {"sample": f"{service.base}/film.png", "draft_cache": f"{service.base}/draft.bin"}

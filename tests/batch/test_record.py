@@ -24,10 +24,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
+from tests.needs import PICTURE
+
 LARGE = os.environ.get("BFL_BATCH_LARGE") == "1"
 WORKERS = ("one", "two")
 NAMES = ("fox", "owl")
-ENDPOINT = "flux-dev"
+ENDPOINT = PICTURE
 who = st.sampled_from(WORKERS)
 which = st.sampled_from(NAMES)
 

@@ -23,6 +23,8 @@ from bfl_client import ConfigurationError
 from bfl_emulator import Emulator
 from PIL import Image
 
+from tests.needs import EDITING, PICTURE
+
 from .running import Batch, job
 
 
@@ -34,7 +36,7 @@ def submits(emulator: Emulator) -> int:
 def test_a_batch_makes_every_picture_once(batch: Batch, emulator: Emulator) -> None:
     """Every job becomes one task and one whole picture under its name; the same call again asks for nothing."""
     Image.new("RGB", (64, 64), "teal").save(batch.here / "cat.png")
-    edit = {"endpoint": "flux-2-pro", "prompt": "make it snow", "input_image": "@cat.png", "name": "a/b: ü"}
+    edit = {"endpoint": EDITING, "prompt": "make it snow", "input_image": "@cat.png", "name": "a/b: ü"}
     batch.write([*map(job, range(10)), edit])
     report = batch.run()
     assert (report.done, report.jobs, report.stopped, report.ok) == (11, 11, None, True)
@@ -65,7 +67,7 @@ def test_nothing_is_sent_before_all_is_checked(batch: Batch, emulator: Emulator)
 
 def test_too_few_credits_pause_the_batch(batch: Batch, emulator: Emulator) -> None:
     """A 402 in the middle ends the run with its reason and loses nothing; with credits the same call resumes it."""
-    batch.write(job(number, "flux-2-pro") for number in range(12))
+    batch.write(job(number, EDITING) for number in range(12))
     emulator.script({"fault": "answer", "operation": "submit", "status": 402, "nth": list(range(5, 100))})
     report = batch.run(concurrency=2)
     assert report.stopped is not None
@@ -118,10 +120,11 @@ def test_an_overloaded_service_slows_the_batch(batch: Batch, emulator: Emulator)
     assert len(emulator.faults) > 2
 
 
+@pytest.mark.about("flux-2-pro")  # for its price
 @pytest.mark.parametrize(("budget", "afforded"), [(2.9, 0), (12, 4)])
 def test_a_budget_is_not_passed(batch: Batch, emulator: Emulator, budget: float, afforded: int) -> None:
     """The batch stops before its cost would pass the budget, and not earlier."""
-    batch.write(job(number, "flux-2-pro") for number in range(8))  # 3 credits each
+    batch.write(job(number, EDITING) for number in range(8))  # 3 credits each
     report = batch.run(budget=budget)
     assert report.stopped is not None
     assert report.stopped.kind == "budget"
@@ -129,9 +132,10 @@ def test_a_budget_is_not_passed(batch: Batch, emulator: Emulator, budget: float,
     assert submits(emulator) == afforded
 
 
+@pytest.mark.about("flux-2-pro")  # for its price
 def test_a_budget_holds_over_all_runs_and_sizes(batch: Batch, emulator: Emulator) -> None:
     """What earlier runs have cost counts, and a larger picture is counted as such before it is sent."""
-    jobs = [job(1, "flux-2-pro"), job(2, "flux-2-pro", width=2048, height=2048)]
+    jobs = [job(1, EDITING), job(2, EDITING, width=2048, height=2048)]
     batch.write(jobs[:1])
     assert batch.run(budget=9).ok
     batch.write(jobs)
@@ -144,7 +148,7 @@ def test_a_changed_line_is_refused_once_it_is_paid_for(batch: Batch, emulator: E
     """New lines are added; a line that was done cannot become another; one that is taken out is not submitted."""
     batch.write([job(1, name="fox")])
     assert batch.run().ok
-    batch.write([job(1, name="fox", seed=7), job(2)])
+    batch.write([job(1, name="fox", width=512), job(2)])
     with pytest.raises(JobsError, match="line 1: differs from what was submitted as 'fox'"):
         batch.run()
     assert submits(emulator) == 1
@@ -202,11 +206,11 @@ def test_an_expired_result_is_told(batch: Batch, emulator: Emulator) -> None:
 
 def test_limits_hold_by_endpoint_and_over_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a mix, no endpoint has more active tasks than its limit, and all together no more than the concurrency."""
-    limited = "flux-2-pro"
+    limited = EDITING
     monkeypatch.setitem(ENDPOINTS, limited, ENDPOINTS[limited]._replace(active_limit=3))
     with Emulator(speed=40, limits=False) as emulator:
         batch = Batch(tmp_path, emulator)
-        batch.write(job(number, endpoint) for number in range(16) for endpoint in ("flux-dev", limited))
+        batch.write(job(number, endpoint) for number in range(16) for endpoint in (PICTURE, limited))
         assert batch.run(concurrency=8).ok
         tasks = list(emulator.tasks.values())
     moments = [task.submitted_at for task in tasks]

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.needs import PICTURE
+
 from .test_jobs import refused
 
 ROWS = [["Fuchs", 'Ein Fuchs, "süß"; größer', "512.0", "TRUE"], ["", "Ein Hase", "", ""], ["", "", "", ""]]
@@ -24,7 +26,7 @@ BODIES = [
 ]
 
 
-def bodies(source: Any, endpoint: str = "flux-dev", **more: Any) -> list[dict[str, Any]]:
+def bodies(source: Any, endpoint: str = PICTURE, **more: Any) -> list[dict[str, Any]]:
     with Jobs(source, endpoint, **more) as jobs:
         jobs.check()
         return [job.body for job in jobs]
@@ -60,6 +62,7 @@ def test_a_table_may_come_from_any_spreadsheet(
     assert bodies(path) == BODIES
 
 
+@pytest.mark.about("flux-dev:guidance")
 def test_a_table_with_one_column_needs_no_quotes(tmp_path: Path) -> None:
     """Where the header has one name, commas and semicolons are text; numbers may have a decimal comma elsewhere."""
     path = tmp_path / "jobs.csv"
@@ -86,7 +89,7 @@ def test_a_file_that_cannot_be_taken_is_one_mistake(tmp_path: Path, name: str, c
     """What is not clear is refused with one message for all lines, which says what to do."""
     path = tmp_path / name
     path.write_bytes(content)
-    lines = str(refused(path, "flux-dev")).splitlines()
+    lines = str(refused(path, PICTURE)).splitlines()
     assert message in "\n".join(lines)
     assert len(lines) in (2, 3)  # the last says what to do about lines
 
@@ -97,7 +100,7 @@ def test_a_list_is_taken_like_lines(tmp_path: Path) -> None:
     path.write_text(json.dumps([{"prompt": "a fox"}, {"prompt": "an owl"}], indent=2))
     assert bodies(path) == [{"prompt": "a fox"}, {"prompt": "an owl"}]
     path.write_text('[{"prompt": "a fox"}, 7]')
-    assert [each.number for each in refused(path, "flux-dev").mistakes] == [2]
+    assert [each.number for each in refused(path, PICTURE).mistakes] == [2]
 
 
 def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
@@ -108,11 +111,11 @@ def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
         Image.new("RGB", (64, 64), "red").save(photos / name)
     (photos / "notes.txt").write_text("not a picture")
     asked = {"image_prompt": "@{file}", "prompt": "the {name} in snow", "width": "512", "height": 512}
-    plan = bfl_batch.plan(photos, endpoint="flux-dev", params=asked)
+    plan = bfl_batch.plan(photos, endpoint=PICTURE, params=asked)
     assert plan.files == ("fox.jpg", "owl-jpg.jpg", "owl-png.jpg")
     with Emulator(speed=float("inf")) as emulator:
         key: Any = {"api_key": emulator.api_key, "base_url": emulator.base_url}
-        report = bfl_batch.run(photos, out=tmp_path / "out", endpoint="flux-dev", params=asked, **key)
+        report = bfl_batch.run(photos, out=tmp_path / "out", endpoint=PICTURE, params=asked, **key)
         sent = [request.body for request in list(emulator.requests) if request.method == "POST"]
     assert report.done == 3
     assert {path.name for path in (tmp_path / "out").glob("*.jpg")} == set(plan.files)
@@ -126,8 +129,8 @@ def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
 
 def test_a_folder_needs_pictures_and_a_parameter_for_them(tmp_path: Path) -> None:
     """A folder is refused with the parameter that would send its pictures; so is one without a picture."""
-    assert 'params={"image_prompt": "@{file}"}' in str(refused(tmp_path, "flux-dev"))
-    with pytest.raises(BFLError, match="no picture or film"), Jobs(tmp_path, "flux-dev", {"prompt": "{file}"}) as jobs:
+    assert 'params={"image_prompt": "@{file}"}' in str(refused(tmp_path, PICTURE))
+    with pytest.raises(BFLError, match="no picture or film"), Jobs(tmp_path, PICTURE, {"prompt": "{file}"}) as jobs:
         jobs.check()
 
 
@@ -138,11 +141,11 @@ def test_what_is_not_known_can_be_sent(tmp_path: Path, line: dict[str, Any]) -> 
     path = tmp_path / "jobs.jsonl"
     jobs = [
         {"endpoint": "flux-9", "prompt": "a", **line},
-        {"endpoint": "flux-dev", "width": 1, "q": "@fox.png", **line},
+        {"endpoint": PICTURE, "width": 1, "q": "@fox.png", **line},
     ]
     path.write_text("".join(json.dumps(job) + "\n" for job in jobs))
     plan = bfl_batch.plan(path, validate=bool(line))
-    assert (plan.endpoints, plan.files) == ({"flux-9": 1, "flux-dev": 1}, ("00001", "00002.jpg"))
+    assert (plan.endpoints, plan.files) == ({"flux-9": 1, PICTURE: 1}, ("00001", "00002.jpg"))
     with Emulator(speed=float("inf")) as emulator:
         key: Any = {"api_key": emulator.api_key, "base_url": emulator.base_url}
         report = bfl_batch.run(path, out=tmp_path / "out", validate=bool(line), **key)

@@ -16,7 +16,9 @@ from bfl_batch.ledger import Ledger
 from bfl_batch.store import LOST, LeaseLost, Store, Turn, jobs, metadata, submissions, workers
 from bfl_client.specification import ENDPOINTS
 
-ENDPOINT = "flux-dev"
+from tests.needs import EDITING, PICTURE
+
+ENDPOINT = PICTURE
 
 
 class Records:
@@ -262,7 +264,7 @@ def test_a_dear_endpoint_says_nothing_of_another(records: Records) -> None:
     """That one endpoint cost twice what was held for it changes nothing for another."""
     first = records.begun("owl")
     records.one.answer(first, handle("owl", 6.0))
-    turn = settle(records, ("fox", "flux-pro-1.1"))
+    turn = settle(records, ("fox", EDITING))
     assert Store(records.database, "one", 9.0).begin(turn, 3.0) == "send"
 
 

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.needs import PICTURE
+
 from .shell import Shell, unix
 
 KEY = "bfl_emulator_of_somebody_1234"
@@ -66,11 +68,11 @@ def test_a_key_that_does_not_work_is_code_5(shell: Shell) -> None:
         ["--api-key", KEY, "credits"],
         ["credits", KEY],
         ["task", KEY],
-        ["generate", "flux-dev", "a fox", "--token", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
+        ["generate", PICTURE, "a fox", "--token", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
         ["credits", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
         ["0f9d2c4e-5f1e-4c7b-9a55-0123456789ab", "--json"],
         ["auth", "login", "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab", "--debug"],
-        ["generate", "flux-dev", "a fox", "-p", "api_key=0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
+        ["generate", PICTURE, "a fox", "-p", "api_key=0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"],
     ],
 )
 def test_a_key_on_the_command_line_is_not_echoed(shell: Shell, arguments: list[str]) -> None:

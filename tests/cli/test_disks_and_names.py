@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 
+from tests.needs import EDITING, PICTURE
+
 from .shell import Shell, linux, unix
 
 
@@ -13,7 +15,7 @@ def test_a_full_disk_before_the_submit_costs_nothing(shell: Shell) -> None:
     """Where not even a handle can be written, nothing is submitted."""
     assert shell.emulator is not None
     before = len(shell.emulator.tasks)
-    done = shell.process("generate", "flux-dev", "a fox", size=100)
+    done = shell.process("generate", PICTURE, "a fox", size=100)
     assert (done.code, "nothing was submitted" in done.err) == (11, True), done.err
     assert len(shell.emulator.tasks) == before
     assert shell.files == []
@@ -22,7 +24,7 @@ def test_a_full_disk_before_the_submit_costs_nothing(shell: Shell) -> None:
 @unix
 def test_a_full_disk_after_the_submit_says_how_to_resume(shell: Shell) -> None:
     """Where the picture does not fit, no part of it is left, and the task can be resumed."""
-    done = shell.process("generate", "flux-dev", "a fox", "-o", "fox.jpg", "--json", size=4096)
+    done = shell.process("generate", PICTURE, "a fox", "-o", "fox.jpg", "--json", size=4096)
     assert (done.code, shell.files) == (11, [])
     error = done.json["error"]
     assert "File too large" in error["message"]
@@ -37,7 +39,7 @@ def test_without_a_state_folder_the_handle_goes_beside_the_result(slow_shell: Sh
     blocked = slow_shell.tasks.parent.parent.parent
     blocked.parent.mkdir(parents=True, exist_ok=True)
     blocked.write_text("not a folder")
-    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+    with slow_shell.start("generate", PICTURE, "a fox") as process:
         assert "warning" in process.await_line("no handle can be kept in")
         process.await_line("Pending")
         process.interrupt()
@@ -56,7 +58,7 @@ def test_without_a_state_folder_the_handle_goes_beside_the_result(slow_shell: Sh
 def test_without_a_home_a_picture_is_made(shell: Shell) -> None:
     """A home that is missing, or not a folder, hinders nothing, and leaves only the picture."""
     for home in ("/dev/null", "/dev/null/nobody"):
-        done = shell.run("generate", "flux-dev", "a fox", "-o", "fox.jpg", "--force", "--quiet", HOME=home)
+        done = shell.run("generate", PICTURE, "a fox", "-o", "fox.jpg", "--force", "--quiet", HOME=home)
         assert (done.code, done.err) == (0, ""), done.err
         assert shell.files == ["fox.jpg"]
     assert shell.run("auth", "status", HOME="/dev/null").code == 0
@@ -69,7 +71,7 @@ def test_a_place_that_cannot_be_written_is_named_before_the_submit(shell: Shell)
     before = len(shell.emulator.tasks)
     (shell.here / "file").write_text("x")
     for place in ("file/fox.jpg", "/proc/fox.jpg", "/proc"):
-        assert shell.run("generate", "flux-dev", "a fox", "-o", place).code == 11
+        assert shell.run("generate", PICTURE, "a fox", "-o", place).code == 11
     assert len(shell.emulator.tasks) == before
 
 
@@ -81,7 +83,7 @@ def test_a_name_that_is_not_utf_8(shell: Shell) -> None:
     name = b"f\xfcchs.png"
     Image.new("RGB", (300, 300)).save(os.fsdecode(os.fsencode(shell.here) + b"/" + name), format="PNG")
     sent = b"input_image=@" + name
-    done = shell.process("generate", "flux-2-pro", "a fox", "-p", sent, "-o", b"r\xe4sult.jpg", LC_ALL="C.UTF-8")
+    done = shell.process("generate", EDITING, "a fox", "-p", sent, "-o", b"r\xe4sult.jpg", LC_ALL="C.UTF-8")
     assert done.code == 0, done.err
     assert done.out.startswith("r\udce4sult.jpg  task")
     assert os.path.exists(os.fsencode(shell.here) + b"/r\xe4sult.jpg")
@@ -89,4 +91,4 @@ def test_a_name_that_is_not_utf_8(shell: Shell) -> None:
     assert done.code == 11
     assert "exists" in done.json["error"]["message"]
     assert shell.process("tasks", PYTHONIOENCODING="ascii").code == 0
-    assert shell.process("describe", "flux-2-pro", PYTHONIOENCODING="ascii").code == 0
+    assert shell.process("describe", EDITING, PYTHONIOENCODING="ascii").code == 0

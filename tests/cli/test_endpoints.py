@@ -10,6 +10,8 @@ from bfl_api import specification
 from bfl_api.table import ENDPOINTS
 from bfl_client import specification as client
 
+from tests.needs import PICTURE
+
 from .shell import Shell
 
 
@@ -19,13 +21,13 @@ def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
     names = [line.split()[0] for line in listed.out.splitlines()[1:]]
     assert sorted(names) == sorted(ENDPOINTS)
     assert [each["name"] for each in lonely_shell.run("endpoints", "--json").json] == names
-    shown = lonely_shell.run("describe", "flux-dev")
-    schema = specification.load()["components"]["schemas"]["FluxDevInputs"]["properties"]
+    shown = lonely_shell.run("describe", PICTURE)
+    schema = specification.load()["components"]["schemas"][ENDPOINTS[PICTURE].schema]["properties"]
     for name in schema:
         assert f"\n{name}" in shown.out
-    assert "width  (default 1024)\n    an integer from 256 to 1440, a multiple of 32\n" in shown.out
-    data = lonely_shell.run("describe", "flux-dev", "--json").json
-    assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == 1024
+    assert re.search(r"width  \(default \d+\)\n    an integer from \d+ to \d+, a multiple of \d+\n", shown.out)
+    data = lonely_shell.run("describe", PICTURE, "--json").json
+    assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == schema["width"]["default"]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
@@ -57,9 +59,10 @@ def test_a_description_says_which_bounds_are_corrections(lonely_shell: Shell) ->
     assert corrected == json.dumps(specification.load()).count('"published": ')
 
 
+@pytest.mark.about("flux-3-video")
 def test_every_description_fits_a_narrow_terminal(lonely_shell: Shell) -> None:
     """In 40 columns no line of a description is longer, for an endpoint with several forms too."""
-    for name in ("flux-dev", "flux-3-video"):
+    for name in (PICTURE, "flux-3-video"):
         done = lonely_shell.run("describe", name, COLUMNS="40")
         assert done.code == 0, done.err
         assert max(len(line) for line in done.out.splitlines()) <= 40, done.out
@@ -71,15 +74,15 @@ def test_a_request_is_checked_without_being_sent(shell: Shell) -> None:
     assert shell.emulator is not None
     before = len(shell.emulator.requests)
     (shell.here / "good.json").write_text(json.dumps({"prompt": "a fox", "width": 512}))
-    done = shell.run("validate", "flux-dev", "--body", "good.json", BFL_API_KEY="")
-    assert (done.code, done.out) == (0, "flux-dev accepts this request\n")
-    done = shell.run("validate", "flux-dev", "--json", "-", stdin=b'{"prompt": 1, "width": 511, "colour": "red"}')
+    done = shell.run("validate", PICTURE, "--body", "good.json", BFL_API_KEY="")
+    assert (done.code, done.out) == (0, f"{PICTURE} accepts this request\n")
+    done = shell.run("validate", PICTURE, "--json", "-", stdin=b'{"prompt": 1, "width": 511, "colour": "red"}')
     assert done.code == 3
     assert [each["field"] for each in done.json["error"]["violations"]] == ["colour", "prompt", "width"]
     for body in (b"[]", b"nonsense", b"\xff", b"[" * 100_000):
-        assert shell.run("validate", "flux-dev", "--body", "-", stdin=body).code == 3
-    assert shell.run("validate", "flux-dev", "--body", "gone.json").code == 2
+        assert shell.run("validate", PICTURE, "--body", "-", stdin=body).code == 3
+    assert shell.run("validate", PICTURE, "--body", "gone.json").code == 2
     assert shell.run("validate", "flux-none", "good.json").code == 3
     assert shell.run("validate", "flux-none", "a fox", "--no-validate").code == 0
-    assert shell.run("validate", "flux-dev", "a fox", "-p", "width=512").code == 0
+    assert shell.run("validate", PICTURE, "a fox", "-p", "width=512").code == 0
     assert len(shell.emulator.requests) == before

@@ -10,6 +10,8 @@ import pytest
 from bfl_cli import state
 from bfl_cli.exits import EXITS
 
+from tests.needs import PICTURE
+
 from .shell import BFL, Shell, linux, unix
 
 FAILURES: list[tuple[str, str, list[dict[str, Any]]]] = [
@@ -31,7 +33,7 @@ def test_a_failure_has_its_exit_code(shell: Shell, kind: str, prompt: str, rules
     """What the service does leads to the documented code, one line, one remedy, as JSON too, and no URL."""
     assert shell.emulator is not None
     shell.emulator.script(*rules)
-    done = shell.run("generate", "flux-dev", prompt, "--json", "--quiet")
+    done = shell.run("generate", PICTURE, prompt, "--json", "--quiet")
     assert done.code == EXITS[kind].code, done.err
     error = done.json["error"]
     assert (error["kind"], error["exit_code"]) == (kind, done.code)
@@ -45,14 +47,14 @@ def test_a_failure_has_its_exit_code(shell: Shell, kind: str, prompt: str, rules
 
 def test_an_ended_task_is_listed_with_its_end(shell: Shell) -> None:
     """A task that moderation refused is not waited for any more, and is listed with the service's status."""
-    assert shell.run("generate", "flux-dev", "#content-moderated").code == 7
+    assert shell.run("generate", PICTURE, "#content-moderated").code == 7
     assert not shell.handles
     assert "Content Moderated" in shell.run("tasks").out
 
 
 def test_no_network_and_no_key(lonely_shell: Shell) -> None:
     """Without a service it is a network problem, without a key one line that names BFL_API_KEY; no file is left."""
-    done = lonely_shell.run("generate", "flux-dev", "a fox")
+    done = lonely_shell.run("generate", PICTURE, "a fox")
     assert (done.code, done.out) == (4, "")
     assert "BFL_API_KEY" in done.err
     assert done.err.count("\n") == 1

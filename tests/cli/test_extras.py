@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.needs import PICTURE
+
 from .shell import BFL, Shell
 
 KEY = {"BFL_API_KEY": "bfl_some_key_of_an_emulator"}
@@ -14,20 +16,20 @@ KEY = {"BFL_API_KEY": "bfl_some_key_of_an_emulator"}
     [
         ("cli", "typer", ["--help"]),
         ("emulator", "starlette", ["emulator"]),
-        ("emulator", "uvicorn", ["generate", "flux-dev", "a fox", "--emulator"]),
+        ("emulator", "uvicorn", ["generate", PICTURE, "a fox", "--emulator"]),
         ("batch", "sqlalchemy", ["batch", "jobs.jsonl", "-o", "out"]),
         ("batch", "sqlalchemy", ["batch", "status", "out"]),
         ("mcp", "mcp", ["mcp", "--budget", "1", "-o", "out"]),
         ("mcp", "PIL", ["mcp", "--budget", "1", "-o", "out"]),
         ("keyring", "keyring", ["auth", "login", "--keyring"]),
-        ("show", "textual_image", ["generate", "flux-dev", "a fox", "--show"]),
+        ("show", "textual_image", ["generate", PICTURE, "a fox", "--show"]),
     ],
 )
 def test_without_an_extra_one_line_says_what_to_install(
     lonely_shell: Shell, extra: str, missing: str, arguments: list[str]
 ) -> None:
     """Where a library of an extra is missing, the command ends with one line that names the extra."""
-    (lonely_shell.here / "jobs.jsonl").write_text('{"endpoint": "flux-dev", "prompt": "a fox"}\n')
+    (lonely_shell.here / "jobs.jsonl").write_text(f'{{"endpoint": "{PICTURE}", "prompt": "a fox"}}\n')
     code = f"import sys; sys.modules[{missing!r}] = None; from bfl_cli import main; main()"
     done = lonely_shell.process(*arguments, stdin=b"bfl_some_key\n", program=[BFL[0], "-c", code], env=KEY)
     assert done.code == 4, done.err

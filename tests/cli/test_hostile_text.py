@@ -14,6 +14,8 @@ from bfl_emulator import Emulator
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.needs import PICTURE
+
 from .shell import Shell, linux
 
 FORGED = ("bfl: forged", "  try: forged", "warning: forged", "Ready  task forged")
@@ -50,13 +52,13 @@ def check(done: Any, *, lists: bool = False) -> None:
 COMMANDS: dict[str, Callable[[str], list[str]]] = {
     "endpoint": lambda text: ["generate", text, "a fox"],
     "described": lambda text: ["describe", text],
-    "key": lambda text: ["validate", "flux-dev", "a fox", "-p", f"{text}=1"],
-    "value": lambda text: ["validate", "flux-dev", "a fox", "-p", f"width={text}", "-p", f"output_format={text}"],
-    "file": lambda text: ["validate", "flux-dev", "a fox", "-p", f"image_prompt=@{text}"],
-    "body": lambda text: ["validate", "flux-dev", "--json", text],
-    "dry run": lambda text: ["generate", "flux-dev", text, "--dry-run", "-o", f"{text}.jpg"],
-    "saved": lambda text: ["generate", "flux-dev", text, "--force", "-o", f"{text}.jpg"],
-    "nowhere": lambda text: ["generate", "flux-dev", "a fox", "-o", f"{text}/fox.jpg"],
+    "key": lambda text: ["validate", PICTURE, "a fox", "-p", f"{text}=1"],
+    "value": lambda text: ["validate", PICTURE, "a fox", "-p", f"width={text}", "-p", f"output_format={text}"],
+    "file": lambda text: ["validate", PICTURE, "a fox", "-p", f"image_prompt=@{text}"],
+    "body": lambda text: ["validate", PICTURE, "--json", text],
+    "dry run": lambda text: ["generate", PICTURE, text, "--dry-run", "-o", f"{text}.jpg"],
+    "saved": lambda text: ["generate", PICTURE, text, "--force", "-o", f"{text}.jpg"],
+    "nowhere": lambda text: ["generate", PICTURE, "a fox", "-o", f"{text}/fox.jpg"],
     "task": lambda text: ["task", text],
     "option": lambda text: [f"--{text}"],
     "command": lambda text: [text],
@@ -101,7 +103,7 @@ def test_answers(shell: Shell, fault: str, text: str) -> None:
     assert emulator is not None
     emulator.clear_script()
     emulator.script({"fault": "answer", "status": 200, **FAULTS[fault](text)})
-    command = ["credits"] if fault == "credits" else ["generate", "flux-dev", "a fox", "--timeout", "1", "--force"]
+    command = ["credits"] if fault == "credits" else ["generate", PICTURE, "a fox", "--timeout", "1", "--force"]
     check(shell.run(*command))
     check(shell.run("tasks"))
 
@@ -123,10 +125,10 @@ def test_files_of_others(shell: Shell, text: str) -> None:
     check(shell.run("task", "task.json"))
     check(shell.run("task", "last"))
     for file in ("jobs.jsonl", "jobs.csv"):
-        check(shell.run("batch", file, "--endpoint", "flux-dev", "-o", "out"))
+        check(shell.run("batch", file, "--endpoint", PICTURE, "-o", "out"))
     (shell.here / "jobs.jsonl").write_text(json.dumps({"name": text, "prompt": text}))
     out = Path(shell.here) / "out"
-    check(shell.run("batch", "jobs.jsonl", "--endpoint", "flux-dev", "-o", str(out)))
+    check(shell.run("batch", "jobs.jsonl", "--endpoint", PICTURE, "-o", str(out)))
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

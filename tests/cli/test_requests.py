@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.needs import PICTURE
+
 from .shell import Shell
 
 
@@ -20,7 +22,7 @@ def last_body(shell: Shell) -> Any:
 def test_a_text_comes_from_standard_input_or_a_file(shell: Shell, way: list[str]) -> None:
     """`-` and `@FILE` for the prompt send the text of standard input or of the file, never these characters."""
     (shell.here / "prompt.txt").write_text("ein Fuchs im Schnee – ganz früh\n", encoding="utf-8-sig")
-    done = shell.run("generate", "flux-dev", *way, "-o", "a.jpg", stdin=(shell.here / "prompt.txt").read_bytes())
+    done = shell.run("generate", PICTURE, *way, "-o", "a.jpg", stdin=(shell.here / "prompt.txt").read_bytes())
     assert done.code == 0, done.err
     assert last_body(shell)["prompt"] == "ein Fuchs im Schnee – ganz früh"
 
@@ -42,14 +44,14 @@ def test_what_names_a_file_is_never_sent_as_it_is(shell: Shell, command: str, ar
     Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
     (shell.here / "body.json").write_text('{"prompt": "@fox.png"}')
     (shell.here / "other.json").write_text('{"prompt": "a fox"}')
-    done = shell.run(command, "flux-dev", *arguments)
+    done = shell.run(command, PICTURE, *arguments)
     assert done.code in (2, 3), done.err
     assert shown in done.err
 
 
 def test_a_prompt_may_begin_with_at(shell: Shell) -> None:
     """A prompt of several words that begins with @ and names no file is sent as it is."""
-    assert shell.run("generate", "flux-dev", "@home with a fox", "-o", "a.jpg").code == 0
+    assert shell.run("generate", PICTURE, "@home with a fox", "-o", "a.jpg").code == 0
     assert last_body(shell)["prompt"] == "@home with a fox"
 
 
@@ -60,7 +62,7 @@ def test_an_unknown_endpoint_takes_what_it_gets(shell: Shell) -> None:
     given = ["-p", "reference_images=@fox.png", "-p", "style=@style.txt", "-p", "width=512", "--no-validate"]
     assert shell.run("validate", "flux-9-pro", "a fox", *given).code == 0
     assert shell.run("generate", "flux-9-pro", "a fox", *given).code == 8  # the emulator has none, either
-    assert shell.run("generate", "flux-dev", "a fox", *given).code == 0
+    assert shell.run("generate", PICTURE, "a fox", *given).code == 0
     body = last_body(shell)
     assert (body["prompt"], body["style"], body["width"]) == ("a fox", "woodcut", 512)
     assert body["reference_images"].startswith("iVBOR")
@@ -68,7 +70,7 @@ def test_an_unknown_endpoint_takes_what_it_gets(shell: Shell) -> None:
 
 def test_every_refusal_names_the_way_around_it(shell: Shell) -> None:
     """What our own check refuses ends with the option that sends it unchecked."""
-    for arguments in (["flux-dev", "a fox", "-p", "width=9999"], ["flux-9-pro", "a fox"], ["flux-dev", "-p", "q=1"]):
+    for arguments in ([PICTURE, "a fox", "-p", "width=9999"], ["flux-9-pro", "a fox"], [PICTURE, "-p", "q=1"]):
         done = shell.run("generate", *arguments)
         assert done.code == 3
         assert "--no-validate sends it unchecked" in done.err.splitlines()[-1]
@@ -91,7 +93,7 @@ def test_a_mistyped_parameter_is_shown_as_it_should_be(shell: Shell, arguments: 
     """Unquoted prompts, parameters as options and bare file names are answered with what to type instead."""
     for name in ("fox.png", "body.json"):
         (shell.here / name).write_bytes(b"{}")
-    done = shell.run("generate", "flux-dev", *arguments)
+    done = shell.run("generate", PICTURE, *arguments)
     assert done.code == 2, done.err
     assert remedy in done.err.splitlines()[-1]
 
@@ -101,7 +103,7 @@ def test_base64_in_lines_is_sent_in_one(shell: Shell) -> None:
     Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
     content = (shell.here / "fox.png").read_bytes()
     pair = f"image_prompt={base64.encodebytes(content).decode()}"
-    assert shell.run("generate", "flux-dev", "a fox", "-p", pair, "-o", "a.jpg").code == 0
+    assert shell.run("generate", PICTURE, "a fox", "-p", pair, "-o", "a.jpg").code == 0
     assert last_body(shell)["image_prompt"] == base64.b64encode(content).decode()
     done = shell.run("validate", "flux-kontext-pro", "a fox", "-p", "aspect_ratio=1.78")
     assert "did you mean '16:9'?" in done.err

@@ -8,6 +8,8 @@ import stat
 import pytest
 from PIL import Image
 
+from tests.needs import PICTURE
+
 from .shell import Shell, unix
 
 
@@ -15,7 +17,7 @@ from .shell import Shell, unix
 def test_an_interrupted_task_is_resumed(slow_shell: Shell, clock: list[float]) -> None:
     """Ctrl-C prints the id and the command to resume; that command fetches the picture; the task is then listed."""
     assert slow_shell.emulator is not None
-    with slow_shell.start("generate", "flux-dev", "a fox", "-o", "fox.jpg") as process:
+    with slow_shell.start("generate", PICTURE, "a fox", "-o", "fox.jpg") as process:
         process.await_line("Pending")
         process.interrupt()
         done = process.end()
@@ -40,7 +42,7 @@ def test_an_interrupted_task_is_resumed(slow_shell: Shell, clock: list[float]) -
         assert picture.format == "JPEG"
     assert not slow_shell.handles
     again = slow_shell.run("tasks")
-    assert f"{task_id}  flux-dev  saved" in again.out
+    assert f"{task_id}  {PICTURE}  saved" in again.out
     shown = "".join(each.out + each.err for each in (listed, looked, done, again))
     assert not any(secret in shown for secret in secrets)
     assert slow_shell.run("task", task_id, "-o", "fox.jpg").code == 11  # still known, and overwrites nothing
@@ -51,7 +53,7 @@ def test_an_interrupted_task_is_resumed(slow_shell: Shell, clock: list[float]) -
 def test_a_killed_bfl_leaves_its_handle(slow_shell: Shell) -> None:
     """After kill -9 while waiting, the handle is there, with what resuming needs."""
     assert slow_shell.emulator is not None
-    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+    with slow_shell.start("generate", PICTURE, "a fox") as process:
         process.await_line("Pending")
         process.process.kill()
         process.end()
@@ -61,7 +63,7 @@ def test_a_killed_bfl_leaves_its_handle(slow_shell: Shell) -> None:
 
 def test_a_timeout_says_how_to_resume(slow_shell: Shell) -> None:
     """A task that is not ready in time is exit code 9, with the command that resumes it."""
-    done = slow_shell.run("generate", "flux-dev", "a fox", "--timeout", "0.7", "--json")
+    done = slow_shell.run("generate", PICTURE, "a fox", "--timeout", "0.7", "--json")
     assert done.code == 9
     error = done.json["error"]
     assert (error["kind"], error["resume"]) == ("timeout", f"bfl task {error['task_id']}")
@@ -71,7 +73,7 @@ def test_a_timeout_says_how_to_resume(slow_shell: Shell) -> None:
 @pytest.mark.parametrize("form", ["file", "text", "standard input"])
 def test_a_handle_is_enough_on_another_machine(shell: Shell, form: str) -> None:
     """A handle in a file, as JSON on the command line or on standard input is resumed where its id is not known."""
-    submitted = shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json").json
+    submitted = shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json
     (handle,) = shell.handles
     text = handle.read_text()
     handle.unlink()
@@ -95,14 +97,14 @@ def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_she
     """With --force the command that resumes has it, too, or it would refuse the file that may be replaced."""
     (slow_shell.here / "fox.jpg").write_bytes(b"old")
     wanted = ["-o", "fox.jpg", "--force", "--timeout", "0.3"]
-    done = slow_shell.run("generate", "flux-dev", "a fox", *wanted, "--json")
+    done = slow_shell.run("generate", PICTURE, "a fox", *wanted, "--json")
     (task_id,) = slow_shell.kept
     assert done.json["error"]["resume"] == f"bfl task {task_id} -o fox.jpg --force"
 
 
 def test_the_beginning_of_an_id_is_enough(shell: Shell) -> None:
     """`bfl task` takes a unique beginning of an id, and `last` for the newest; an ambiguous one names the tasks."""
-    first, second = (shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json").json["id"] for _ in range(2))
+    first, second = (shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"] for _ in range(2))
     length = next(number for number in range(1, 40) if first[:number] != second[:number])
     assert shell.run("task", first[:length], "--status", "--json").json["id"] == first
     assert shell.run("task", "last", "--status", "--json").json["id"] == second
@@ -127,7 +129,7 @@ def test_last_without_tasks_is_an_unknown_task(shell: Shell) -> None:
 
 def test_no_remedy_repeats_the_command(slow_shell: Shell) -> None:
     """Whatever stops `bfl task ID`, the remedy is not that very command; --json still names it."""
-    task_id = slow_shell.run("generate", "flux-dev", "a fox", "--no-wait", "--json").json["id"]
+    task_id = slow_shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"]
     done = slow_shell.run("task", task_id, "--timeout", "0.7", "--json")
     assert (done.code, done.json["error"]["remedy"]) == (9, "--timeout SECONDS waits longer")
     assert done.json["error"]["resume"] == f"bfl task {task_id}"

@@ -17,6 +17,8 @@ from bfl_cli.screen import Screen
 from bfl_cli.webhook import AT_ONCE, Receiver, _Handler
 from bfl_client import Client
 
+from tests.needs import PICTURE
+
 from .shell import SIGNALS, Shell, unix
 
 
@@ -28,7 +30,7 @@ def test_the_emulator_serves_until_interrupted(lonely_shell: Shell, name: str) -
         assert running.process.stdout is not None
         printed = json.loads(running.process.stdout.readline())
         with Client(printed["api_key"], printed["base_url"]) as client:
-            client.submit("flux-dev", prompt="a fox").save(lonely_shell.here / "fox.jpg")
+            client.submit(PICTURE, prompt="a fox").save(lonely_shell.here / "fox.jpg")
         running.interrupt(name)
         done = running.end()
     assert done == (0, "", "")
@@ -69,7 +71,7 @@ def test_webhooks_are_printed_once_they_verify(shell: Shell) -> None:
             assert httpx.post(url, content=iter([b"x"])).status_code == 411
             assert httpx.get(url).status_code == 501
             (shell.here / "body.json").write_text(json.dumps({"prompt": "a fox", **hook}))
-            submitted = shell.run("generate", "flux-dev", "--json", "body.json").json
+            submitted = shell.run("generate", PICTURE, "--json", "body.json").json
             done = running.end()
         assert done.code == 0, done.err
         assert "s3cret" not in done.out + done.err
@@ -126,7 +128,7 @@ def test_deliveries_are_saved(shell: Shell) -> None:
         httpx.post(url, json=gone)
         assert "not saved: " in running.await_line("not saved")
         (shell.here / "body.json").write_text(json.dumps({"prompt": "a fox", "webhook_url": url}))
-        task = shell.run("generate", "flux-dev", "--json", "body.json").json["id"]
+        task = shell.run("generate", PICTURE, "--json", "body.json").json["id"]
         done = running.end()
     assert done.code == 0, done.err
     assert (shell.here / "in" / f"{task}.jpg").stat().st_size > 1000

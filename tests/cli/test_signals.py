@@ -11,6 +11,8 @@ import pytest
 from bfl_client import Client
 from bfl_client.tasks import Handle
 
+from tests.needs import PICTURE
+
 from .shell import BFL, LIMIT, SIGNALS, Shell, await_true, unix
 
 pytestmark = unix
@@ -21,7 +23,7 @@ AWAY = {"BFL_BASE_URL": "http://127.0.0.1:9", "BFL_API_KEY": "bfl_some_key_of_an
 @each_signal
 def test_a_signal_while_waiting_says_how_to_resume(slow_shell: Shell, name: str) -> None:
     """A signal while a task is waited for is exit code 130, with the command that resumes the task."""
-    with slow_shell.start("generate", "flux-dev", "a fox", "-o", "fox.jpg") as process:
+    with slow_shell.start("generate", PICTURE, "a fox", "-o", "fox.jpg") as process:
         process.await_line("Pending")
         process.interrupt(name)
         done = process.end()
@@ -35,7 +37,7 @@ def test_a_signal_during_the_submit_waits_for_its_answer(slow_shell: Shell, cloc
     """A signal while the paid request is under way: its answer arrives, and the task is kept."""
     assert slow_shell.emulator is not None
     slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 1.0})
-    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+    with slow_shell.start("generate", PICTURE, "a fox") as process:
         await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
         process.interrupt(name)
         process.await_line("interrupted: waiting for the answer")
@@ -52,7 +54,7 @@ def test_a_second_signal_during_the_submit_is_reported_as_uncertain(slow_shell: 
     """A second signal ends at once, and says that the request may have been paid."""
     assert slow_shell.emulator is not None
     slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 30.0})
-    with slow_shell.start("generate", "flux-dev", "a fox", "--json") as process:
+    with slow_shell.start("generate", PICTURE, "a fox", "--json") as process:
         await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
         process.interrupt("SIGINT")
         process.await_line("interrupted: waiting for the answer")
@@ -69,7 +71,7 @@ def test_an_answer_that_does_not_come_is_not_awaited_for_ever(slow_shell: Shell)
     slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 30.0})
     code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from bfl_cli import interrupts, main; "
     hasty = [BFL[0], "-c", f"{code}interrupts.GRACE = 0.3; main()"]
-    with slow_shell.start("generate", "flux-dev", "a fox", program=hasty) as process:
+    with slow_shell.start("generate", PICTURE, "a fox", program=hasty) as process:
         await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
         process.interrupt("SIGTERM")
         done = process.end()
@@ -79,7 +81,7 @@ def test_an_answer_that_does_not_come_is_not_awaited_for_ever(slow_shell: Shell)
 @each_signal
 def test_a_signal_before_the_submit_spends_nothing(lonely_shell: Shell, name: str) -> None:
     """While the connection is tried again a signal ends the command at once, and nothing was submitted."""
-    with lonely_shell.start("generate", "flux-dev", "x", "--debug", env=AWAY) as process:
+    with lonely_shell.start("generate", PICTURE, "x", "--debug", env=AWAY) as process:
         process.await_line("request failed")
         process.interrupt(name)
         done = process.end()
@@ -93,7 +95,7 @@ def test_a_signal_during_the_download_leaves_no_half_file(slow_shell: Shell, clo
     assert slow_shell.emulator is not None
     clock[0] = 1.0
     slow_shell.emulator.script({"fault": "drip", "operation": "download", "bytes": 64, "seconds": 0.2})
-    with slow_shell.start("generate", "flux-dev", "a fox") as process:
+    with slow_shell.start("generate", PICTURE, "a fox") as process:
         process.await_line("Pending")
         clock[0] += 100
         process.await_line("Ready")
@@ -110,7 +112,7 @@ def test_a_signal_that_was_ignored_stays_ignored(slow_shell: Shell, clock: list[
     """What the program that starts bfl ignores, as nohup does SIGHUP, ends neither the submit nor the waiting."""
     assert slow_shell.emulator is not None
     slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 1.0})
-    with slow_shell.start("generate", "flux-dev", "a fox", "-o", "fox.jpg", program=ignoring(name)) as process:
+    with slow_shell.start("generate", PICTURE, "a fox", "-o", "fox.jpg", program=ignoring(name)) as process:
         await_true(lambda: slow_shell.emulator and slow_shell.emulator.requests, "the submit")
         process.interrupt(name)
         clock[0] += 2
@@ -130,7 +132,7 @@ def test_a_handle_that_comes_with_an_interrupt_is_kept(shell: Shell, monkeypatch
         raise error
 
     monkeypatch.setattr(Client, "submit", property(lambda _: submit))
-    done = shell.run("generate", "flux-dev", "a fox", "--json")
+    done = shell.run("generate", PICTURE, "a fox", "--json")
     assert (done.code, done.json["error"]["resume"]) == (130, "bfl task paid")
     assert "maybe_submitted" not in done.json["error"]
     assert shell.kept == ["paid"]
@@ -147,7 +149,7 @@ def test_a_terminal_that_is_closed_loses_no_task(slow_shell: Shell, clock: list[
     slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 1.0})
     main, side = os.openpty()
     process = subprocess.Popen(
-        [*BFL, "generate", "flux-dev", "a fox"],
+        [*BFL, "generate", PICTURE, "a fox"],
         cwd=slow_shell.here,
         env=slow_shell.environment(),
         stdin=side,

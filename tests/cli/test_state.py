@@ -14,6 +14,8 @@ import pytest
 from bfl_cli import state
 from bfl_client.tasks import Handle
 
+from tests.needs import PICTURE
+
 from .shell import Shell
 
 DAY = 86400.0
@@ -64,7 +66,7 @@ def test_old_handles_are_removed(shell: Shell) -> None:
         path.write_text(json.dumps({"id": path.stem, "submitted_at": "2026-01-01T00:00:00+00:00"}))
         os.utime(path, (then := time.time() - days * DAY, then))
     (shell.tasks / "broken.json").write_text("{")
-    assert shell.run("generate", "flux-dev", "x", "--no-wait").code == 0
+    assert shell.run("generate", PICTURE, "x", "--no-wait").code == 0
     kept = {path.name for path in shell.tasks.iterdir()}
     assert {"b.json", "d.ended"} <= kept
     assert not {"a.json", "c.ended"} & kept
@@ -121,7 +123,7 @@ def test_what_a_server_chose_is_printed_without_control_characters(shell: Shell)
     (shell.here / "task.json").write_text(json.dumps({"id": nasty, "polling_url": "https://elsewhere.example/"}))
     outputs: list[Any] = [
         shell.run("tasks"),
-        shell.run("generate", "flux-dev", "a fox", "--debug"),
+        shell.run("generate", PICTURE, "a fox", "--debug"),
         shell.run("task", "task.json"),
         shell.run("task", f"{nasty} unknown"),
     ]

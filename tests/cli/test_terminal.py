@@ -11,6 +11,8 @@ import pytest
 from bfl_cli import screen as screens
 from PIL import Image
 
+from tests.needs import PICTURE
+
 from .shell import Shell, unix
 
 pytestmark = unix
@@ -20,10 +22,10 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def test_progress_moves_on_a_narrow_terminal(lonely_shell: Shell) -> None:
     """On a terminal of 40 columns one line of state and time moves, no longer than that, and goes at the end."""
-    code, screen = lonely_shell.terminal("generate", "flux-dev", "a fox", "--emulator", "-o", "f.jpg", columns=40)
+    code, screen = lonely_shell.terminal("generate", PICTURE, "a fox", "--emulator", "-o", "f.jpg", columns=40)
     assert code == 0, screen
     assert "\x1b[" in screen
-    assert len(set(re.findall(r". flux-dev: \w+, \d s", screen))) > 3
+    assert len(set(re.findall(rf". {PICTURE}: \w+, \d s", screen))) > 3
     lines = [ESCAPE.sub("", line).rstrip("\r") for part in screen.split("\n") for line in part.split("\r")]
     assert all(len(line) <= 40 for line in lines if line.startswith(("|", "/", "-", "\\")))
     assert ESCAPE.sub("", screen.splitlines()[-1]).strip().startswith("f.jpg  task")
@@ -31,19 +33,19 @@ def test_progress_moves_on_a_narrow_terminal(lonely_shell: Shell) -> None:
 
 def test_ctrl_c_on_a_terminal_clears_the_line_and_says_how_to_resume(slow_shell: Shell) -> None:
     """Ctrl-C typed on a terminal ends the moving line, and what remains is how to resume."""
-    code, screen = slow_shell.terminal("generate", "flux-dev", "a fox", keys=((b"Pending", b"\x03"),))
+    code, screen = slow_shell.terminal("generate", PICTURE, "a fox", keys=((b"Pending", b"\x03"),))
     assert code == 130, screen
     assert screen.splitlines()[-1].endswith(f"bfl task {slow_shell.kept[0]}")
 
 
 def test_a_dumb_terminal_gets_plain_lines(shell: Shell) -> None:
     """A dumb terminal, and a file, get a line for each status, and no escape sequence; so do help and errors."""
-    for arguments in (["generate", "flux-dev", "a fox"], ["--help"], ["generate", "--help"], ["nonsense"]):
+    for arguments in (["generate", PICTURE, "a fox"], ["--help"], ["generate", "--help"], ["nonsense"]):
         _, screen = shell.terminal(*arguments, columns=40, TERM="dumb")
         assert "\x1b" not in screen
-    code, screen = shell.terminal("generate", "flux-dev", "a fox", "--json", TERM="dumb")
-    assert (code, "flux-dev: Ready" in screen) == (0, True)
-    code, screen = shell.terminal("generate", "flux-dev", "a fox", "-o", "-")
+    code, screen = shell.terminal("generate", PICTURE, "a fox", "--json", TERM="dumb")
+    assert (code, f"{PICTURE}: Ready" in screen) == (0, True)
+    code, screen = shell.terminal("generate", PICTURE, "a fox", "-o", "-")
     assert (code, "redirect" in screen) == (2, True)
 
 
@@ -61,7 +63,7 @@ def test_a_picture_is_shown_where_the_terminal_can(
 ) -> None:
     """--show asks the terminal what it can, and sends the picture in that form; the file is saved in any case."""
     pytest.importorskip("textual_image")
-    code, screen = shell.terminal("generate", "flux-dev", "a fox", "--show", "-o", "f.jpg", keys=answers)
+    code, screen = shell.terminal("generate", PICTURE, "a fox", "--show", "-o", "f.jpg", keys=answers)
     assert code == 0, screen
     _, _, after = screen.rpartition("cost not stated")
     assert after.count(sent) > (sent == "\x1b_G")  # one is the question
@@ -72,7 +74,7 @@ def test_a_picture_is_shown_where_the_terminal_can(
 def test_show_needs_a_terminal(shell: Shell) -> None:
     """Without a terminal --show is reported to be in vain, and the file is saved."""
     pytest.importorskip("textual_image")
-    done = shell.run("generate", "flux-dev", "a fox", "--show", "-o", "f.jpg")
+    done = shell.run("generate", PICTURE, "a fox", "--show", "-o", "f.jpg")
     assert (done.code, "--show needs a terminal" in done.err) == (0, True), done.err
     assert shell.files == ["f.jpg"]
 

@@ -17,16 +17,18 @@ from bfl_client.errors import BFLError, Remedy, Violation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.needs import PICTURE
+
 from .shell import Done, Shell
 from .test_exit_codes import FAILURES
 
 NONSENSE = "zzz"
 REFUSED = ["-p", "widht=1", "-p", "steps=99", "-p", "image_prompt=cat.png", "-p", "colour=red"]
 COMMANDS: list[tuple[list[str], dict[str, str]]] = [
-    (["generate", "flux-dev", "a fox", *REFUSED], {}),
-    (["validate", "flux-dev", "--body", "body.json"], {}),
+    (["generate", PICTURE, "a fox", *REFUSED], {}),
+    (["validate", PICTURE, "--body", "body.json"], {}),
     (["generate", "nothing-like-it", "a fox", "--no-validate"], {}),
-    (["generate", "flux-dev", "a fox", "-o", "taken.jpg"], {}),
+    (["generate", PICTURE, "a fox", "-o", "taken.jpg"], {}),
     (["task", "task.json"], {}),
     (["task", "nonsense.json"], {}),
     (["auth", "status"], {"BFL_API_KEY": "bfl_some_other_key_1234"}),
@@ -70,11 +72,11 @@ def facts(done: Done) -> Any:
 def prepared(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell.emulator is not None
     (shell.here / "taken.jpg").write_bytes(b"precious")
-    job = {"name": "taken", "endpoint": "flux-dev", "prompt": "a fox"}
+    job = {"name": "taken", "endpoint": PICTURE, "prompt": "a fox"}
     (shell.here / "jobs.jsonl").write_text(json.dumps(job))
     (shell.here / "broken.jsonl").write_text(json.dumps({**job, "width": 1, "widht": 2}))
     (shell.here / "body.json").write_text(json.dumps({"prompt": 1, "seed": "x", "widht": 2}))
-    handle = {"id": "1", "polling_url": f"{shell.emulator.base_url}/v1/get_result?id=1", "endpoint": "flux-dev"}
+    handle = {"id": "1", "polling_url": f"{shell.emulator.base_url}/v1/get_result?id=1", "endpoint": PICTURE}
     (shell.here / "task.json").write_text(json.dumps({**handle, "polling_url": "https://elsewhere.example/"}))
     (shell.here / "nonsense.json").write_text(json.dumps({**handle, "submitted_at": "yesterday"}))
     monkeypatch.setattr(output.Destination, "check", lambda *_: None)  # so that the client meets the taken name
@@ -101,9 +103,9 @@ def test_no_message_about_an_answer_matters(
     """Codes, JSON fields, remedies and the command to resume are the same with every message changed."""
     assert shell.emulator is not None
     shell.emulator.script(*rules)
-    before = shell.run("generate", "flux-dev", prompt, "--json", "-q")
+    before = shell.run("generate", PICTURE, prompt, "--json", "-q")
     reworded()
-    after = shell.run("generate", "flux-dev", prompt, "--json", "-q")
+    after = shell.run("generate", PICTURE, prompt, "--json", "-q")
     assert NONSENSE in after.json["error"]["message"]
     assert facts(after) == facts(before)
     assert before.json["error"]["kind"] == kind
@@ -111,9 +113,9 @@ def test_no_message_about_an_answer_matters(
 
 def test_a_timeout_is_worded_by_its_facts(slow_shell: Shell, reworded: Any) -> None:
     """A task that is not ready in time has the same code and command to resume with every message changed."""
-    before = slow_shell.run("generate", "flux-dev", "a fox", "--timeout", "0.3", "--json")
+    before = slow_shell.run("generate", PICTURE, "a fox", "--timeout", "0.3", "--json")
     reworded()
-    after = slow_shell.run("generate", "flux-dev", "a fox", "--timeout", "0.3", "--json")
+    after = slow_shell.run("generate", PICTURE, "a fox", "--timeout", "0.3", "--json")
     assert before.code == 9
     assert facts(after) == facts(before)
 

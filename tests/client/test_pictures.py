@@ -160,6 +160,7 @@ class NAType:
 
 
 @pytest.mark.parametrize("value", [np.int64(512), np.uint8(64), np.float64(512), Decimal(512), np.array(512), 512.0])
+@pytest.mark.about("flux-dev:seed")
 def test_numbers_of_other_libraries_are_numbers(value: Any) -> None:
     """A whole number of NumPy or decimal is sent as a number, as is 512.0."""
     assert wire("flux-dev", {"width": value} if value >= 256 else {"seed": value}).popitem()[1] == value
@@ -238,6 +239,7 @@ def test_pictures_are_sent(kind: str) -> None:
         assert wire("flux-dev", {"image_prompt": content})
 
 
+@pytest.mark.about("flux-3-video")
 def test_a_film_is_what_a_parameter_for_films_takes() -> None:
     """A parameter for films refuses a picture and takes a film; one for any file takes both."""
     film = {"mode": "v2v", "prompt": "x", "start_video": WHOLE["mp4"]}

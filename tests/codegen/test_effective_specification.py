@@ -201,6 +201,7 @@ def published_klein(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.about("flux-3-video")
 def test_an_unpublished_endpoint_gives_way_once_it_is_published(document: dict[str, Any]) -> None:
     """The published schema stands alone, the overlay's action is reported as needless, and the marks stay."""
     overlay, report = read(ROOT / "openapi-overlay.yml"), Report(StringIO())

@@ -100,7 +100,7 @@ class TestTable:
 
 
 class TestMethods:
-    @pytest.mark.about("flux-dev")
+    @pytest.mark.about("flux-dev:seed")
     def test_a_method_sends_what_is_given_and_leaves_out_none(self, endpoints: Any) -> None:
         """Only parameters with a value are in the body, also if it is false or zero."""
         sent = endpoints.flux_dev(prompt="a fox", seed=0, prompt_upsampling=False, width=None)
@@ -160,7 +160,9 @@ class TestMethods:
     @pytest.mark.about("flux-dev")
     def test_docstrings_say_bounds_and_defaults(self, endpoints: Any, load: Load) -> None:
         """The docstring of a method and of a model says range, step and server default, on lines of 110."""
-        said = "256 to 1440, a multiple of 32; server default 1024."
+        node = load("specification").load()["components"]["schemas"]["FluxDevInputs"]["properties"]["width"]
+        bounds = f"{node['minimum']} to {node['maximum']}, a multiple of {node['multipleOf']}"
+        said = f"{bounds}; server default {node['default']}."
         documented = inspect.getdoc(endpoints.flux_dev) or ""
         assert f"width: Width of the picture in pixels. {said}" in " ".join(documented.split())
         assert said in " ".join((inspect.getdoc(load("models").FluxDevInputs) or "").split())
@@ -195,7 +197,7 @@ class TestCall:
         assert endpoints("e", given, width=128, height=None)[1] == {"seed": None, "width": 128, "validate": 1}
         assert given == {"seed": None, "width": 64, "validate": 1}
 
-    @pytest.mark.about("flux-dev")
+    @pytest.mark.about("flux-dev:seed")
     def test_a_model_is_sent_without_its_unset_fields(self, endpoints: Any, load: Load) -> None:
         """A model, its deep copy and its pickled copy give the same body, which has no unset field."""
         model = load("models").FluxDevInputs(prompt="a fox", seed=None)

@@ -21,7 +21,7 @@ from codegen.specification import Specification
 
 from .changes import bodies, body_name, posts
 
-pytestmark = pytest.mark.about("flux-dev", "credits")
+pytestmark = pytest.mark.about("flux-dev:steps", "credits")
 
 
 @pytest.fixture

@@ -164,6 +164,7 @@ class TestSoundness:
 
 class TestOverlay:
     @pytest.mark.about("credits")
+    @pytest.mark.about("flux-3-video")
     def test_what_the_vendor_has_adopted_is_needless(
         self, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
     ) -> None:

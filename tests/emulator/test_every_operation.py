@@ -108,15 +108,15 @@ async def test_task(operation: Operation, client: httpx.AsyncClient, anonymous: 
         assert not all(sides) or list(image.size) == sides
 
 
-def _recorded(name: str, figures: bool, keys: str) -> Any:
+def _recorded(name: str, figures: bool, keys: str, parameter: str = "prompt") -> Any:
     """One endpoint whose answers are known: whether its receipt has figures, and the keys of its result."""
-    return pytest.param(name, figures, keys.split(), marks=pytest.mark.about(name), id=name)
+    return pytest.param(name, figures, keys.split(), marks=pytest.mark.about(f"{name}:{parameter}"), id=name)
 
 
 @pytest.mark.parametrize(
     ("name", "figures", "keys"),
     [
-        _recorded("flux-dev", False, "sample prompt seed start_time end_time duration"),
+        _recorded("flux-dev", False, "sample prompt seed start_time end_time duration", "seed"),
         _recorded("flux-2-pro", True, "start_time prompt seed sample"),
         _recorded("flux-2-max", True, "start_time prompt seed sample"),
         _recorded("flux-3-image", True, "sample prompt duration"),

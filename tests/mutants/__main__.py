@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from .defects import DEFECTS, Defect
@@ -33,16 +34,19 @@ def main(words: Sequence[str]) -> int:
     if broken := unharmed(chosen):
         print(f"without any defect, this fails already: {broken}", file=sys.stderr)
         return 2
-    for number, defect in enumerate(chosen, start=1):
-        started = time.monotonic()
-        try:
-            catcher = caught_by(defect)
-        except LookupError as gone:
-            print(f"{defect.name}: {gone}", file=sys.stderr)
-            return 2
-        verdict = f"caught by {catcher}" if catcher else "SURVIVED" if catcher is None else "NOT JUDGED: too slow"
-        print(f"[{number}/{len(chosen)}] {defect.name}: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
-        survivors += [] if catcher else [defect.name]
+    with ThreadPoolExecutor(os.cpu_count()) as workers:  # the work is that of processes
+        tried = {workers.submit(caught_by, defect): defect for defect in chosen}
+        for number, one in enumerate(as_completed(tried), start=1):
+            defect = tried[one]
+            try:
+                catcher = one.result()
+            except LookupError as gone:
+                print(f"{defect.name}: {gone}", file=sys.stderr)
+                workers.shutdown(cancel_futures=True)
+                return 2
+            verdict = f"caught by {catcher}" if catcher else "SURVIVED" if catcher is None else "NOT JUDGED: too slow"
+            print(f"[{number}/{len(chosen)}] {defect.name}: {verdict}", flush=True)
+            survivors += [] if catcher else [defect.name]
     print(
         f"{len(chosen) - len(survivors)} of {len(chosen)} mutants caught" + "".join(f"\n  {name}" for name in survivors)
     )

@@ -1,0 +1,121 @@
+"""The whole fast suite after a refresh: it is green whatever the vendor changed, and says what it could not test."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.ordinary import ELSEWHERE
+
+from .changes import posts
+from .conftest import ROOT
+from .test_refresh_of_changes import _drop_unused
+
+PACKAGES = ("generated", "wrapper", "cli", "batch", "emulator", "mcp_server")
+CONTRACT = "--ignore=tests/contract"  # which a refresh runs anyway, and test_refresh_of_changes.py with these changes
+LARGEST_PART = 0.1
+"""Of the tests, those that may be skipped for want of what they are about."""
+
+
+def schema_of(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the schema of an endpoint's body."""
+    body = document["paths"][f"/v1/{name}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    found: dict[str, Any] = document["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+    return found
+
+
+def most_used(document: dict[str, Any]) -> str:
+    """Return the endpoint that the tests name most often."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    names = [path.removeprefix("/v1/") for path, _ in posts(document)]
+    return max(names, key=lambda name: sum(len(re.findall(rf'"{re.escape(name)}[":]', text)) for text in texts))
+
+
+def an_endpoint_gone(document: dict[str, Any]) -> None:
+    """The most used endpoint is gone."""
+    del document["paths"][f"/v1/{most_used(document)}"]
+    _drop_unused(document)
+
+
+def a_parameter_gone_and_a_wider_bound(document: dict[str, Any]) -> None:
+    """A second endpoint and a parameter are gone, another one may be larger."""
+    before = most_used(document)
+    later = copy.deepcopy(document)
+    del later["paths"][f"/v1/{before}"]
+    del document["paths"][f"/v1/{most_used(later)}"]
+    for schema in document["components"]["schemas"].values():
+        schema.get("properties", {}).pop("steps", None)
+        if "maximum" in schema.get("properties", {}).get("width", {}):
+            schema["properties"]["width"]["maximum"] = 2048
+    _drop_unused(document)
+
+
+def a_new_endpoint(document: dict[str, Any]) -> None:
+    """There is a new endpoint, with a body like that of another."""
+    operation = copy.deepcopy(document["paths"][f"/v1/{most_used(document)}"])
+    operation["post"]["operationId"] = "not_known_yet"
+    document["paths"]["/v1/flux-not-known-yet"] = operation
+
+
+def a_new_name_and_a_new_default(document: dict[str, Any]) -> None:
+    """A parameter has another name, and another a new default."""
+    properties = schema_of(document, most_used(document))["properties"]
+    properties["seed_number"] = properties.pop("seed")
+    properties["height"]["default"] = 512
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project, in which a refresh may write."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    "change",
+    [an_endpoint_gone, a_parameter_gone_and_a_wider_bound, a_new_endpoint, a_new_name_and_a_new_default],
+    ids=lambda each: each.__name__,
+)
+def test_the_suite_is_green_after_a_refresh(
+    change: Callable[[dict[str, Any]], None], project: Path, document: dict[str, Any]
+) -> None:
+    """After a change is adopted no test fails, and few are skipped, each with what is gone as the reason."""
+    changed = copy.deepcopy(document)
+    change(changed)
+    (project / "new.json").write_text(json.dumps(changed), encoding="utf-8")
+    places = [str(project / name) for name in PACKAGES]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([*places, str(project)])}
+    env.pop("BFL_ALL_CHANGES", None)
+    refresh = [sys.executable, "-m", "codegen", "refresh", "new.json", "--contract", ""]
+    assert subprocess.run(refresh, cwd=project, env=env, capture_output=True).returncode in (0, 1, 2)
+    (project / "new.json").unlink()
+    suite = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", "--junitxml=found.xml"]
+    done = subprocess.run([*suite, CONTRACT, *ELSEWHERE], cwd=project, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:]
+    skipped = Counter(str(each.get("message")) for each in ET.parse(project / "found.xml").iter("skipped"))
+    about = {reason: count for reason, count in skipped.items() if reason.startswith("it is about ")}
+    count = len(list(ET.parse(project / "found.xml").iter("testcase")))
+    assert bool(about) == ("gone" in change.__name__ or "name" in change.__name__), about
+    assert sum(about.values()) < LARGEST_PART * count, about
