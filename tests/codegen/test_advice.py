@@ -106,6 +106,8 @@ def test_what_a_new_endpoint_lacks_is_listed(tmp_path: Path) -> None:
 def test_stale_lines_of_the_pages_are_listed(tmp_path: Path) -> None:
     """A line that names a gone endpoint or method, or near its endpoint a gone parameter, is listed with its number."""
     (tmp_path / "examples").mkdir()
+    (tmp_path / "docs" / "guides").mkdir(parents=True)
+    (tmp_path / "docs" / "guides" / "drawing.md").write_text("How to draw\n\nbfl describe draw-2\n")
     (tmp_path / "README.md").write_text(
         'client.submit.draw_2("x")\n\nbfl generate paint -p steps=3\nsteps of a stair\n'
     )
@@ -118,6 +120,7 @@ def test_stale_lines_of_the_pages_are_listed(tmp_path: Path) -> None:
         "README.md:3: `steps`",
         "README.md:4: `steps`",
         "examples/one.py:1: `draw-2`",
+        "docs/guides/drawing.md:3: `draw-2`",
     ]
 
 

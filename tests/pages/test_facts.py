@@ -85,11 +85,10 @@ def test_what_a_page_installs_can_be_installed(page: Path) -> None:
     assert {extra for each in named for extra in each.split(",")} <= extras
 
 
-def test_the_table_of_errors_is_the_tree() -> None:
-    """The table of errors has each error of the client in its place in the tree, with what its docstring says."""
-    rows = re.findall(r"^\| ((?:· )*)`(\w+Error|\w+)` \| (.*?) \| .+ \|$", EVERY, re.MULTILINE)
-    tree = [(depth * "· ", error.__name__, _summary(error)) for depth, error in _tree(errors.BFLError)]
-    assert [row for row in rows if hasattr(errors, row[1])] == tree
+def test_the_list_of_errors_is_the_tree() -> None:
+    """The list of errors has each error of the client in its place in the tree, as its docstring says, and a remedy."""
+    listed = re.findall(r"^( *)- `([A-Z]\w+)`: (.+)\n\1  → .+$", EVERY, re.MULTILINE)
+    assert listed == [(depth * "  ", error.__name__, _summary(error)) for depth, error in _tree(errors.BFLError)]
 
 
 def _tree(root: type[BaseException], depth: int = 0) -> Iterator[tuple[int, type[BaseException]]]:
