@@ -208,7 +208,7 @@ def wheel(session: nox.Session) -> None:
         elsewhere = Path(folder) / "elsewhere"
         elsewhere.mkdir()
         sources = "tests codegen pyproject.toml noxfile.py openapi.json openapi-overlay.yml generator-config.yml .ci"
-        pages = "README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md docs examples skills"
+        pages = "README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs examples skills"
         for name in f"{sources} {pages}".split():
             session.run("cp", "-r", name, str(elsewhere), external=True)
         session.chdir(elsewhere)
