@@ -183,7 +183,7 @@ def interop(session: nox.Session) -> None:
 
 @nox.session
 def ordinary(session: nox.Session) -> None:
-    """The test suite as an ordinary person runs it: without root, with few files, a proxy, a space in the path."""
+    """Tests of all programs as an ordinary person runs them: no root, few files, a proxy, a space in the path."""
     session.install("virtualenv")
     session.run("python", "-m", "tests.ordinary", *session.posargs)
 

@@ -1,4 +1,4 @@
-"""``python -m tests.ordinary``: the suite as an ordinary person runs it, on a copy of what git knows.
+"""``python -m tests.ordinary``: tests as an ordinary person runs them, on a copy of what git knows.
 
 Everything that this person has is here at once: a folder with a space in its name, no rights of root, 1,024 files at
 most, a home that cannot be written, the system's own Python, a proxy for everything, a shell that started it in the
@@ -23,6 +23,10 @@ SYSTEM = "/usr/bin/python3"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["bfl-client"]
 ELSEWHERE = [f"--ignore={path}" for path in SETTINGS["tests-of-other-sessions"]]
 """Options that leave out what is not of the fast suite."""
+
+
+SENSITIVE = [f"tests/{name}" for name in ("batch", "cli", "client", "emulator", "mcp_server", "pages")]
+"""Where programs, signals, sockets and files are; the other tests read documents and compare."""
 
 
 def environment(home: Path, bin: Path) -> dict[str, str]:
@@ -77,12 +81,12 @@ def limited() -> None:
 
 
 def main(chosen: Sequence[str]) -> int:
-    """Run the suite, or the tests that are named; return pytest's exit code."""
+    """Run the tests that depend on where they run, or those that are named; return pytest's exit code."""
     with tempfile.TemporaryDirectory(prefix="ordinary ") as name:
         folder = Path(name)
         folder.chmod(0o755)
         there, venv = prepared(folder)
-        wanted = chosen or ["-n", "auto", *ELSEWHERE]
+        wanted = chosen or ["-n", "auto", *SENSITIVE, *ELSEWHERE]
         command = [str(venv / "bin" / "python"), "-m", "pytest", "-p", "no:cacheprovider", *wanted]
         variables = environment(folder / "home", venv / "bin")
         return subprocess.run(command, cwd=there, env=variables, preexec_fn=limited).returncode

@@ -56,7 +56,7 @@ class Listener(uvicorn.Server):
             for name, port in ports.items():
                 self._sockets[name] = _bound(address, port)
                 self._sockets[name].listen(_BACKLOG)
-        except OSError:
+        except (OSError, OverflowError):
             self._close()
             raise
         self.ports: dict[str, int] = {name: bound.getsockname()[1] for name, bound in self._sockets.items()}
@@ -206,7 +206,7 @@ def _bound(address: str, port: int) -> socket.socket:
         if sys.platform != "win32":  # there, the option would let two programs share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
-    except OSError:
+    except (OSError, OverflowError):  # the latter for a port that cannot be
         bound.close()
         raise
     return bound
