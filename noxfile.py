@@ -149,9 +149,10 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def load(session: nox.Session) -> None:
-    """Measure the emulator: throughput, tasks in flight, memory. Takes minutes, on an otherwise idle machine."""
-    session.install(".[emulator]")
+    """Measure emulator and batch: throughput, tasks in flight, memory. Takes minutes, on an otherwise idle machine."""
+    session.install(".[emulator,batch]")
     session.run("python", "-m", "benchmarks.load", *session.posargs)
+    session.run("python", "-m", "benchmarks.batch")
 
 
 @nox.session

@@ -215,4 +215,7 @@ def main() -> None:
     from .interrupts import end_alike
 
     end_alike()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == EXITS["interrupted"].code:
+        os._exit(code)  # a thread may be in the middle of a request, and would crash an interpreter that ends
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""Random mutants of a package, judged by the tests that run the changed line: see `__main__`."""
