@@ -130,6 +130,14 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Try random mutants of a package (its name after --; then how many, and the seed) with its own tests. Slow."""
+    session.install("-e", ".[all]", *_group("mutation"))
+    session.run("python", "-m", "codegen", "drift")
+    session.run("python", "-m", "tests.mutation", *(session.posargs or ["bfl_client"]))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the client's overhead as ratios to a plain httpx script. Takes minutes, on an otherwise idle machine."""
     session.install(".")  # as users have it, without rich and click; compiled

@@ -52,12 +52,13 @@ def without(*words: str) -> Callable[[dict[str, Any]], None]:
     def change(document: dict[str, Any]) -> None:
         for path in [path for path in document["paths"] if any(word in path for word in words)]:
             del document["paths"][path]
-        _drop_unused(document)
+        drop_unused(document)
 
     return change
 
 
-def _drop_unused(document: dict[str, Any]) -> None:
+def drop_unused(document: dict[str, Any]) -> None:
+    """Remove the schemas that nothing refers to."""
     schemas = document["components"]["schemas"]
     while True:
         text = str({"paths": document["paths"], "schemas": schemas})
@@ -105,7 +106,7 @@ def plain_results(document: dict[str, Any]) -> None:
     ]
     for name in ("cost", "input_mp", "output_mp"):
         schemas["AsyncResponse"]["properties"].pop(name, None)
-    _drop_unused(document)
+    drop_unused(document)
 
 
 def no_error_schemas(document: dict[str, Any]) -> None:
@@ -113,7 +114,7 @@ def no_error_schemas(document: dict[str, Any]) -> None:
     for item in document["paths"].values():
         for operation in item.values():
             operation["responses"] = {"200": operation["responses"]["200"]}
-    _drop_unused(document)
+    drop_unused(document)
 
 
 def no_users(document: dict[str, Any]) -> None:
