@@ -74,7 +74,7 @@ DEFECTS = (
     Defect(
         "wrapper: a path passes for media",
         _CLIENT + "media.py",
-        "    return bool(_BASE64.fullmatch(_base64_in(text)))\n",
+        "    return bool(re.fullmatch(_BASE64, _base64_in(text)))\n",
         "    return bool(text)\n",
         (REFUSALS,),
     ),

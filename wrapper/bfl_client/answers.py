@@ -17,7 +17,7 @@ from .steps import Answer
 
 _KEEP_HANDLE = Remedy("keep what Task.to_dict() returns", "handle")
 READY = "Ready"
-_ESCAPED = re.compile(r"\\|&#|%")
+_ESCAPED = r"\\|&#|%"  # compiled when first used, not at each import
 HIDDEN = "(the API key)"
 """What stands in an answer in place of the key."""
 NOT_FOUND = "Task not found"
@@ -170,7 +170,7 @@ def without(content: bytes, key: str) -> bytes:
     except ValueError:
         encoding, text = "latin-1", content.decode("latin-1")
     found = text.replace(key, HIDDEN)
-    if _ESCAPED.search(found):
+    if re.search(_ESCAPED, found):
         found = _escaped(key).sub(rf"\1{HIDDEN}", found)
     if found != text:
         content = found.encode(encoding, "surrogatepass")

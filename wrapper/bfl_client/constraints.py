@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +44,8 @@ def is_ratio(text: str) -> bool:
 
 def _nearest_ratio(value: Any) -> str | None:
     """The ratio that was probably meant by 16/9, 1.78, 1920x1080 or 9:30; None if nothing was."""
+    from fractions import Fraction  # only for mistakes
+
     found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:[:/x×]\s*([0-9]{1,9}))?\s*", str(value), re.ASCII)
     width, height = (Fraction(each or 1) for each in found.groups()) if found else (Fraction(), Fraction())
     if not width or not height:

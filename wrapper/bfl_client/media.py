@@ -27,7 +27,7 @@ CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the piec
 DEPTH = 64  # levels of nesting; the specification's deepest request has four
 
 
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)")
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)"  # compiled when first used
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
@@ -128,7 +128,7 @@ def from_value(value: Any) -> Media | None:
 def from_base64(text: str) -> Media | None:
     """The media in a base64 text or a base64 data URI; None for any other text."""
     data = _base64_in(text)
-    if not _BASE64.fullmatch(data):
+    if not re.fullmatch(_BASE64, data):
         return None
     content = base64.b64decode(data)
     return Media(len(content), lambda: io.BytesIO(content), f"<base64 of {len(content):,} bytes>")
@@ -141,7 +141,7 @@ def is_media(text: str) -> bool:
             return bool(urlsplit(text).hostname) and not re.search(r"\s", text)
         except ValueError:
             return False
-    return bool(_BASE64.fullmatch(_base64_in(text)))
+    return bool(re.fullmatch(_BASE64, _base64_in(text)))
 
 
 def is_base64_of_media(text: str) -> bool:
@@ -163,7 +163,7 @@ def in_one_line(value: Any) -> Any:
     padded = plain + "=" * (-len(plain) % 4)
     # a short word would pass for base64 without padding: only what is a picture or film is padded
     whole = len(plain) == len(padded) or "=" in given or is_base64_of_media(padded)
-    return value.removesuffix(given) + padded if whole and _BASE64.fullmatch(padded) else value
+    return value.removesuffix(given) + padded if whole and re.fullmatch(_BASE64, padded) else value
 
 
 def _base64_in(text: str) -> str:

@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -489,7 +488,6 @@ def _prices(name: str, body: Mapping[str, Any]) -> list[_Price]:
     return [_Price(known.name, body, each["x-bfl-price"], each) for each in wholes if "x-bfl-price" in each]
 
 
-@dataclass(frozen=True)
 class _Price:
     """The price of one request, from the marks ``x-bfl-price``, ``x-bfl-input`` and ``x-bfl-output`` (see the overlay).
 
@@ -499,10 +497,8 @@ class _Price:
         shape: the schema of the body, with the marks of its operation.
     """
 
-    name: str
-    body: Mapping[str, Any]
-    mark: Schema
-    shape: Schema
+    def __init__(self, name: str, body: Mapping[str, Any], mark: Schema, shape: Schema) -> None:
+        self.name, self.body, self.mark, self.shape = name, body, mark, shape
 
     def credits(self, *, highest: bool) -> float | None:
         """Credits that are certain in advance, or (`highest`) the most that it can cost."""
