@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import math
 import threading
 from functools import partial
 from types import TracebackType
@@ -27,6 +28,7 @@ class Loopback:
         posts: the ledger, in order of arrival.
         arrived: set while there is a POST in the ledger.
         gate: what is posted is answered once this is set.
+        crowd: so many posts set the gate.
         silent: prompts that are never answered: their connection is closed instead.
         status: of the answers to POSTs.
         refusals: bytes that are sent in place of the next answers to POSTs.
@@ -36,6 +38,7 @@ class Loopback:
         self.posts: list[Post] = []
         self.arrived, self.gate = threading.Event(), threading.Event()
         self.gate.set()
+        self.crowd = math.inf
         self.silent: set[str] = set()
         self.status = 200
         self.refusals: list[bytes] = []
@@ -77,6 +80,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         prompt = json.loads(self.rfile.read(int(self.headers["content-length"])))["prompt"]
         here.posts.append(Post(prompt, self.client_address[1]))
         here.arrived.set()
+        if len(here.posts) >= here.crowd:
+            here.gate.set()
         here.gate.wait(30)
         if here.refusals:
             self.wfile.write(here.refusals.pop(0))

@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import httpx as httpx
@@ -21,9 +22,10 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "bounded", "httpx", "now", "of"]
+__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "bounded", "httpx", "now", "of", "sparing"]
 NAMES = ("httpx", "httpx2")
 """The names of both, which are also those of their loggers."""
+_C = TypeVar("_C", "httpx.Client", "httpx.AsyncClient")
 DEADLINE: ContextVar[float | None] = ContextVar("bfl_client_deadline", default=None)
 """Monotonic time at which the synchronous request under way must end, seconds; None for no such time."""
 
@@ -75,11 +77,37 @@ def bounded(client: httpx.Client) -> httpx.Client:
     connection pools take a network backend, but the clients have no parameter for it: hence the private names. Without
     them (a later version, say) only single reads are bounded; a test of both libraries would show it.
     """
-    for transport in (client._transport, *client._mounts.values()):
-        pool: Any = getattr(transport, "_pool", None)
+    for pool in _pools(client):
         if hasattr(pool, "_network_backend"):
             pool._network_backend = _Bounded(pool._network_backend)
     return client
+
+
+def sparing(client: _C) -> _C:
+    """The client, its connection pools made to close no connection that a request holds.
+
+    httpcore 1.0 may close one under a request of another thread, whose answer is then lost, paid or not
+    (github.com/encode/httpcore/issues/1110, open in November 2026; httpcore2 spares them itself). Private names again.
+    """
+    for pool in _pools(client):
+        if hasattr(pool, "_assign_requests_to_connections"):
+            pool._assign_requests_to_connections = partial(_spare, pool, pool._assign_requests_to_connections)
+    return client
+
+
+def _spare(pool: Any, assign: Callable[[], list[Any]]) -> list[Any]:
+    """Let a pool assign its connections, and keep those of the ones to be closed that a request holds."""
+    closing = assign()
+    if not closing:
+        return closing
+    held = {id(request.connection) for request in pool._requests}
+    pool._connections.extend(each for each in closing if id(each) in held)
+    return [each for each in closing if id(each) not in held]
+
+
+def _pools(client: httpx.Client | httpx.AsyncClient) -> list[Any]:
+    """The connection pools of a client, for direct connections and through each proxy."""
+    return [getattr(transport, "_pool", None) for transport in (client._transport, *client._mounts.values())]
 
 
 class _Bounded:
