@@ -166,11 +166,11 @@ def test_a_dripped_download_ends_at_its_deadline(kind: str, monkeypatch: pytest.
 
 def test_every_transport_of_a_client_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connections of our own client are bounded directly and through each proxy of the environment."""
-    from bfl_client.library import bounded, httpx
+    from bfl_client.library import guarded, httpx
 
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with bounded(httpx.Client()) as client:
+    with guarded(httpx.Client()) as client:
         transports: list[Any] = [client._transport, *filter(None, client._mounts.values())]
         assert len(transports) >= 3
         backends = [type(each._pool._network_backend).__name__ for each in transports]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import importlib
 import importlib.util
-import itertools
 import logging
 import os
 import socket
@@ -341,40 +339,6 @@ def test_threads_share_one_set_of_connections(loopback: Loopback) -> None:
         ids = list(pool.map(lambda number: client.submit(NAME, prompt=str(number)).id, range(32)))
         assert ids == [f"task-{number}" for number in range(32)]
     assert len({post.port for post in loopback.posts}) <= 8
-
-
-@pytest.fixture
-def hasty(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four posts are answered once all have arrived; meanwhile their connections seem idle and expired to the pool."""
-    loopback.gate.clear()
-    loopback.crowd = 4
-    for core, kind in itertools.product(("httpcore", "httpcore2"), ("sync", "async")):
-        with suppress(ImportError):
-            module = importlib.import_module(f"{core}._{kind}.http11")
-            connection = module.HTTP11Connection if kind == "sync" else module.AsyncHTTP11Connection
-            monkeypatch.setattr(connection, "has_expired", lambda self: self._state.name == "ACTIVE")
-
-
-@pytest.mark.usefixtures("hasty")
-def test_no_thread_closes_the_connection_of_another_ones_request(loopback: Loopback) -> None:
-    """Paid requests of several threads are each answered, though the pool takes their connections for idle ones."""
-    with Client(KEY, loopback.url, timeout=3, retry=Retry(1)) as client, ThreadPoolExecutor(4) as pool:
-        ids = list(pool.map(lambda number: client.submit(NAME, prompt=str(number)).id, range(4)))
-    assert ids == [f"task-{number}" for number in range(4)]
-
-
-@pytest.mark.usefixtures("hasty")
-def test_no_asyncio_task_closes_the_connection_of_another_ones_request(loopback: Loopback) -> None:
-    """The same of asyncio tasks that share a client."""
-
-    async def submit() -> list[str]:
-        async with AsyncClient(KEY, loopback.url, timeout=3, retry=Retry(1)) as client:
-            first = asyncio.create_task(client.submit(NAME, prompt="0"))
-            await asyncio.to_thread(loopback.arrived.wait, 10)
-            others = [client.submit(NAME, prompt=str(number)) for number in range(1, 4)]
-            return [task.id for task in await asyncio.gather(first, *others)]
-
-    assert asyncio.run(submit()) == [f"task-{number}" for number in range(4)]
 
 
 @pytest.mark.parametrize("forked", [False, True])

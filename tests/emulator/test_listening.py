@@ -165,7 +165,7 @@ def test_many_at_once(quick: Emulator) -> None:
     """A hundred tasks at once get a hundred different pictures."""
 
     def one(seed: int) -> bytes:
-        with httpx.Client() as client:  # not shared: see library.sparing
+        with httpx.Client() as client:  # threads share none: see bfl_client.library.guarded
             return _picture(emulator, client, seed)
 
     with quick as emulator, concurrent.futures.ThreadPoolExecutor(20) as pool:

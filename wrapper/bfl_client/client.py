@@ -335,7 +335,7 @@ class Client(_Base[library.HTTPClient, Task, Result]):
 
     def _new_driver(self) -> Driver:
         def build() -> library.HTTPClient:
-            return library.bounded(library.sparing(httpx.Client(**http_options(self._timeout))))
+            return library.guarded(httpx.Client(**http_options(self._timeout)))
 
         owner = self._parent or self
         own, sleep = self._given is None, self._sleep
@@ -445,7 +445,7 @@ class AsyncClient(_Base[library.AsyncHTTPClient, Coroutine[Any, Any, AsyncTask],
 
     def _new_driver(self) -> AsyncDriver:
         def build() -> library.AsyncHTTPClient:
-            return library.sparing(httpx.AsyncClient(**http_options(self._timeout)))
+            return library.guarded(httpx.AsyncClient(**http_options(self._timeout)))
 
         def http() -> library.AsyncHTTPClient:
             if (loop := current_token()) != self._loop:  # connections belong to the event loop that made them

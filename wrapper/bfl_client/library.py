@@ -7,6 +7,7 @@ timeouts must then be made by the same one, which `of` finds.
 
 from __future__ import annotations
 
+import select
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -22,7 +23,7 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "bounded", "httpx", "now", "of", "sparing"]
+__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "guarded", "httpx", "now", "of"]
 NAMES = ("httpx", "httpx2")
 """The names of both, which are also those of their loggers."""
 _C = TypeVar("_C", "httpx.Client", "httpx.AsyncClient")
@@ -70,48 +71,46 @@ def of(client: object) -> Any:
     return next((sys.modules[root] for root in roots if root in NAMES), None)
 
 
-def bounded(client: httpx.Client) -> httpx.Client:
-    """The client, its connections made to end each read and write by `DEADLINE`.
+def guarded(client: _C) -> _C:
+    """The client, its connection pools mended in ways for which both libraries have no parameter, only private names.
 
-    Both libraries know only the timeout of one read, so an answer that comes byte by byte could last for ever. Their
-    connection pools take a network backend, but the clients have no parameter for it: hence the private names. Without
-    them (a later version, say) only single reads are bounded; a test of both libraries would show it.
+    - Each synchronous read and write ends by `DEADLINE`: the libraries know the timeout of one read alone, so an answer
+      that comes byte by byte could last for ever.
+    - httpcore 1.0 leaves alone each connection that a request holds. It may close one under a request of another
+      thread, whose answer is then lost, paid or not, or give it to a second request, which must ask again: most of the
+      CPU time of many requests at once (github.com/encode/httpcore/issues/1110, open in November 2026; httpcore2 does
+      it right).
+    - An idle asynchronous connection says fast whether the other side has hung up. Every one is asked twice a request,
+      and anyio's attributes take a fifth of the CPU time of a hundred requests at once.
+
+    Without these names (in a later version, say) the client works as the library does; tests of both would show it.
     """
-    for pool in _pools(client):
+    for transport in (client._transport, *client._mounts.values()):
+        pool: Any = getattr(transport, "_pool", None)
         if hasattr(pool, "_network_backend"):
-            pool._network_backend = _Bounded(pool._network_backend)
-    return client
-
-
-def sparing(client: _C) -> _C:
-    """The client, its connection pools made to close no connection that a request holds.
-
-    httpcore 1.0 may close one under a request of another thread, whose answer is then lost, paid or not
-    (github.com/encode/httpcore/issues/1110, open in November 2026; httpcore2 spares them itself). Private names again.
-    """
-    for pool in _pools(client):
-        if hasattr(pool, "_assign_requests_to_connections"):
+            kind = _Glancing if hasattr(client, "aclose") else _Bounded
+            pool._network_backend = kind(pool._network_backend)
+        if type(pool).__module__.partition(".")[0] == "httpcore" and hasattr(pool, "_assign_requests_to_connections"):
             pool._assign_requests_to_connections = partial(_spare, pool, pool._assign_requests_to_connections)
     return client
 
 
 def _spare(pool: Any, assign: Callable[[], list[Any]]) -> list[Any]:
-    """Let a pool assign its connections, and keep those of the ones to be closed that a request holds."""
-    closing = assign()
-    if not closing:
-        return closing
-    held = {id(request.connection) for request in pool._requests}
-    pool._connections.extend(each for each in closing if id(each) in held)
-    return [each for each in closing if id(each) not in held]
-
-
-def _pools(client: httpx.Client | httpx.AsyncClient) -> list[Any]:
-    """The connection pools of a client, for direct connections and through each proxy."""
-    return [getattr(transport, "_pool", None) for transport in (client._transport, *client._mounts.values())]
+    """Let a pool assign its connections without seeing those that requests hold; it holds its lock meanwhile."""
+    held = {request.connection for request in pool._requests}
+    seen, most = pool._connections, pool._max_connections
+    kept = [each for each in seen if each in held]
+    pool._connections = [each for each in seen if each not in held]
+    pool._max_connections = most - len(kept)
+    try:
+        return assign()
+    finally:
+        pool._connections += kept
+        pool._max_connections = most
 
 
 class _Bounded:
-    """A network backend, or one of its streams, with no timeout longer than the time until the deadline."""
+    """A synchronous network backend, or one of its streams, with no timeout longer than the time until `DEADLINE`."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -135,6 +134,36 @@ class _Bounded:
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
         self._inner.write(buffer, _left(timeout))
+
+
+class _Glancing:
+    """An asynchronous network backend, or one of its streams, that keeps its socket at hand."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._socket = inner.get_extra_info("socket") if hasattr(inner, "get_extra_info") else None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def connect_tcp(self, *address: Any, **options: Any) -> _Glancing:
+        """A connection."""
+        return _Glancing(await self._inner.connect_tcp(*address, **options))
+
+    async def start_tls(self, *settings: Any, **options: Any) -> _Glancing:
+        """The connection, encrypted."""
+        return _Glancing(await self._inner.start_tls(*settings, **options))
+
+    def get_extra_info(self, info: str) -> Any:
+        """What is known of the connection; ``is_readable`` is true of an idle one that was closed."""
+        if sys.platform == "win32" or info != "is_readable" or self._socket is None:
+            return self._inner.get_extra_info(info)
+        descriptor = self._socket.fileno()
+        if descriptor < 0:
+            return True
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 def _left(timeout: float | None) -> float | None:
