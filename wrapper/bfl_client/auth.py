@@ -13,7 +13,7 @@ import socket
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import ConfigurationError, Remedy, UntrustedURLError
-from .library import httpx
+from .library import httpx, url_of
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -61,7 +61,7 @@ def parse(url: str | httpx.URL, library: Any = httpx) -> httpx.URL:
     Raises UntrustedURLError if it is not an absolute http or https URL.
     """
     try:
-        parsed: httpx.URL = library.URL(url)
+        parsed = url_of(str(url), library)
         host, _ = parsed.host, parsed.raw_host  # an invalid host raises only here, an IDNAError
     except (library.InvalidURL, ValueError, TypeError) as error:
         raise UntrustedURLError("an answer contains an invalid URL; it was not requested") from error

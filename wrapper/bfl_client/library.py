@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "guarded", "httpx", "now", "of"]
+__all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "guarded", "httpx", "now", "of", "url_of"]
 NAMES = ("httpx", "httpx2")
 """The names of both, which are also those of their loggers."""
 _C = TypeVar("_C", "httpx.Client", "httpx.AsyncClient")
@@ -69,6 +69,15 @@ def of(client: object) -> Any:
     """The library that made a client; None if it is a client of neither."""
     roots = (each.__module__.partition(".")[0] for each in type(client).__mro__)
     return next((sys.modules[root] for root in roots if root in NAMES), None)
+
+
+@lru_cache(64)
+def url_of(text: str, library: Any = httpx) -> httpx.URL:
+    """The URL, parsed by the library that requests it. The last ones are kept: each is checked, and requested again.
+
+    Raises InvalidURL, ValueError or TypeError, as the library does.
+    """
+    return library.URL(text)  # type: ignore[no-any-return]
 
 
 def guarded(client: _C) -> _C:

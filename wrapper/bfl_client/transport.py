@@ -21,7 +21,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from . import answers
 from .errors import BFLError, ConfigurationError, DownloadError, TransportError
 from .failures import LOCAL, lost
-from .library import DEADLINE, httpx, now
+from .library import DEADLINE, httpx, now, url_of
 from .steps import Answer, Call, Clock, Fetch, Fetched, Flow, Receives, Sleep, Step, Streamed, Tell
 from .version import USER_AGENT
 
@@ -224,12 +224,15 @@ class _Sent:
 
 def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
     """Settings of an HTTP client that keeps no cookie, does not have the key and asks no proxy for this machine."""
-    from http.cookiejar import CookieJar, DefaultCookiePolicy
+    from http.cookiejar import CookieJar
 
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # takes no cookie from anyone
+    class NoCookies(CookieJar):
+        def extract_cookies(self, response: object, request: object) -> None:
+            """Take none, whoever sends it; parsing them is a thirtieth of a request."""
+
     # three seconds: a server that closes idle connections after five must not close one under a paid request
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
-    return {"timeout": timeout, "cookies": jar, "limits": limits, "mounts": {f"all://{host}": None for host in LOCAL}}
+    return {"timeout": timeout, "cookies": NoCookies(), "limits": limits, "mounts": {f"all://{host}": None for host in LOCAL}}
 
 
 # The drivers
@@ -280,7 +283,7 @@ class _Wire:
         self, http: httpx.Client | httpx.AsyncClient, step: Call | Fetch, body: Any, now: float, trace: Any = None
     ) -> httpx.Request:
         """The request for a step; what the caller's own client adds cannot change its URL or where the key goes."""
-        url, timeout = self._library.URL(step.url), self._limits(step.deadline, now)
+        url, timeout = url_of(step.url, self._library), self._limits(step.deadline, now)
         method = step.method if isinstance(step, Call) else "GET"
         extensions = {"trace": trace} if trace else {}
         if self._own:  # it has nothing to add, and asking it costs a tenth of the whole request
