@@ -168,7 +168,7 @@ def batch(session: nox.Session) -> None:
     """Test batches at full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
     session.install("-e", ".[all]", *_group("test"), *_group("browser"))
     required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
-    session.run("pytest", *(session.posargs or ["tests/batch"]), env=required)
+    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/batch"]), env=required)
 
 
 @nox.session

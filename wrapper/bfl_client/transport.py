@@ -232,7 +232,8 @@ def http_options(timeout: httpx.Timeout) -> dict[str, Any]:
 
     # three seconds: a server that closes idle connections after five must not close one under a paid request
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=3.0)
-    return {"timeout": timeout, "cookies": NoCookies(), "limits": limits, "mounts": {f"all://{host}": None for host in LOCAL}}
+    mounts = {f"all://{host}": None for host in LOCAL}
+    return {"timeout": timeout, "cookies": NoCookies(), "limits": limits, "mounts": mounts}
 
 
 # The drivers
