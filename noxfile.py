@@ -98,7 +98,7 @@ def httpx2(session: nox.Session) -> None:
 
 @nox.session
 def changes(session: nox.Session) -> None:
-    """Adopt every specification change in the table with contract tests, and four with the whole fast suite. Slow."""
+    """Adopt every specification change in the table with contract tests, and two with the whole fast suite. Slow."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
     chosen = session.posargs or ["-n", "auto", "tests/codegen/test_refresh_of_changes.py"]

@@ -143,7 +143,7 @@ def _missing(old: dict[str, Endpoint], new: dict[str, Endpoint], root: Path | No
             listed = ", ".join(f"`{key}`" for key in guesses)
             yield f"`{name}`: {listed}: guessed to take pictures; mark with `format: bfl-media` or `x-bfl-media: false`"
         if pages and not any(name in text for text in pages.values()):
-            yield f"`{name}`: no page names it ({', '.join(PAGES)})"
+            yield f"`{name}`: no guide or example names it ({', '.join(PAGES)}); its own page of the site is generated"
 
 
 def _pages(root: Path) -> list[Path]:

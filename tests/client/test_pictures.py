@@ -208,6 +208,7 @@ NO_PICTURES = {
     "text": ("fünf Füchse\n".encode(), "is text, not a picture"),
     "text cut in a character": (("x" * 1023 + "ü").encode(), "is text, not a picture"),
     "XML": (b"<?xml version='1.0'?><x/>", "is XML, not a picture"),
+    "a PDF of plain characters": (b"%PDF-1.4\n1 0 obj\n<< >>\nendobj", "is a PDF document, not a picture"),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, not a picture"),
     "HEIC": (heif(b"heic"), "is a picture in HEIC, which is not taken: convert it to JPEG or PNG"),
     "AVIF": (heif(b"avif"), "is a picture in AVIF, which is not taken: convert it to JPEG or PNG"),

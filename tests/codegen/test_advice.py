@@ -97,7 +97,7 @@ def test_what_a_new_endpoint_lacks_is_listed(tmp_path: Path) -> None:
     guess = {"picture": {"type": "string", "x-bfl-media": "guess"}}
     lines = said({"paths": {}}, document(paint=guess), "Missing for new endpoints", root=tmp_path)
     assert [line.split(": ", 1)[0] for line in lines] == ["`paint`"] * 3
-    assert "x-bfl-price" in lines[0] and "`picture`: guessed" in lines[1] and "no page names it" in lines[2]
+    assert "x-bfl-price" in lines[0] and "`picture`: guessed" in lines[1] and "no guide or example names it" in lines[2]
     marks = dict.fromkeys(("price", "kind", "duration", "url-lifetime", "active-limit", "result"), 1)
     whole = document({f"x-bfl-{mark}": value for mark, value in marks.items()}, draw={"prompt": TEXT})
     assert said({"paths": {}}, whole, "Missing for new endpoints", root=tmp_path) == []

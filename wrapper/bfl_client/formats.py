@@ -66,6 +66,8 @@ def identified(head: bytes) -> Format:
 def _text(head: bytes) -> str:
     """What kind of text it is; empty if it is none."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(b"%pdf-"):
+        return "a PDF document"
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page"
     if start.startswith(b"<"):
