@@ -23,9 +23,9 @@ EXITS: dict[str, Exit] = {
         3, "The request is refused, before it is sent or by the service (400, 422).", "bfl describe ENDPOINT"
     ),
     "configuration": Exit(4, "No key, an unusable setting, an unknown task, or a missing extra."),
-    "auth": Exit(5, "The service refuses the key (401, 403).", "bfl auth status shows which key is used"),
-    "credits": Exit(6, "Too few credits (402).", "add credits; bfl credits shows what is left"),
-    "moderated": Exit(7, "Moderation refused the request or its result.", "change the prompt, or the picture sent"),
+    "auth": Exit(5, "The service refuses the key (401, 403)."),
+    "credits": Exit(6, "Too few credits (402)."),
+    "moderated": Exit(7, "Moderation refused the request or its result."),
     "failed": Exit(8, "The service failed, is too busy, or found nothing (404, 429, 5xx).", "try again later"),
     "timeout": Exit(9, "The task is not ready in time; it continues."),
     "network": Exit(10, "No connection, a broken one, or an untrusted URL.", "check the network and BFL_BASE_URL"),
@@ -46,15 +46,15 @@ _ERRORS = {
 }
 """Kind -> classes of errors. Every other error of the client is a configuration problem."""
 
-_REMEDIES = {
-    "NotFoundError": "",
-    "TaskNotFound": "it may be on another host, or too old; see bfl tasks",
-    "GenerationFailed": "submit it once more",
-    "RateLimitError": "wait until other tasks have ended",
-}
-"""Class of error -> remedy, if that of its exit code would not help."""
-
 ACTIONS = {
+    "check-key": "bfl auth status shows which key is used",
+    "add-credits": "add credits; bfl credits shows what is left",
+    "wait-for-others": "wait until other tasks have ended",
+    "later": "try again later",
+    "change-input": "change the prompt, or the picture sent",
+    "change-input-or-seed": "change the prompt, the picture sent or the seed",
+    "submit-again": "submit it once more",
+    "other-host": "it may be on another host, or too old; see bfl tasks",
     "set-key": "set BFL_API_KEY, or store a key with bfl auth login",
     "pass-file": "for a file write @{path}",
     "ratio": "",
@@ -125,7 +125,7 @@ def _of_ours(error: Any) -> Problem:
         return _refusal(error)
     if getattr(error, "unwritable", False):
         kind = "output"
-    remedy = worded(error.remedy) or _REMEDIES.get(names[0], EXITS[kind].remedy)
+    remedy = worded(error.remedy) or ("" if names[0] == "NotFoundError" else EXITS[kind].remedy)
     if error.remedy.action == "install":  # in one line, like every missing package
         return Problem(kind, f"{error.message}: {remedy}")
     names = ["task_id", "status_code", "maybe_submitted", *(["status"] if kind == "moderated" else [])]

@@ -9,6 +9,14 @@ from bfl_client import errors
 from bfl_client.errors import BFLError, ConstraintError, Remedy, shorten
 
 ACTIONS = {
+    "check-key": "the user must give this server a valid key in BFL_API_KEY",
+    "add-credits": "the user must add credits to the account",
+    "wait-for-others": "wait until other tasks have ended: tasks lists them",
+    "later": "try again later",
+    "change-input": "change the prompt or the picture; do not send it again unchanged",
+    "change-input-or-seed": "change the prompt, the picture or the seed",
+    "submit-again": "it is worth submitting once more",
+    "other-host": "it may be too old, or on another host",
     "set-key": "the user must set BFL_API_KEY for this server, or run bfl auth login",
     "pass-file": "give the path of a file in an allowed folder, base64, or a URL",
     "ratio": "",
@@ -36,14 +44,7 @@ ACTIONS = {
 _REMEDIES: list[tuple[type[BFLError], str]] = [
     (errors.ConstraintError, "describe_endpoint tells what is accepted"),
     (errors.InvalidRequestError, "describe_endpoint tells what is accepted"),
-    (errors.AuthenticationError, "the user must give this server a valid key in BFL_API_KEY"),
-    (errors.InsufficientCreditsError, "the user must add credits to the account"),
-    (errors.RateLimitError, "wait until other tasks have ended: tasks lists them"),
-    (errors.RequestModerated, "change the prompt or the picture; do not send it again unchanged"),
-    (errors.ContentModerated, "change the prompt, the picture or the seed"),
-    (errors.GenerationFailed, "it is worth submitting once more"),
     (errors.TaskTimeout, "it continues: call task with this id and the action wait"),
-    (errors.TaskNotFound, "it may be too old, or on another host"),
     (errors.DownloadError, "call task with this id and the action fetch"),
     (errors.TransportError, "try again later; with a task's id, call task instead of submitting again"),
     (errors.APIError, "try again later"),

@@ -92,6 +92,7 @@ def test_parameters_are_typed_by_the_specification(shell: Shell) -> None:
     assert body["image_prompt"].startswith("iVBOR")
 
 
+@pytest.mark.about(f"{EDITING}:seed")
 def test_a_body_comes_from_a_file_and_pairs_go_before_it(shell: Shell) -> None:
     """--json FILE sends the file's body, in which "@file" names a picture and -p changes a value; it prints JSON."""
     Image.new("RGB", (300, 300)).save(shell.here / "cat.png")

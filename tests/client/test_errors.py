@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import httpx
@@ -42,6 +43,27 @@ def test_what_may_be_paid_has_its_remedy(error: Any) -> None:
     assert uncertain.message == certain.message == str(certain)
     assert (uncertain.remedy.action, certain.remedy.action) == ("check-credits", "")
     assert str(uncertain) == f"{uncertain.message}; {uncertain.remedy}"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        partial(errors.AuthenticationError, 403),
+        partial(errors.InsufficientCreditsError, 402),
+        partial(errors.RateLimitError, 429),
+        partial(errors.ServerError, 503),
+        errors.RequestModerated,
+        errors.ContentModerated,
+        errors.GenerationFailed,
+        errors.TaskNotFound,
+    ],
+)
+def test_what_the_service_refuses_has_a_remedy_of_its_own(kind: Any) -> None:
+    """Each refusal that a user can do something about says what, unless it may have been paid all the same."""
+    error = kind("no")
+    assert error.remedy.action
+    assert str(error) == f"{error.message}; {error.remedy}"
+    assert kind("no", maybe_submitted=True).remedy.action == "check-credits"
 
 
 def test_a_violation_is_one_line() -> None:

@@ -57,7 +57,7 @@ def test_a_failed_task_is_known_by_its_status(
 ) -> None:
     """A failed task ends the wait at the first poll, whatever the HTTP code of its answer."""
     world.script = [state(status, code, details={"Moderation Reasons": ["hat", "boots"]}, cost=2.5)]
-    with pytest.raises(kind, match="Moderation Reasons: hat, boots$") as caught:
+    with pytest.raises(kind, match="Moderation Reasons: hat, boots; ") as caught:
         wait(world)
     assert len(world.requests) == 1
     error = caught.value

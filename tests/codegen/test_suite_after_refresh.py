@@ -57,9 +57,9 @@ def much_is_gone(document: dict[str, Any]) -> None:
         schema.get("properties", {}).pop("steps", None)
         if "maximum" in schema.get("properties", {}).get("width", {}):
             schema["properties"]["width"]["maximum"] = 2048
-    properties = properties_of(document, most_used(document, "seed", "height"))
-    properties["seed_number"] = properties.pop("seed")
-    properties["height"]["default"] = 512
+    renamed = properties_of(document, most_used(document, "seed"))
+    renamed["seed_number"] = renamed.pop("seed")
+    properties_of(document, most_used(document, "height", "prompt_upsampling"))["height"]["default"] = 512
 
 
 def an_endpoint_is_new(document: dict[str, Any]) -> None:

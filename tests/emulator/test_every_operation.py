@@ -117,8 +117,8 @@ def _recorded(name: str, figures: bool, keys: str, parameter: str = "prompt") ->
     ("name", "figures", "keys"),
     [
         _recorded("flux-dev", False, "sample prompt seed start_time end_time duration", "seed"),
-        _recorded("flux-2-pro", True, "start_time prompt seed sample"),
-        _recorded("flux-2-max", True, "start_time prompt seed sample"),
+        _recorded("flux-2-pro", True, "start_time prompt seed sample", "seed"),
+        _recorded("flux-2-max", True, "start_time prompt seed sample", "seed"),
         _recorded("flux-3-image", True, "sample prompt duration"),
         _recorded("flux-tools/video-upscale-v1", False, "sample duration prompt seed"),
     ],

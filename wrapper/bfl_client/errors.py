@@ -99,11 +99,13 @@ class BFLError(Exception):
     task_id: str | None = None
     polling_url: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})
+    _REMEDY = NOTHING  # of an error that is made without one
 
     def __init__(self, message: str = "", remedy: Remedy = NOTHING, **facts: Any) -> None:
         """Make an error from what happened, what to do next, and values for the attributes of its class."""
         super().__init__(message)
-        self.remedy = CHECK_CREDITS if facts.get("maybe_submitted") else remedy
+        usual = remedy if remedy or remedy.action else self._REMEDY
+        self.remedy = CHECK_CREDITS if facts.get("maybe_submitted") else usual
         self.__dict__.update(facts)
 
     @property
@@ -217,9 +219,13 @@ class InvalidRequestError(APIError):
 class AuthenticationError(APIError):
     """401 or 403: the key is missing, wrong or malformed (recorded: a wrong key gives 403)."""
 
+    _REMEDY = Remedy("check BFL_API_KEY, or what was passed as api_key=", "check-key")
+
 
 class InsufficientCreditsError(APIError):
     """402: the account has too few credits."""
+
+    _REMEDY = Remedy("add credits; client.credits() returns what is left", "add-credits")
 
 
 class NotFoundError(APIError):
@@ -229,9 +235,13 @@ class NotFoundError(APIError):
 class RateLimitError(APIError):
     """429: too many active tasks or requests."""
 
+    _REMEDY = Remedy("wait until other tasks have ended", "wait-for-others")
+
 
 class ServerError(APIError):
     """5xx: the service failed."""
+
+    _REMEDY = Remedy("try again later", "later")
 
 
 class UntrustedURLError(BFLError):
@@ -255,17 +265,25 @@ class TaskError(BFLError):
 class RequestModerated(TaskError):
     """The input was refused by moderation; do not send it again unchanged."""
 
+    _REMEDY = Remedy("change the prompt, or the picture sent", "change-input")
+
 
 class ContentModerated(TaskError):
     """The output was refused by moderation; another seed or prompt may pass."""
+
+    _REMEDY = Remedy("change the prompt, the picture sent or the seed", "change-input-or-seed")
 
 
 class GenerationFailed(TaskError):
     """The service failed to generate; it is worth submitting once more."""
 
+    _REMEDY = Remedy("submit it once more", "submit-again")
+
 
 class TaskNotFound(TaskError):
     """The service does not know the task at its polling URL: another host's task, or one long expired."""
+
+    _REMEDY = Remedy("it may be on another host, or too old", "other-host")
 
 
 class TaskTimeout(TaskError):
