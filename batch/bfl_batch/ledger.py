@@ -15,7 +15,7 @@ from .database import Database, repeated
 from .jobs import Job, Jobs, JobsError
 from .names import slugs
 from .sources import Mistake
-from .store import LOST, TURN, Turn, folders, fresh, hold, jobs, submissions, workers
+from .store import LOST, TURN, Turn, budgets, folders, fresh, hold, jobs, submissions, workers
 
 PAGE = 500  # rows read or written at a time
 USUAL_LIMIT = 24  # active tasks of an endpoint that this version does not know
@@ -73,6 +73,19 @@ class Ledger:
         taken = list(connection.execute(sa.select(jobs.c.stem).order_by(jobs.c.number)).scalars())
         new = [job.name for job in batch if job.name not in known]
         return dict(zip(new, slugs([*taken, *new])[len(taken) :], strict=True))
+
+    @repeated
+    def agree(self, budget: float | None, unpriced: bool) -> tuple[float | None, bool]:
+        """Keep the budget of this run, and whether endpoints without a price may be used; return what holds.
+
+        Without a new budget that is what an earlier run kept.
+        """
+        with self.database.writing(alone=True) as connection:
+            if budget is not None:
+                connection.execute(sa.delete(budgets))
+                connection.execute(sa.insert(budgets).values(credits=budget, unpriced=unpriced))
+            kept = connection.execute(sa.select(budgets.c.credits, budgets.c.unpriced)).first()
+            return (kept.credits, kept.unpriced or unpriced) if kept else (None, unpriced)
 
     @repeated
     def reopen(self, *, retry_failed: bool) -> None:

@@ -30,6 +30,7 @@ from .worker import LEASE, TAKEN_OVER, Crew, Lease, Work
 TOLD = 20  # the most troubles that a report lists
 LOOK = 0.2  # seconds between two looks at the figures
 GRACE = 4.0  # seconds for threads to leave their jobs when a run stops at once
+_KEPT = "the budget of {:g} credits, given to an earlier run, held for this one, too"
 _UNPRICED = Remedy("pass unpriced=True to send their jobs without counting their price", "unpriced")
 
 
@@ -79,15 +80,24 @@ class Run:
         with ExitStack() as stack:
             stack.enter_context(self._jobs)
             self._jobs.check()
-            self._refuse_unpriced()
+            self._refuse_unpriced(self._options.budget, self._options.unpriced)
             presses = stack.enter_context(Presses())
             note = self._folder.make()
             base = stack.enter_context(self._taken())
-            counts = self._carry_out(base, presses, on_progress)
-            return self._report(Ledger(base), counts, (note,) if note else ())
+            budget = self._agreed(base)
+            counts = self._carry_out(base, budget, presses, on_progress)
+            kept = _KEPT.format(budget) if budget != self._options.budget else None
+            return self._report(Ledger(base), counts, tuple(filter(None, [note, kept])))
 
-    def _refuse_unpriced(self) -> None:
-        if self._options.budget is None or self._options.unpriced:
+    def _agreed(self, base: Database) -> float | None:
+        """The budget of this run, or that of an earlier one, which holds until another is given."""
+        with base.reachable():
+            budget, unpriced = Ledger(base).agree(self._options.budget, self._options.unpriced)
+        self._refuse_unpriced(budget, unpriced)
+        return budget
+
+    def _refuse_unpriced(self, budget: float | None, unpriced: bool) -> None:
+        if budget is None or unpriced:
             return
         names = [name for name in sorted(self._jobs.plan.endpoints) if specification.highest_price(name, {}) is None]
         if names:
@@ -113,9 +123,11 @@ class Run:
             folder.reserve()
             yield base
 
-    def _carry_out(self, base: Database, presses: Presses, on_progress: OnProgress | None) -> Counts:
+    def _carry_out(
+        self, base: Database, budget: float | None, presses: Presses, on_progress: OnProgress | None
+    ) -> Counts:
         options, folder, ledger = self._options, self._folder, Ledger(base)
-        store = Store(base, self.worker, options.budget)
+        store = Store(base, self.worker, budget)
         work = Work(self.client, store, folder, self._jobs.folder, self.stop)
         with base.reachable():
             ledger.enlist(self.worker, alone=not base.shared)

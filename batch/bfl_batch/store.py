@@ -68,6 +68,13 @@ workers = sa.Table(
 
 folders = sa.Table("folders", metadata, sa.Column("place", sa.Text, primary_key=True))  # that the batch saved files in
 
+budgets = sa.Table(  # one row: the last one that was given, and whether what has no price may pass it
+    "budgets",
+    metadata,
+    sa.Column("credits", sa.Float, nullable=False),
+    sa.Column("unpriced", sa.Boolean, nullable=False),
+)
+
 LOST = "it was being submitted when its answer was lost: it may have been paid for, and was not sent again"
 _BEFORE = {"failed": ("submitted", "waiting"), "uncertain": ("submitting",)}
 """The states from which a job may end in another; else from ``submitted``."""

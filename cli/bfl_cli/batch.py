@@ -68,7 +68,10 @@ Database = Annotated[
         show_envvar=True,
     ),
 ]
-Budget = Annotated[float | None, typer.Option(min=0, help="Credits that the batch may cost in total.")]
+Budget = Annotated[
+    float | None,
+    typer.Option(min=0, help="Credits that the batch may cost in all its runs; holds until another is given."),
+]
 Unpriced = Annotated[
     bool, typer.Option("--unpriced", help="With --budget, also send jobs of endpoints without a listed price.")
 ]
@@ -114,7 +117,7 @@ def run(
     read: dict[str, Any] = {"endpoint": endpoint, "params": _params(param), "validate": validate}
     if dry_run:
         with _readable():
-            _foretell(screen, bfl_batch.plan(jobs, **read), output)
+            _foretell(screen, bfl_batch.plan(jobs, **read), output, budget)
         return
     if output is None:
         raise Problem("usage", "the batch needs a folder", "-o DIR names it")
@@ -166,14 +169,17 @@ def _params(pairs: list[str]) -> dict[str, str]:
     return given
 
 
-def _foretell(screen: Screen, plan: Plan, output: Path | None) -> None:
+def _foretell(screen: Screen, plan: Plan, output: Path | None, budget: float | None) -> None:
     """Print what a batch would do."""
     lines = [f"{count:>8,}  {name}" for name, count in plan.endpoints.items()]
     lines += [progress.price_line(plan)]
+    if budget is not None and plan.credits > budget:
+        most = int(len(plan.files) * budget / plan.credits)
+        lines += [f"the budget of {credits_in_words(budget)} credits is enough for about {most:,} of them"]
     folder = output or Path()
     lines += [in_line(folder / (name if Path(name).suffix else f"{name}.…")) for name in plan.files[:SHOWN]]
     lines += [f"… and {len(plan.files) - SHOWN:,} more files"] if len(plan.files) > SHOWN else []
-    screen.result("\n".join(lines), {**plan._asdict(), "jobs": len(plan.files)})
+    screen.result("\n".join(lines), {**plan._asdict(), "jobs": len(plan.files), "budget": budget})
 
 
 def _print(screen: Screen, report: Report, output: Path, problem: Problem | None) -> None:

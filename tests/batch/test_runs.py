@@ -140,6 +140,9 @@ def test_a_budget_holds_over_all_runs_and_sizes(batch: Batch, emulator: Emulator
     assert batch.run(budget=9).ok
     batch.write(jobs)
     assert batch.run(budget=9).credits == 3
+    report = batch.run()
+    assert (report.credits, report.waiting) == (3, 1)
+    assert report.notes == ("the budget of 9 credits, given to an earlier run, held for this one, too",)
     assert batch.run(budget=11).credits == 3 + 7.5
     assert submits(emulator) == 2
 
@@ -155,7 +158,7 @@ def test_a_changed_line_is_refused_once_it_is_paid_for(batch: Batch, emulator: E
     batch.write([job(2, name="owl"), job(1, name="fox")])
     assert batch.run(budget=0, unpriced=True).done == 1
     batch.write([job(1, name="fox")])
-    report = batch.run()
+    report = batch.run(budget=100, unpriced=True)
     assert (report.done, report.waiting) == (1, 1)
     assert submits(emulator) == 1
 
@@ -225,7 +228,7 @@ def test_the_record_is_json_only(batch: Batch) -> None:
     batch.run()
     with closing(sqlite3.connect(batch.out / "batch.sqlite")) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        assert set(tables) == {"jobs", "submissions", "workers", "folders"}
+        assert set(tables) == {"jobs", "submissions", "workers", "folders", "budgets"}
         for name in tables:
             for row in connection.execute(f'SELECT * FROM "{name}"'):
                 assert not [cell for cell in row if isinstance(cell, bytes)]
