@@ -10,6 +10,7 @@ import heapq
 import hmac
 import itertools
 import json
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +27,7 @@ DELAYS = (1.0, 5.0, 30.0)  # seconds after each failure before the next attempt
 MAX_DELIVERIES = 5_000  # deliveries remembered
 _PATIENCE = 5.0  # seconds of real time that a receiver has to answer
 _GLANCE = 0.01  # seconds between looks at a clock that does not run by itself
+_logger = logging.getLogger("bfl_emulator.webhooks")
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ class Postman:
             status = self._post(letter.url, body, headers)
         except (OSError, HTTPException, ValueError) as error:
             self.deliveries.append(Delivery(task_id, letter.url, at, error=f"{type(error).__name__}: {error}"))
+            if not letter.failures:
+                _logger.warning("the webhook of task %s to %s: %s", task_id, urlsplit(letter.url).hostname, error)
             return False
         self.deliveries.append(Delivery(task_id, letter.url, at, status))
         return 200 <= status < 300

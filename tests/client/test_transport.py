@@ -463,7 +463,10 @@ def test_a_certificate_of_an_unknown_authority_is_named(
         (b"", ""),
     ],
 )
-def test_a_proxy_that_refuses_is_named(kind: str, answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_that_refuses_is_named(
+    kind: str, answer: bytes, said: str, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A proxy is named with its variable and its answer, without its password; a refusal (4xx) is not repeated."""
 
     def refuse(connection: socket.socket) -> None:
@@ -471,7 +474,7 @@ def test_a_proxy_that_refuses_is_named(kind: str, answer: bytes, said: str, monk
         connection.sendall(answer)
 
     with server(refuse) as (address, accepted):
-        monkeypatch.setenv("HTTPS_PROXY", f"http://user:swordfish@{address}")
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}user:swordfish@{address}")
         error: Any = submit(kind, "https://api.bfl.ai")
     if said:
         assert error.message == f"cannot connect to api.bfl.ai through the proxy {address} (from HTTPS_PROXY){said}"

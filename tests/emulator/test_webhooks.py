@@ -130,12 +130,20 @@ async def test_nobody_there(client: httpx.AsyncClient, emulator: Emulator, clock
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1/hook", "https://example.com/hook", "http://localhost.example/"])
-async def test_elsewhere(client: httpx.AsyncClient, emulator: Emulator, clock: Any, url: str) -> None:
-    """A webhook to another machine is not delivered."""
+async def test_elsewhere(
+    client: httpx.AsyncClient, emulator: Emulator, clock: Any, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A webhook to another machine is not delivered, which a warning says once."""
     await client.post("/v1/paint", json={"prompt": "x", "webhook_url": url})
     clock.now += 10
     emulator.deliver_webhooks()
     assert "this machine only" in (emulator.webhooks[-1].error or "")
+    clock.now += 100
+    emulator.deliver_webhooks()
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "bfl_emulator.webhooks"]
+    assert str(httpx.URL(url).host) in warning
+    assert "allow_outbound" in warning
+    assert "/hook" not in warning
 
 
 async def test_failed_task(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:

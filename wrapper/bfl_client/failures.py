@@ -92,7 +92,8 @@ def _proxy(url: str) -> tuple[str, str] | None:
     scheme = parts.scheme if parts.scheme in proxies else "all"
     if scheme not in proxies or f"{parts.hostname}" in LOCAL or proxy_bypass(parts.hostname or ""):
         return None
-    address = urlsplit(proxies[scheme])
+    given = proxies[scheme]
+    address = urlsplit(given if "://" in given else f"http://{given}")  # as httpx reads it
     variable = f"{scheme}_proxy"
     shown = shorten(f"{address.hostname}:{address.port}" if address.port else f"{address.hostname}", 100)
     return shown, variable if variable in os.environ else variable.upper()
