@@ -248,3 +248,12 @@ def test_the_price_of_a_shape_is_part_of_the_endpoints_price() -> None:
             price = specification.price_in_words(name, {selector: value} if selector else {})
             assert price in specification.price_in_words(name)
             assert "; or " not in price
+
+
+def test_only_a_shape_that_makes_drafts_has_a_price_for_one() -> None:
+    """The price of a shape without the parameter `draft`, such as the one that finishes a draft, names no draft."""
+    for name in ENDPOINTS:
+        for form in specification.forms(name):
+            selector, _, value = form.title.partition(" or ")[0].partition("=")
+            if "draft" in specification.price_in_words(name, {selector: value} if selector else {}):
+                assert "draft" in {each.name for each in form.parameters}

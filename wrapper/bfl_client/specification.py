@@ -420,8 +420,8 @@ def price_list() -> str:
 
 def price_in_words(name: str, body: Mapping[str, Any] | None = None) -> str:
     """What an endpoint, or the shape that a body selects, costs, in a phrase; empty if it has no price."""
-    phrases = [_mark_in_words(each.mark) for each in _prices(name, body or {})]
-    return "; or ".join(dict.fromkeys(phrases))
+    phrases = dict.fromkeys(_mark_in_words(each.mark) for each in _prices(name, body or {}))
+    return "; or ".join(each for each in phrases if not any(other.startswith(f"{each};") for other in phrases))
 
 
 def rates_in_words(name: str, body: Mapping[str, Any] | None = None) -> str:
@@ -493,12 +493,15 @@ class _Price:
 
     Attributes:
         mark: it has `per` (picture, megapixel, second, megapixel-second), `credits` (a number, or one for each value of
-            the parameter `by`), `further` (credits for each megapixel after the first) and `draft` (for a draft).
+            the parameter `by`), `further` (credits for each megapixel after the first) and `draft` (for a draft, if the
+            shape can make one).
         shape: the schema of the body, with the marks of its operation.
     """
 
     def __init__(self, name: str, body: Mapping[str, Any], mark: Schema, shape: Schema) -> None:
-        self.name, self.body, self.mark, self.shape = name, body, mark, shape
+        drafts = "draft" in shape.get("properties", {})
+        self.mark = {key: value for key, value in mark.items() if drafts or key != "draft"}
+        self.name, self.body, self.shape = name, body, shape
 
     def credits(self, *, highest: bool) -> float | None:
         """Credits that are certain in advance, or (`highest`) the most that it can cost."""
