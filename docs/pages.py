@@ -1,4 +1,7 @@
-"""A page for each endpoint, made from the effective specification, and an index of them by what one wants to do."""
+"""A page for each endpoint, made from the effective specification, and an index of them by what one wants to do.
+
+The first page of the site is made, too, because it links to them: in the repository such a link would lead nowhere.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,8 @@ MADE = {
 
 
 def write(root: Path) -> None:
-    """Write the pages of the endpoints, with a picture each, and that of the models anew."""
+    """Write the first page, the pages of the endpoints, with a picture each, and that of the models anew."""
+    (root / "index.md").write_text(rendered("index.md.jinja"), encoding="utf-8")
     (root / "reference" / "models.md").write_text(models.page(), encoding="utf-8")
     folder = root / "endpoints"
     shutil.rmtree(folder, ignore_errors=True)

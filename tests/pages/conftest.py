@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from bfl_emulator import Emulator
 
@@ -13,9 +15,10 @@ from docs.pictures import write_inputs
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that pages send: `photo.jpg`, `mask.png`, `clip.mp4`, and so on."""
+    """A folder with the files that pages read: `photo.jpg`, `mask.png`, `clip.mp4`, and so on."""
     folder = tmp_path_factory.mktemp("samples")
     write_inputs(folder)
+    shutil.copy(certifi.where(), folder / "company.pem")
     return folder
 
 

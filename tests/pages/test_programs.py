@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import builtins
+import dis
 import importlib.metadata
 import inspect
 import re
@@ -12,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -92,6 +95,30 @@ def test_the_programs_of_a_page_run(page: Path, here: Path, capsys: pytest.Captu
     finally:
         for each in opened:
             each.close()
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=name_of)
+def test_each_program_imports_what_it_uses(page: Path) -> None:
+    """A program that is pasted without those before it lacks no import; what it may lack is a client or a task."""
+    for block in blocks(page, "python"):
+        assert _lacking(compile(block.text, "page", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)) <= {"client", "task"}, (
+            block.place
+        )
+
+
+def _lacking(code: CodeType) -> set[str]:
+    """The names that a program uses and does not bind, outside functions at least."""
+    steps = [step for each in _codes(code) for step in dis.get_instructions(each)]
+    used = {step.argval for step in steps if step.opname in ("LOAD_NAME", "LOAD_GLOBAL")}
+    bound = {step.argval for step in steps if step.opname in ("STORE_NAME", "STORE_GLOBAL")}
+    return used - bound - {*dir(builtins), "__annotations__"}
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from _codes(each)
 
 
 @pytest.fixture

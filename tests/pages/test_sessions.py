@@ -18,7 +18,7 @@ from tests.cli.shell import unix
 from .playing import Shell
 from .reading import PAGES, Block, blocks, name_of, play
 
-SETTING_UP = {"curl", "git", "gunicorn", "nox", "pip", "pipx", "python3", "schemathesis", "uv", "uvicorn"}
+SETTING_UP = {"curl", "git", "gunicorn", "nox", "pip", "pipx", "python", "python3", "schemathesis", "uv", "uvicorn"}
 """Programs that are not run with their page: what they install, start or ask is tested elsewhere."""
 WITH_SESSIONS = [page for page in PAGES if blocks(page, "console", "sh")]
 
@@ -32,7 +32,8 @@ def shell(tmp_path: Path, samples: Path, emulator: Emulator) -> Iterator[Shell]:
 
 def _to_run(block: Block) -> bool:
     lines = block.text.replace("\\\n", " ").splitlines() if block.language == "sh" else ()
-    programs = {words[0] for line in lines if (words := shlex.split(line, comments=True))}
+    commands = [re.sub(r"^(\w+=\S+ )+", "", line) for line in lines]
+    programs = {Path(words[0]).name for line in commands if (words := shlex.split(line, comments=True))}
     return not programs & SETTING_UP
 
 

@@ -217,7 +217,7 @@ class InvalidRequestError(APIError):
 
 
 class AuthenticationError(APIError):
-    """401 or 403: the key is missing, wrong or malformed (recorded: a wrong key gives 403)."""
+    """401, 403, or 422 for a malformed key: the key is missing or wrong (recorded: a wrong key gives 403)."""
 
     _REMEDY = Remedy("check BFL_API_KEY, or what was passed as api_key=", "check-key")
 
