@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-seen: set[str] = set()  # a delivery may come twice; a real receiver asks its database
+saved: set[str] = set()  # a delivery may come twice; a real receiver asks its database
 
 
-async def save(update: Update) -> None:
-    """Fetch a result; its URL expires after minutes."""
+async def save(update: Update, task_id: str) -> None:
+    """Fetch a result; its URL expires after minutes. If this fails, a second delivery can still save it."""
     try:
         print(await client.result(update).save("."))
+        saved.add(task_id)
     except BFLError as error:  # moderated, failed, or expired
         print(f"{error.task_id}: {error}")
 
@@ -32,10 +33,9 @@ async def receive(request: Request) -> Response:
     except WebhookError:
         return Response(status_code=403)
     task_id = str(update.raw.get("id"))
-    if not update.ended or task_id in seen:
+    if not update.ended or task_id in saved:
         return Response()
-    seen.add(task_id)
-    return Response(background=BackgroundTask(save, update))
+    return Response(background=BackgroundTask(save, update, task_id))
 
 
 client = AsyncClient()
