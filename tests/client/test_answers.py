@@ -234,7 +234,9 @@ def test_the_error_of_a_task_keeps_its_details(status: str) -> None:
     assert (error.details, error.cost, error.status) == ({"why": "boots"}, 2.0, status)
     plain = answers.update_of({"status": "Error"})
     assert plain is not None
-    assert str(answers.task_error(plain)) == "Error"
+    error = answers.task_error(plain)
+    assert error is not None
+    assert error.message == "Error"
 
 
 def test_numbers_at_the_edge() -> None:
