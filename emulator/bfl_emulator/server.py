@@ -234,9 +234,8 @@ class Emulator:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        # Shielded: a cancellation in between would leave behind a server that nobody stops.
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self.start)
+        # A cancellation that comes while the thread starts the server takes effect later: somebody must stop it.
+        await anyio.to_thread.run_sync(self.start)
         return self
 
     async def __aexit__(

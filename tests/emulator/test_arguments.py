@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from bfl_emulator import Emulator
+from bfl_emulator.specification import Specification
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +41,21 @@ def test_polling_operation_without_id(small: dict[str, Any]) -> None:
     small["paths"]["/v1/poll"]["get"]["parameters"].clear()
     with pytest.raises(ValueError, match="takes an id"):
         Emulator(specification=small)
+
+
+def test_parameters_beside_the_id(small: dict[str, Any]) -> None:
+    """The id of a poll is its required query parameter, whatever other parameters come first."""
+    others = [{"in": "header", "name": "x-trace", "required": True}, {"in": "query", "name": "verbose"}]
+    small["paths"]["/v1/poll"]["get"]["parameters"][:0] = others
+    assert Specification(small).polling_parameter == "id"
+
+
+@pytest.mark.parametrize("reference", ["other.json#/Paint", "#/components/schemas/Circle"])
+def test_references_without_end(small: dict[str, Any], reference: str) -> None:
+    """A reference to another document, or to itself, is a ValueError that names it."""
+    small["components"]["schemas"]["Circle"] = {"$ref": "#/components/schemas/Circle"}
+    with pytest.raises(ValueError, match=f"cannot resolve '{reference}'"):
+        Specification(small).resolve({"$ref": reference})
 
 
 async def test_foreign_reference(client: httpx.AsyncClient, small: dict[str, Any]) -> None:

@@ -54,6 +54,17 @@ def test_file() -> None:
         assert container.metadata["comment"] == "a fox"
 
 
+def test_shorter_than_a_frame() -> None:
+    """A clip has one frame at least."""
+    assert len(_frames(_draw(replace(_FILM, seconds=0.01)))) == 1
+
+
+def test_last_frame() -> None:
+    """The last frame of a clip is what it ends with."""
+    content = clips.encode([_PHOTOS["red"], _PHOTOS["red"], _PHOTOS["blue"]], (192, 128), {}, None)
+    assert _difference(clips.last_frame(content), _PHOTOS["blue"]) < 10
+
+
 def test_sound() -> None:
     """With sound, a clip has an AAC track as long as itself."""
     with av.open(io.BytesIO(_draw(replace(_FILM, audio=True)))) as container:

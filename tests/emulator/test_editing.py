@@ -147,8 +147,8 @@ async def test_erase(edit: Edit) -> None:
 async def test_expand(edit: Edit) -> None:
     """Expanding adds so many pixels on each side, paints them, and leaves the picture as it was."""
     photo = _photo()
-    made = await edit({"emulate": "expand"}, image=photo, top=60, left=30, right=20)
-    assert made.size == (290, 220)
+    made = await edit({"emulate": "expand"}, image=photo, top=60, left=30, right=20, bottom=10)
+    assert made.size == (290, 230)
     assert _same(made.crop((30, 60, 270, 220)), photo)
     assert len(made.crop((0, 0, 290, 60)).getcolors(10**6) or []) > 200
 

@@ -276,12 +276,16 @@ def test_refusing_port_stays_taken(small: dict[str, Any]) -> None:
 @pytest.mark.anyio
 async def test_in_process(small: dict[str, Any]) -> None:
     """In-process, a broken connection is a ConnectionResetError; other faults are the same as on a connection."""
-    emulator = Emulator(specification=small, script=[{"fault": "reset", "nth": 1}, {"fault": "html", "nth": 2}])
+    faults = ["reset", "truncate", "html"]
+    emulator = Emulator(
+        specification=small, script=[{"fault": fault, "nth": nth} for nth, fault in enumerate(faults, 1)]
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app), base_url=emulator.base_url) as client:
-        with pytest.raises(ConnectionResetError):
-            await client.get("/v1/credits")
+        for _ in range(2):
+            with pytest.raises(ConnectionResetError):
+                await client.get("/v1/credits")
         assert (await client.get("/v1/credits")).status_code == 502
-    assert _sent(emulator) == ["reset", "html"]
+    assert _sent(emulator) == faults
 
 
 def _seen(url: str, headers: dict[str, str]) -> str | None:

@@ -146,6 +146,7 @@ async def test_cancelled(quick: Emulator) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 async def test_cancelled_while_it_starts(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cancellation while the emulator starts leaves nobody listening."""
     start = quick.start

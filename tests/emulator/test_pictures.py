@@ -38,6 +38,7 @@ def _draw(prompt: str = "a fox", seed: int = 1, size: tuple[int, int] = (256, 19
         ({"aspect_ratio": "9:16"}, (768, 1360)),
         ({"aspect_ratio": "1:1"}, (1024, 1024)),
         ({"aspect_ratio": "99:1"}, (1552, 656)),
+        ({"aspect_ratio": "1:99"}, (656, 1552)),
         ({"aspect_ratio": "anything"}, (1024, 1024)),
         ({"resolution": "2k"}, (2048, 2048)),
         ({"resolution": "2k", "aspect_ratio": "2:1"}, (2896, 1440)),

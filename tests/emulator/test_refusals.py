@@ -168,6 +168,15 @@ async def test_unreadable_body(client: httpx.AsyncClient, content: bytes, kind: 
     assert [fault["type"] for fault in answer.json()["detail"]] == [kind]
 
 
+@pytest.mark.parametrize(
+    ("content", "position"), [(b'{"prompt" "x"}', 10), (b'{"\xff', 2), (b"[" * 100_000, 0), (b'{"prompt": NaN}', 0)]
+)
+async def test_place_in_an_unreadable_body(client: httpx.AsyncClient, content: bytes, position: int) -> None:
+    """JSON that cannot be read is refused with the position of the mistake, or 0 for one of the whole."""
+    answer = await client.post("/v1/paint", content=content, headers=_JSON)
+    assert answer.json()["detail"][0]["loc"] == ["body", position]
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "json", ""])
 async def test_content_type(client: httpx.AsyncClient, kind: str) -> None:
     """A body that is not declared as JSON is not read as JSON."""
@@ -256,7 +265,8 @@ async def test_refused_kind(small: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1e999", "9" * 5000, "x", ""])
 async def test_numbers_in_a_query(client: httpx.AsyncClient, small: dict[str, Any], text: str) -> None:
-    """A numeric parameter must be a finite number."""
+    """A numeric parameter must be a finite number; what was sent instead is repeated."""
     parameters = small["paths"]["/v1/poll"]["get"]["parameters"]
     parameters[0]["schema"]["type"] = "integer" if text.isdecimal() else "number"
-    assert (await client.get("/v1/poll", params={"id": text})).status_code == 422
+    answer = await client.get("/v1/poll", params={"id": text})
+    assert (answer.status_code, answer.json()["detail"][0]["input"]) == (422, text)

@@ -155,11 +155,12 @@ async def test_result(client: httpx.AsyncClient, clock: Any) -> None:
 
 
 async def test_random_seed(client: httpx.AsyncClient, clock: Any) -> None:
-    """Each task without a seed gets one of its own."""
-    urls = [(await _submit(client))["polling_url"] for _ in range(3)]
+    """Each task without a seed gets one of its own, of 32 bits."""
+    urls = [(await _submit(client))["polling_url"] for _ in range(24)]
     clock.now += 10
     seeds = {(await client.get(url)).json()["result"]["seed"] for url in urls}
-    assert len(seeds) == 3
+    assert len(seeds) == 24
+    assert 0 <= min(seeds) <= max(seeds) < 2**32
 
 
 async def test_no_seed_where_there_is_no_such_parameter(client: httpx.AsyncClient, clock: Any) -> None:
@@ -245,13 +246,17 @@ async def test_no_task(client: httpx.AsyncClient, emulator: Emulator) -> None:
 
 
 async def test_broken_answer(small: dict[str, Any], clock: Any) -> None:
-    """With check, an answer that breaks the specification is an AssertionError and is not sent."""
+    """With check, an answer that breaks the specification is an AssertionError, and a 500 is sent instead."""
     schema = small["paths"]["/v1/credits"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     schema["required"] = ["something else"]
     emulator = Emulator(specification=small, check=True)
     async with connected(emulator) as client:
         with pytest.raises(AssertionError, match="something else"):
             await client.get("/v1/credits")
+    transport, headers = httpx.ASGITransport(emulator.app, raise_app_exceptions=False), {"x-key": emulator.api_key}
+    async with httpx.AsyncClient(transport=transport, base_url=emulator.base_url, headers=headers) as client:
+        answer = await client.get("/v1/credits")
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
