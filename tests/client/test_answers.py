@@ -241,7 +241,7 @@ def test_the_error_of_a_task_keeps_its_details(status: str) -> None:
 
 def test_numbers_at_the_edge() -> None:
     """Numbers up to 1e300 are numbers, and integers of a hundred digits and more are read as floats."""
-    assert answers.number(1e300) is None
+    assert answers.number(1e300) is answers.number(-1e300) is None
     assert answers.number(-9.9e299) == -9.9e299
     for digits, kind in ((99, int), (100, float)):
         value = answers.parse_json(Answer(200, {}, b"1" * digits))
@@ -304,3 +304,29 @@ def test_the_key_is_taken_out_of_bytes_of_two_encodings() -> None:
 def test_taking_the_key_out_of_anything_else_changes_nothing(content: bytes) -> None:
     """An answer without the key is left as it is, byte by byte, JSON or not."""
     assert answers.without(content, KEY) == content
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "kind"),
+    [
+        (422, "Invalid API key format", errors.AuthenticationError),
+        (422, "the prompt is too long", errors.InvalidRequestError),
+        (400, "Invalid API key format", errors.InvalidRequestError),
+        (422, [{"msg": "Invalid API key format"}], errors.InvalidRequestError),
+        (500, "x", errors.ServerError),
+        (499, "x", errors.APIError),
+    ],
+)
+def test_a_refusal_has_the_kind_of_its_status(status: int, detail: Any, kind: type[errors.APIError]) -> None:
+    """A 422 about the key is an AuthenticationError; other kinds follow from the status alone."""
+    assert type(answers.api_error(Answer(status, {}, json.dumps({"detail": detail}).encode()))) is kind
+
+
+def test_a_wait_that_is_asked_for_is_read_from_its_first_64_characters() -> None:
+    """A longer Retry-After is cut after 64 characters, and what is left of it is read."""
+    assert answers.retry_after({"retry-after": "0" * 63 + "7" + "9"}) == 7
+
+
+def test_an_integer_beyond_floats_is_infinite_or_large_but_read() -> None:
+    """An integer of thousands of digits is read as its first 305."""
+    assert answers.parse_json(Answer(200, {}, b"1" * 5000)) == float("1" * 305)

@@ -443,3 +443,18 @@ def test_a_traceback_with_the_values_of_variables_has_no_key(kind: str) -> None:
     assert "locals" in said
     assert "client.py" in said
     assert emulator.api_key not in said.replace("\n", "")
+
+
+@pytest.mark.parametrize("part", ["?a=1", "#top", "?a=1#top"])
+def test_a_base_url_has_neither_query_nor_fragment(part: str) -> None:
+    """Either of them is refused: the paths of requests are added to its end."""
+    with pytest.raises(ConfigurationError, match="neither query nor fragment"):
+        Hosts(f"https://api.bfl.ai/{part}")
+
+
+@pytest.mark.parametrize("key", ["", "key with blanks", "schl\u00fcssel", None, 7])
+def test_a_client_with_a_key_that_cannot_be_one_is_not_made(key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client refuses it when it is made, not when it first sends something."""
+    monkeypatch.delenv("BFL_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="key"):
+        Client(key)

@@ -481,5 +481,7 @@ def test_a_suffix_that_contradicts_the_content_is_not_silent(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert save(world, tmp_path / name).read_bytes() == WHOLE[kind]
-    said = [str(each.message) for each in caught if each.category is SuffixWarning]
+    found = [each.message for each in caught if isinstance(each.message, SuffixWarning)]
+    said = [str(each) for each in found]
+    assert said == [f"{each.message}: {each.remedy}" for each in found]
     assert said == ([f"{tmp_path / name} {way}"] if way else [])

@@ -134,3 +134,12 @@ def test_a_notebook_shows_a_refusal_in_few_lines() -> None:
         "ConstraintError: some-endpoint refuses this request; nothing was sent:",
         "  width: must be at least 64 (got 7)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("detail", "line"),
+    [([], "[]"), ({"a": 1}, "{'a': 1}"), ("no", "no"), (None, "no detail given"), ([{"msg": "bad"}], "request: bad")],
+)
+def test_a_detail_is_one_line_whatever_it_is(detail: Any, line: str) -> None:
+    """Lists of reasons are joined; everything else is shown as it is."""
+    assert errors.in_a_line(detail) == line

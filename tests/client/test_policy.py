@@ -21,9 +21,11 @@ def test_policies_refuse_nonsense(value: Any) -> None:
         {"poll": Poll(floor=value)},
         {"retry": Retry(initial=value)},
         {"retry": Retry(attempts=value)},
+        {"retry": Retry(factor=value)},
+        {"retry": Retry(ceiling=value)},
     ]
     for policy in policies:
-        with pytest.raises(ConfigurationError, match="floor|initial|attempts"):
+        with pytest.raises(ConfigurationError, match="floor|initial|attempts|factor|ceiling"):
             Client(KEY, **policy)
 
 

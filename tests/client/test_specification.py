@@ -257,3 +257,19 @@ def test_only_a_shape_that_makes_drafts_has_a_price_for_one() -> None:
             selector, _, value = form.title.partition(" or ")[0].partition("=")
             if "draft" in specification.price_in_words(name, {selector: value} if selector else {}):
                 assert "draft" in {each.name for each in form.parameters}
+
+
+def test_only_a_word_that_is_half_alike_is_meant() -> None:
+    """The nearest known word is the most similar one, or none if less than half of it is alike."""
+    assert specification.nearest("FLUX-DEF", ["flux-dev", "flux-pro"]) == "flux-dev"
+    assert specification.nearest("zzz", ["flux-dev", "flux-pro"]) is None
+
+
+def test_a_union_says_whether_its_choice_is_missing_or_wrong() -> None:
+    """Without the discriminator it is required; with a value that no branch has, the value is shown."""
+    union = {"discriminator": {"propertyName": "mode", "mapping": {"a": "#/A", "b": "#/B"}}}
+    _, missing = specification.selected(union, {})
+    _, wrong = specification.selected(union, {"mode": "c"})
+    assert (missing and missing.message, missing and missing.value) == ("is required: one of a, b", "")
+    assert (wrong and wrong.message, wrong and wrong.value) == ("must be one of a, b", "c")
+    assert specification.selected(union, {"mode": "b"}) == ({"$ref": "#/B"}, None)
