@@ -31,7 +31,8 @@ def test_a_key_is_kept_used_and_forgotten(shell: Shell) -> None:
     first = shell.run("auth", "status", "--json")
     assert first.json["source"] == "environment"
     gone = shell.run("auth", "logout", env=none)
-    assert (gone.code, path.exists()) == (0, False)
+    assert (gone.code, gone.out, path.exists()) == (0, f"removed {path}\n", False)
+    assert shell.run("auth", "logout", "--json", env=none).json == {"removed": []}
     assert shell.run("auth", "status", env=none).code == 4
     assert not any(key in done.out + done.err for done in (kept, shown, listed, first, gone))
 
@@ -52,6 +53,13 @@ def test_a_key_file_that_is_not_private_is_refused(shell: Shell, trouble: str) -
     done = shell.run("credits", BFL_API_KEY="")
     assert (done.code, done.err.count("\n"), KEY in done.err) == (4, 1, False)
     assert ("chmod 600" if trouble == "readable" else "bfl auth login") in done.err
+
+
+@pytest.mark.parametrize(("length", "code"), [(1000, 0), (1001, 4)])
+def test_what_is_too_long_for_a_key_is_not_stored(shell: Shell, length: int, code: int) -> None:
+    """Of what is piped in as a key, 1,000 characters are stored, and one more is refused."""
+    done = shell.run("auth", "login", stdin=b"k" * length)
+    assert (done.code, shell.key_file.exists()) == (code, code == 0), done.err
 
 
 def test_a_key_that_does_not_work_is_code_5(shell: Shell) -> None:

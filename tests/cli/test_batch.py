@@ -1,4 +1,4 @@
-"""`bfl batch` as it is typed; the batch itself has tests of its own."""
+"""bfl batch: what it prints at its end, and when that end is a failure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,57 @@ import json
 
 import pytest
 
-from .conftest import Shell
+from tests.needs import PICTURE
 
-FOXES = [{"endpoint": "flux-2-pro", "prompt": f"fox {number}", "width": 1024, "height": 1024} for number in range(10)]
+from .shell import Done, Shell
+
+
+def batch(shell: Shell, *options: str) -> Done:
+    """A batch of one job."""
+    (shell.here / "jobs.jsonl").write_text(json.dumps({"name": "fox", "endpoint": PICTURE, "prompt": "a fox"}))
+    return shell.run("batch", "jobs.jsonl", "-o", "out", *options)
+
+
+def test_a_batch_prints_price_progress_and_result(shell: Shell) -> None:
+    """A batch that succeeds says its price and the last of its progress, then what is done, as JSON too."""
+    done = batch(shell)
+    assert done.code == 0, done.err
+    assert "1 job, " in done.err
+    assert "\n1 of 1 done, " in done.err
+    assert done.out.startswith("1 done; ")
+    assert (shell.here / "out" / "fox.jpg").exists()
+    again = batch(shell, "--json")
+    assert (again.code, again.json["done"], again.json["stopped"]) == (0, 1, None)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(402, "credits"), (403, "auth")])
+def test_a_batch_that_was_stopped_says_why(shell: Shell, status: int, kind: str) -> None:
+    """A service that takes no more requests stops a batch with that exit code, and the facts say what is left."""
+    assert shell.emulator is not None
+    shell.emulator.script({"fault": "answer", "operation": "submit", "status": status})
+    error = batch(shell, "--json").json["error"]
+    assert (error["kind"], error["stopped"], error["waiting"]) == (kind, kind, 1)
+
+
+def test_a_batch_without_its_results_is_a_failure(shell: Shell) -> None:
+    """A batch whose pictures are all there, but whose results.jsonl cannot be written, is no success."""
+    assert batch(shell).code == 0
+    results = shell.here / "out" / "results.jsonl"
+    results.unlink()
+    results.mkdir()
+    error = batch(shell, "--json").json["error"]
+    assert (error["kind"], error["stopped"], error["done"]) == ("output", "output", 1)
 
 
 @pytest.mark.about("flux-2-pro")  # for its price
 @pytest.mark.parametrize(
-    ("budget", "said"),
-    [("12", "the budget of 12 credits is enough for about 4 of them"), ("30", "")],
+    ("budget", "said"), [("12", "the budget of 12 credits is enough for about 4 of them"), ("30", "")]
 )
 def test_a_dry_run_says_how_far_the_budget_goes(budget: str, said: str, shell: Shell) -> None:
     """--dry-run says for how many jobs a budget is enough, if it is not enough for all."""
-    (shell.here / "jobs.jsonl").write_text("\n".join(map(json.dumps, FOXES)), encoding="utf-8")
+    fox = {"endpoint": "flux-2-pro", "prompt": "a fox", "width": 1024, "height": 1024}
+    foxes = [json.dumps({**fox, "name": f"fox {number}"}) for number in range(10)]
+    (shell.here / "jobs.jsonl").write_text("\n".join(foxes), encoding="utf-8")
     done = shell.run("batch", "jobs.jsonl", "--dry-run", "--budget", budget)
     assert done.code == 0, done.err
     assert [line for line in done.out.splitlines() if "budget" in line] == ([said] if said else [])

@@ -32,6 +32,7 @@ def test_names_are_completed(lonely_shell: Shell) -> None:
     assert complete(lonely_shell, "bfl describe flux-2", 2) == expected
     assert complete(lonely_shell, f"bfl generate {PICTURE} -p wi", 4) == ["width="]
     assert complete(lonely_shell, f"bfl generate {PICTURE} -p width=512 -p output_format=p", 6) == ["output_format=png"]
+    assert complete(lonely_shell, f"bfl generate {PICTURE} -p width=512 -p wi", 6) == []  # it is given
     assert complete(lonely_shell, "bfl generate unknown -p wi", 4) == []
     assert complete(lonely_shell, "bfl task ", 2) == []
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
+
+import pytest
+from bfl_cli import state
 
 from tests.needs import EDITING, PICTURE
 
@@ -31,6 +35,21 @@ def test_a_full_disk_after_the_submit_says_how_to_resume(shell: Shell) -> None:
     assert error["resume"] == f"bfl task {error['task_id']} -o fox.jpg"
     done = shell.run(*error["resume"].split()[1:])
     assert (done.code, shell.files) == (0, ["fox.jpg"])
+
+
+def test_a_handle_that_fits_nowhere_is_printed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handle that fits on no disk once its task is paid is printed, and as a file it resumes the task."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "_write", full)
+        paid = shell.run("generate", PICTURE, "a fox", "--no-wait", "--json", "--quiet")
+    warning, handle = paid.err.splitlines()
+    assert (paid.json["id"] in warning, "bfl task FILE" in warning, shell.kept) == (True, True, [])
+    (shell.here / "handle.json").write_text(handle)
+    assert shell.run("task", "handle.json", "--json", "-o", "fox.jpg").json["id"] == paid.json["id"]
 
 
 @unix

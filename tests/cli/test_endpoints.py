@@ -26,13 +26,16 @@ def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
     for name in schema:
         assert f"\n{name}" in shown.out
     assert re.search(r"width  \(default \d+\)\n    an integer from \d+ to \d+, a multiple of \d+\n", shown.out)
+    for name in filter(client.price_in_words, ENDPOINTS):
+        costs = f"costs {client.price_in_words(name)}, by the list of {client.price_list()}"
+        assert costs in " ".join(lonely_shell.run("describe", name).out.split())
     data = lonely_shell.run("describe", PICTURE, "--json").json
     assert {each["name"]: each["default"] for each in data["parameters"]}["width"] == schema["width"]["default"]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_endpoints_are_listed_by_family_with_their_prices(lonely_shell: Shell, columns: int) -> None:
-    """The newest family comes first, each line has duration and rates, and the terminal breaks no line."""
+    """The newest family comes first, each line has duration and rates, in columns from 80 on, and none is broken."""
     lines = lonely_shell.run("endpoints", COLUMNS=str(columns)).out.splitlines()
     assert max(map(len, lines)) <= columns
     text = " ".join(" ".join(lines).split())
@@ -40,6 +43,10 @@ def test_endpoints_are_listed_by_family_with_their_prices(lonely_shell: Shell, c
         assert f"{name} {endpoint.kind} {endpoint.duration:g} s {client.rates_in_words(name) or '-'}" in text
         if columns == 200:
             assert endpoint.summary in text
+    if columns >= 80:
+        place = lines[0].index("MAKES")
+        kinds = {line[place - 1 : place + 6].strip() for line in lines[1:]}
+        assert kinds == {endpoint.kind for endpoint in ENDPOINTS.values()}
     families = [client.family(line.split()[0]) for line in lines[1:] if line[0] != " "]
     assert families == sorted(families, reverse=True)
 
@@ -84,5 +91,6 @@ def test_a_request_is_checked_without_being_sent(shell: Shell) -> None:
     assert shell.run("validate", PICTURE, "--body", "gone.json").code == 2
     assert shell.run("validate", "flux-none", "good.json").code == 3
     assert shell.run("validate", "flux-none", "a fox", "--no-validate").code == 0
-    assert shell.run("validate", PICTURE, "a fox", "-p", "width=512").code == 0
+    done = shell.run("validate", PICTURE, "a fox", "-p", "width=512", "--json")
+    assert done.json == {"endpoint": PICTURE, "valid": True}
     assert len(shell.emulator.requests) == before

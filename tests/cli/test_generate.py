@@ -168,10 +168,15 @@ def test_a_dry_run_shows_request_price_and_file(lonely_shell: Shell) -> None:
 
 
 def test_quiet_says_nothing_on_standard_error(shell: Shell) -> None:
-    """With --quiet there is only the result, and with --json it is one line of JSON."""
+    """With --quiet there is only the result, and with --json it is one line of JSON; else each new status is told."""
     done = shell.run("generate", PICTURE, "a fox", "--quiet", "--json", "-o", "fox.jpg")
     assert done.err == ""
     assert done.json["status"] == "Ready"
+    assert shell.emulator is not None
+    pending = {"status": "Pending", "cost": 3}
+    shell.emulator.script({"fault": "answer", "operation": "poll", "status": 200, "body": pending, "times": 1})
+    done = shell.run("generate", PICTURE, "a fox", "-o", "owl.jpg")
+    assert re.search(rf"^{PICTURE}: Pending, \d s, 3 credits\n{PICTURE}: Ready, ", done.err), done.err
 
 
 @pytest.mark.about("flux-3-video")

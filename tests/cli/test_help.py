@@ -60,7 +60,7 @@ def test_the_version_is_printed(lonely_shell: Shell) -> None:
     """`bfl --version` prints the package's version; bfl alone lists the commands."""
     from bfl_client import __version__
 
-    assert lonely_shell.run("--version").out == f"bfl {__version__}\n"
+    assert lonely_shell.run("--version") == (0, f"bfl {__version__}\n", "")
     done = lonely_shell.run()
     assert (done.code, "Commands:" in done.err) == (2, True)
 

@@ -36,6 +36,8 @@ def test_a_text_comes_from_standard_input_or_a_file(shell: Shell, way: list[str]
         (["a fox", "-p", "width=@fox.png"], "width: does not accept a file"),
         (["--body", "body.json"], "prompt: does not accept a file"),
         (["@other.json"], "--json other.json"),
+        (["@sized.json"], "--json sized.json"),
+        (["a fox", "-p", "width=-"], "width: must be an integer"),
     ],
 )
 @pytest.mark.parametrize("command", ["generate", "validate"])
@@ -44,9 +46,18 @@ def test_what_names_a_file_is_never_sent_as_it_is(shell: Shell, command: str, ar
     Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
     (shell.here / "body.json").write_text('{"prompt": "@fox.png"}')
     (shell.here / "other.json").write_text('{"prompt": "a fox"}')
+    (shell.here / "sized.json").write_text('{"width": 512}')
     done = shell.run(command, PICTURE, *arguments)
     assert done.code in (2, 3), done.err
     assert shown in done.err
+
+
+@pytest.mark.parametrize("prompt", ['{"scene": "a fox"}', '{"width": 512, "scene": "a fox"}', "{}"])
+def test_a_prompt_may_be_json(shell: Shell, prompt: str) -> None:
+    """JSON in a file is sent as the prompt, unless it is the body of a request."""
+    (shell.here / "scene.json").write_text(prompt)
+    assert shell.run("generate", PICTURE, "@scene.json", "-o", "a.jpg").code == 0
+    assert last_body(shell)["prompt"] == prompt
 
 
 def test_a_prompt_may_begin_with_at(shell: Shell) -> None:
@@ -62,9 +73,9 @@ def test_an_unknown_endpoint_takes_what_it_gets(shell: Shell) -> None:
     given = ["-p", "reference_images=@fox.png", "-p", "style=@style.txt", "-p", "width=512", "--no-validate"]
     assert shell.run("validate", "flux-9-pro", "a fox", *given).code == 0
     assert shell.run("generate", "flux-9-pro", "a fox", *given).code == 8  # the emulator has none, either
-    assert shell.run("generate", PICTURE, "a fox", *given).code == 0
+    assert shell.run("generate", PICTURE, "a fox", *given, "-p", "mood=-", stdin=b"calm\n").code == 0
     body = last_body(shell)
-    assert (body["prompt"], body["style"], body["width"]) == ("a fox", "woodcut", 512)
+    assert (body["prompt"], body["style"], body["mood"], body["width"]) == ("a fox", "woodcut", "calm", 512)
     assert body["reference_images"].startswith("iVBOR")
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.needs import PICTURE
 
-from .shell import Shell, unix
+from .shell import Shell, linux, unix
 
 
 @unix
@@ -91,6 +91,43 @@ def test_an_unknown_task_is_an_error(shell: Shell) -> None:
         assert done.code == 4
         assert done.err.startswith("bfl: ")
         assert done.err.count("\n") == 1
+
+
+def test_an_unknown_task_is_named_unless_it_may_be_a_key(shell: Shell) -> None:
+    """An id of the usual length is repeated in the message; what is longer or shorter may be a key, and is not."""
+    usual = "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"
+    assert usual in shell.run("task", usual).err
+    for odd in (f"{usual}c", usual[:-1]):
+        assert usual[:-1] not in shell.run("task", odd).err
+
+
+def test_nothing_is_overwritten_by_resuming(slow_shell: Shell, clock: list[float]) -> None:
+    """A file in the way is named before the task is asked for, or once its name is known; --status minds none."""
+    assert slow_shell.emulator is not None
+    task_id = slow_shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"]
+    clock[0] += 100
+    (slow_shell.here / "taken.jpg").touch()
+    before = len(slow_shell.emulator.requests)
+    assert slow_shell.run("task", task_id, "-o", "taken.jpg").code == 11
+    assert len(slow_shell.emulator.requests) == before
+    assert slow_shell.run("task", task_id, "-o", "taken.jpg", "--status").code == 0
+    name = slow_shell.run("task", task_id, "--json").json["file"]
+    again = slow_shell.run("task", task_id)
+    assert (again.code, f"{name} exists; --force replaces it" in again.err) == (11, True), again.err
+
+
+@pytest.mark.parametrize(("length", "repeated"), [(199, True), (200, False)])
+@linux
+def test_a_long_handle_is_not_repeated(slow_shell: Shell, length: int, repeated: bool) -> None:
+    """Where no handle can be kept, the command that resumes has the handle given, unless that is too long to read."""
+    assert slow_shell.emulator is not None
+    task_id = slow_shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"]
+    (kept,) = slow_shell.handles
+    url = json.loads(kept.read_text())["polling_url"]
+    reference = json.dumps({"id": task_id, "polling_url": url}).ljust(length)
+    assert len(reference) == length
+    done = slow_shell.run("task", reference, "--timeout", "0.3", "--json", HOME="/dev/null")
+    assert (done.code, "resume" in done.json["error"]) == (9, repeated), done.err
 
 
 def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_shell: Shell) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
+from bfl_cli import interrupts, state
+from bfl_cli.screen import Screen
 from bfl_client import Client
 from bfl_client.tasks import Handle
 
@@ -136,6 +140,37 @@ def test_a_handle_that_comes_with_an_interrupt_is_kept(shell: Shell, monkeypatch
     assert (done.code, done.json["error"]["resume"]) == (130, "bfl task paid")
     assert "maybe_submitted" not in done.json["error"]
     assert shell.kept == ["paid"]
+
+
+@pytest.mark.parametrize("fault", [[], [{"fault": "polling-url", "url": "https://elsewhere.example/v1/x?id=1"}]])
+def test_nothing_interrupts_between_the_answer_and_the_handle(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, fault: list[dict[str, str]]
+) -> None:
+    """Two signals after the answer, also one whose URL is not trusted, and before the handle is kept lose no task."""
+    assert shell.emulator is not None
+    shell.emulator.script(*fault)
+    keep = state.Keeper.keep
+
+    def slowly(self: state.Keeper, handle: Handle | None) -> state.Kept | None:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGTERM)
+        return keep(self, handle)
+
+    monkeypatch.setattr(state.Keeper, "keep", slowly)
+    done = shell.run("generate", PICTURE, "a fox", "--json")
+    assert (shell.kept, done.json["error"]["resume"]) == ([task_id := shell.kept[0]], f"bfl task {task_id}")
+    assert "waiting for the answer" not in done.err
+
+
+def test_a_pause_between_two_attempts_can_be_interrupted() -> None:
+    """The pause lasts its time; a signal after it is for the attempt under way, and ends the next pause at once."""
+    with interrupts.PaidRequest(Screen(quiet=True)) as paid:
+        began = time.monotonic()
+        paid.pause(0.05)
+        assert (paid.pausing, time.monotonic() - began >= 0.05) == (False, True)
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            paid.pause(LIMIT)
 
 
 def test_a_terminal_that_is_closed_loses_no_task(slow_shell: Shell, clock: list[float]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bfl_cli import state
+from bfl_client.errors import ConfigurationError
 from bfl_client.tasks import Handle
 
 from tests.needs import PICTURE
@@ -41,6 +42,16 @@ def test_ids_do_not_share_a_file(folder: Path, ids: tuple[str, ...]) -> None:
         assert (state.find(task_id) or {})["id"] == (state.find(each.name) or {})["id"] == task_id
         assert re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", each.name)
     assert {each["id"] for each in state.listed()} == set(ids)
+
+
+@pytest.mark.parametrize(("ids", "named"), [("ab", "xa, xb"), ("abc", "xa, xb, xc"), ("abcd", "xa, xb, xc, …")])
+def test_an_ambiguous_beginning_names_three_tasks(folder: Path, ids: str, named: str) -> None:
+    """A beginning of several ids is refused with the newest three, and a mark only if there are more."""
+    for age, each in enumerate(ids):
+        state.Kept(handle(f"x{each}", (datetime.now(UTC) - timedelta(hours=age)).isoformat()), folder)
+    with pytest.raises(ConfigurationError) as caught:
+        state.meant("x")
+    assert str(caught.value) == f"{len(ids)} tasks begin with 'x': {named}"
 
 
 def test_an_ended_task_is_not_listed_as_unfinished_again(folder: Path) -> None:
@@ -82,10 +93,10 @@ def test_a_handle_of_1970_is_not_removed(folder: Path) -> None:
     path = state.Kept(handle("a", "1970-01-01T00:00:05+00:00"), folder).path
     aged(path, 5.0)
     state.prune()
-    assert path.exists()
-    aged(path, time.time() - 29 * DAY)
+    assert time.time() - path.stat().st_mtime < DAY, "its days are counted from now on"
+    aged(path, then := time.time() - 29 * DAY)
     state.prune()
-    assert path.exists()
+    assert abs(path.stat().st_mtime - then) < 1, "and counted once"
     aged(path, time.time() - 31 * DAY)
     state.prune()
     assert not path.exists()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bfl_cli import output
 from bfl_cli import screen as screens
 from PIL import Image
 
@@ -71,12 +73,17 @@ def test_a_picture_is_shown_where_the_terminal_can(
         picture.load()
 
 
-def test_show_needs_a_terminal(shell: Shell) -> None:
+def test_show_needs_a_terminal(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without a terminal --show is reported to be in vain, and the file is saved."""
     pytest.importorskip("textual_image")
     done = shell.run("generate", PICTURE, "a fox", "--show", "-o", "f.jpg")
     assert (done.code, "--show needs a terminal" in done.err) == (0, True), done.err
     assert shell.files == ["f.jpg"]
+    monkeypatch.setattr(sys, "stdin", None)  # closed by whoever started bfl
+    output.show(shell.here / "f.jpg", "image", screens.Screen())
+    assert "--show needs a terminal" in capsys.readouterr().err
 
 
 def test_a_signal_in_the_middle_of_a_line_is_printed_all_the_same(tmp_path: Path) -> None:

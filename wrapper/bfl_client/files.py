@@ -57,8 +57,8 @@ class Whole:
             return
         try:
             os.link(self._part, self.path)  # unlike a move, refuses to overwrite
-        except FileExistsError:
-            raise
+        except FileExistsError as error:
+            raise FileExistsError(17, "it already exists", str(self.path)) from error  # not the name of the part
         except OSError:  # a file system without links
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
             try:
