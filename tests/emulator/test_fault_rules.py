@@ -49,7 +49,7 @@ def test_where_a_rule_applies() -> None:
         {"fault": "html", "nth": 0},
         {"fault": "html", "probability": 2},
         {"fault": "reset", "when": "tomorrow"},
-        {"fault": "answer", "status": 700},
+        {"fault": "answer", "status": 600},
         {"fault": "outcome", "code": 500},
         {"fault": "bomb", "encoding": "br"},
         {"fault": "refuse"},

@@ -50,6 +50,7 @@ def _holed() -> Image.Image:
 
 _PICTURES: Mapping[str, Callable[[], Image.Image]] = {
     "card": _card,
+    "small": lambda: _card((96, 64)),
     "upright": lambda: _card((150, 220)),
     "turned": lambda: _card().transpose(Image.Transpose.ROTATE_180),
     "garment": lambda: Image.new("RGB", (60, 80), (230, 60, 90)),
@@ -83,6 +84,7 @@ def _edited(effect: str, size: tuple[int, int] = (240, 160), /, others: str = ""
 _FILM = Film("film", "a fox", 16, 192, 128, 1.0)
 _FILMS: Mapping[str, Film] = {
     "landscape": _FILM,
+    "small landscape": replace(_FILM, width=64, height=64),
     "stills": replace(_FILM, stills=(_input("card", 0.2), _input("turned", 0.8))),
     "still": replace(_FILM, stills=(_input("card", 0.5),)),
     "continued": replace(_FILM, effect="continue", stills=(_input("card", 0.0),)),
@@ -118,6 +120,7 @@ _LOOKS: Mapping[str, Draw] = {
     "erase": _edited("erase", image="card", mask="corner", dilate=6),
     "erase half": _edited("erase", image="card", mask="half"),
     "expand": _edited("expand", (300, 400), image="card", left=60, bottom=240),
+    "expand above": _edited("expand", (96, 160), image="small", top=96),
     "expand all": _edited("expand", (360, 280), image="card", left=60, right=60, top=60, bottom=60),
     "outpaint": _edited("outpaint", (400, 240), image="card"),
     "outpaint at": _edited("outpaint", (400, 240), image="card", x=150, y=-30),
@@ -130,6 +133,7 @@ _LOOKS: Mapping[str, Draw] = {
     "remix strongly": _edited("remix", others="card", strength=1.0),
     "banner": partial(_banner, 400, 300),
     "narrow banner": partial(_banner, 90, 300),
+    "flat banner": partial(_banner, 300, 66),
     "low banner": partial(_banner, 300, 60),
     **{f"film {name}": partial(_filmed, film) for name, film in _FILMS.items()},
 }
