@@ -178,6 +178,7 @@ def test_a_private_folder_is_made_so_and_left_so(tmp_path: Path) -> None:
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1", "image/png", ".jpg"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/jpeg", ".png"),
         (b"RIFF\x24\0\0\0WEBPVP8 ", "", ".webp"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "", ".bin"),
         (b"\0\0\0\x20ftypisom\0\0\2\0", "", ".mp4"),
         (b"\x1a\x45\xdf\xa3\1\0\0\0\0\0\0\x1f\x42\x86\x81\1", "", ".webm"),
         (b"something else  ", "image/jpeg; charset=x", ".jpg"),

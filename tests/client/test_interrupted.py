@@ -135,9 +135,10 @@ def test_an_error_of_ours_carries_the_task_and_no_note(world: World) -> None:
 # Interrupted before there is a task
 
 
-def test_ctrl_c_in_a_paid_request_says_that_it_may_be_paid(world: World) -> None:
+@pytest.mark.parametrize("earlier", [[], [httpx.Response(429)]], ids=["first attempt", "after a refusal"])
+def test_ctrl_c_in_a_paid_request_says_that_it_may_be_paid(world: World, earlier: list[Any]) -> None:
     """What is raised while a submit waits for its answer has a note that the request may have been carried out."""
-    world.script = [stop]
+    world.script = [*earlier, stop]
     with pytest.raises(Stop) as caught:
         world.do(lambda client: client.submit(NAME, prompt="a fox"))
     assert "may have been carried out" in notes(caught.value)

@@ -135,11 +135,15 @@ def test_a_notebook_plays_the_film() -> None:
     assert base64.b64encode(film).decode() in bundle["text/html"]
 
 
-@pytest.mark.parametrize("gone", [httpx.Response(500), httpx.ConnectError("no network"), picture(b"?")])
-def test_a_notebook_shows_text_where_there_is_no_picture(gone: Any) -> None:
-    """Without the picture the bundle is text alone, and nothing is raised, nor a signed URL shown."""
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [(httpx.Response(500), "HTTP 500"), (httpx.ConnectError("no network"), "the download failed"), (picture(b"?"), "")],
+)
+def test_a_notebook_shows_text_where_there_is_no_picture(gone: Any, said: str) -> None:
+    """Without the picture the bundle is text alone that says why; nothing is raised, nor a signed URL shown."""
     bundle, _ = shown(gone)
     assert set(bundle) == {"text/plain"}
+    assert said in bundle["text/plain"]
     assert "sig=" not in bundle["text/plain"]
 
 
