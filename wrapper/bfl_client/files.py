@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from contextlib import suppress
@@ -29,7 +30,7 @@ class Whole:
     def __init__(self, path: str | os.PathLike[str], *, private: bool = False, replace: bool = True) -> None:
         self.path, self._replace = Path(path), replace
         if self.path.exists() and not (self.path.is_file() and replace):
-            raise FileExistsError(17, "it already exists" if self.path.is_file() else "it is not a file", str(path))
+            raise self._taken()
         self._part = self.path.with_name(f".{self.path.name[:60]}.{os.urandom(4).hex()}.part")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self.file: BinaryIO = os.fdopen(os.open(self._part, flags, 0o600 if private else 0o666), "w+b")
@@ -51,6 +52,11 @@ class Whole:
                 self.file.close()
             self._part.unlink(missing_ok=True)
 
+    def _taken(self) -> FileExistsError:
+        return FileExistsError(
+            errno.EEXIST, "it already exists" if self.path.is_file() else "it is not a file", str(self.path)
+        )
+
     def _place(self) -> None:
         if self._replace:
             os.replace(self._part, self.path)
@@ -58,7 +64,7 @@ class Whole:
         try:
             os.link(self._part, self.path)  # unlike a move, refuses to overwrite
         except FileExistsError as error:
-            raise FileExistsError(17, "it already exists", str(self.path)) from error  # not the name of the part
+            raise self._taken() from error  # it would name the part
         except OSError:  # a file system without links
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
             try:

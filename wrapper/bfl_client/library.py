@@ -118,14 +118,18 @@ def _spare(pool: Any, assign: Callable[[], list[Any]]) -> list[Any]:
         pool._max_connections = most
 
 
-class _Bounded:
-    """A synchronous network backend, or one of its streams, with no timeout longer than the time until `DEADLINE`."""
+class _Around:
+    """A network backend, or one of its streams, of which a subclass changes a part."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+
+class _Bounded(_Around):
+    """A synchronous backend or stream with no timeout longer than the time until `DEADLINE`."""
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> _Bounded:
         """A connection."""
@@ -145,15 +149,12 @@ class _Bounded:
         self._inner.write(buffer, _left(timeout))
 
 
-class _Glancing:
-    """An asynchronous network backend, or one of its streams, that keeps its socket at hand."""
+class _Glancing(_Around):
+    """An asynchronous backend or stream that keeps its socket at hand."""
 
     def __init__(self, inner: Any) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._socket = inner.get_extra_info("socket") if hasattr(inner, "get_extra_info") else None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
 
     async def connect_tcp(self, *address: Any, **options: Any) -> _Glancing:
         """A connection."""
