@@ -64,7 +64,7 @@ def types(session: nox.Session) -> None:
 
 
 def _suite(session: nox.Session) -> None:
-    """Run all tests but those of the session `batch`; one worker runs tests/contract, the others the rest."""
+    """Run all tests but those of other sessions; one worker runs tests/contract, the others the rest."""
     elsewhere = [f"--ignore={path}" for path in PROJECT["tool"]["bfl-client"]["tests-of-other-sessions"]]
     session.run("pytest", *(session.posargs or ["-n", "auto", *elsewhere]))
 
@@ -98,7 +98,7 @@ def httpx2(session: nox.Session) -> None:
 
 @nox.session
 def changes(session: nox.Session) -> None:
-    """Adopt every specification change in the table with contract tests, and two with the whole fast suite. Slow."""
+    """Adopt every specification change in the table with contract tests, and many at once with the fast suite. Slow."""
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
     chosen = session.posargs or ["-n", "auto", "tests/codegen/test_refresh_of_changes.py"]
@@ -168,7 +168,9 @@ def batch(session: nox.Session) -> None:
     """Test batches at full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
     session.install("-e", ".[all]", *_group("test"), *_group("browser"))
     required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
-    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/batch"]), env=required)
+    texts = {str(path): path.read_text(encoding="utf-8") for path in sorted(Path("tests/batch").glob("test_*.py"))}
+    larger = [path for path, text in texts.items() if "BFL_BATCH_LARGE" in text or "chromium" in text]
+    session.run("pytest", *(session.posargs or ["-n", "auto", *larger]), env=required)  # the others are in `tests`
 
 
 @nox.session
@@ -178,7 +180,7 @@ def docs(session: nox.Session) -> None:
     shutil.rmtree("build/docs", ignore_errors=True)  # or a page that is gone would stay
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-E", "-d", "build/doctrees", "docs", "build/docs")
     required = {"BFL_SITE": "build/docs", "BFL_REQUIRE_CHROMIUM": "1"}
-    session.run("pytest", "tests/docs/test_site.py", *session.posargs, env=required)
+    session.run("pytest", *(session.posargs or ["-n", "auto", "tests/docs"]), env=required)
 
 
 @nox.session

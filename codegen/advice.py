@@ -152,20 +152,19 @@ def _pages(root: Path) -> list[Path]:
 
 def _stale(old: dict[str, Endpoint], new: dict[str, Endpoint], root: Path) -> Iterator[str]:
     """Yield each line of the pages that names an endpoint, or beside an endpoint a parameter of it, that is gone."""
-    gone = {word: name for name in old if name not in new for word in _words(name)}
+    gone = [word for name in old if name not in new for word in _words(name)]
+    kept = [name for name in old if name in new]
+    lost = {name: [key for key in old[name].properties if key not in new[name].properties] for name in kept}
     for path in _pages(root):
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, 1):
-            near = "\n".join(lines[max(0, number - _NEAR) : number + 1])
             words = [word for word in gone if _names(line, word)]
-            lost = [key for name in old.keys() & new.keys() for key in _lost(old[name], new[name], line, near)]
-            if found := dict.fromkeys(words + lost):
-                yield f"{path.relative_to(root)}:{number}: {', '.join(f'`{word}`' for word in found)}"
-
-
-def _lost(old: Endpoint, new: Endpoint, line: str, near: str) -> list[str]:
-    lost = [key for key in old.properties if key not in new.properties and _names(line, key)]
-    return lost if any(_names(near, word) for word in _words(old.name)) else []
+            near = "\n".join(lines[max(0, number - _NEAR) : number + 1])
+            for name, keys in lost.items():
+                if keys and any(_names(near, word) for word in _words(name)):
+                    words += [key for key in keys if _names(line, key)]
+            if words:
+                yield f"{path.relative_to(root)}:{number}: {', '.join(f'`{word}`' for word in dict.fromkeys(words))}"
 
 
 def _words(name: str) -> tuple[str, str]:

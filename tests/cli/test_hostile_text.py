@@ -83,10 +83,10 @@ FAULTS: dict[str, Callable[[str], dict[str, Any]]] = {
     "refused": lambda text: {"operation": "submit", "status": 422, "body": {"detail": [{"loc": [text], "msg": text}]}},
     "key refused": lambda text: {"operation": "submit", "status": 403, "body": {"detail": text}},
     "no task": lambda text: {"operation": "submit", "body": {"id": text, "polling_url": text, text: text}},
-    "status": lambda text: {"operation": "poll", "body": {"id": "x", "status": text, "details": {text: text}}},
+    "status": lambda text: {"operation": "poll", "body": {"status": text, "details": {text: text}}},
     "moderated": lambda text: {
         "operation": "poll",
-        "body": {"id": "x", "status": "Request Moderated", "details": {"Moderation Reasons": [text]}},
+        "body": {"status": "Request Moderated", "details": {"Moderation Reasons": [text]}},
     },
     "sample": lambda text: {"operation": "poll", "body": {"status": "Ready", "result": {"sample": text, text: text}}},
     "credits": lambda text: {"operation": "utility", "body": {"credits": text, text: text}},
@@ -99,13 +99,24 @@ FAULTS: dict[str, Callable[[str], dict[str, Any]]] = {
 @given(text=texts)
 def test_answers(shell: Shell, fault: str, text: str) -> None:
     """Whatever the service answers, the outputs have no control character and no forged line, also with --debug."""
+    check(answered(shell, fault, text))
+    check(shell.run("tasks"))
+
+
+def answered(shell: Shell, fault: str, text: str) -> Any:
+    """Run the command that gets this answer."""
     emulator: Emulator | None = shell.emulator
     assert emulator is not None
     emulator.clear_script()
     emulator.script({"fault": "answer", "status": 200, **FAULTS[fault](text)})
-    command = ["credits"] if fault == "credits" else ["generate", PICTURE, "a fox", "--timeout", "1", "--force"]
-    check(shell.run(*command))
-    check(shell.run("tasks"))
+    command = ["credits"] if fault == "credits" else ["generate", PICTURE, "a fox", "--timeout", "0.5", "--force"]
+    return shell.run(*command)
+
+
+@pytest.mark.parametrize("fault", ["refused", "key refused", "status", "moderated"])
+def test_answers_are_shown(shell: Shell, fault: str) -> None:
+    """What the service says is in the outputs, or the test above would try nothing."""
+    assert "forged" in answered(shell, fault, whole).err
 
 
 @linux

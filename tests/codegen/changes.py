@@ -364,7 +364,7 @@ def a_removed_enum_value_of_a_request(document: Document) -> None:
     document["components"]["schemas"]["OutputFormat"]["enum"].remove("webp")
 
 
-@case(COMPATIBLE, whole=True)
+@case(COMPATIBLE)
 def enum_members_that_differ_only_in_case(document: Document) -> None:
     document["components"]["schemas"]["OutputFormat"]["enum"] += ["PNG", "Png"]
 
@@ -479,7 +479,7 @@ def another_success_answer(document: Document) -> None:
 # ------------------------------------------------------------------------------------------------ the document
 
 
-@case(TEXT, whole=True)
+@case(TEXT)
 def other_texts(document: Document) -> None:
     document["info"]["description"] = "Another text with \"quotes\", a 'single' one and a \\ backslash."
     next(posts(document))[1]["summary"] = "Another summary"

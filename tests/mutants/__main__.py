@@ -54,14 +54,16 @@ def main(words: Sequence[str]) -> int:
 
 
 def unharmed(chosen: Sequence[Defect]) -> str | None:
-    """Run all commands in a copy without a defect; return what fails, which would then say nothing about a mutant."""
+    """Run all commands without a defect; return what fails, which would then say nothing about a mutant."""
+    commands = dict.fromkeys(command for defect in chosen for command in defect.commands)
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        return next(filter(None, workers.map(_run_unharmed, commands)), None)
+
+
+def _run_unharmed(command: Sequence[str]) -> str | None:
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
-        folder = Path(name)
-        _copy(folder)
-        for command in dict.fromkeys(command for defect in chosen for command in defect.commands):
-            if failure := _run(folder, command, LIMIT):
-                return failure
-    return None
+        _copy(Path(name))
+        return _run(Path(name), command, LIMIT)
 
 
 def caught_by(defect: Defect) -> str | None:

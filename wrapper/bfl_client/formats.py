@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from functools import lru_cache
 from typing import BinaryIO, Literal, NamedTuple
 
 Kind = Literal["image", "video"]
@@ -43,6 +44,7 @@ def refusal(file: BinaryIO, wanted: Kind) -> str | None:
     return f"{found.name}, but {problem}" if (problem := unfinished(file)) else None
 
 
+@lru_cache(maxsize=64)  # puremagic compares with all that it knows, and many requests send the same picture
 def identified(head: bytes) -> Format:
     """What a file is that begins with these bytes, about a thousand of them."""
     text = _text(head)
