@@ -145,7 +145,7 @@ def _rows(content: bytes) -> Iterator[Entry]:
             if any(cell.strip() for cell in row):
                 yield _row(rows.line_num + skipped, header, row, delimiter)
     except csv.Error as error:
-        yield Mistake(rows.line_num + skipped + 1, f"cannot be read as CSV: {shorten(str(error), 100)}")
+        yield Mistake(rows.line_num + skipped, f"cannot be read as CSV: {shorten(str(error), 100)}")
 
 
 def _unusable(header: list[str]) -> str:

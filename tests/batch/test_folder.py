@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
+import bfl_batch
 import httpx
 import pytest
 from bfl_batch import look
@@ -88,14 +91,42 @@ def test_a_name_that_is_taken_meanwhile_is_not_replaced(service: Service, out: P
         if made == "fox-1" and number == 1:
             (out / "fox.png").write_bytes(b"my fox")
 
-    service.on_poll = appear
-    report = service.run([line("fox"), line("owl")], out)
+    service.on_poll, seen = appear, list[bfl_batch.Progress]()
+    report = service.run([line("fox"), line("owl")], out, on_progress=seen.append)
     assert (report.done, report.submitted) == (1, 1)
+    assert seen[-1].ended == 1
     assert "fox.png" in report.troubles[0].summary
     assert (out / "fox.png").read_bytes() == b"my fox"
+    assert not list(out.glob(".*.part"))
     (out / "fox.png").unlink()
     assert service.run([line("fox"), line("owl")], out).ok
     assert service.posts == {"fox": 1, "owl": 1}
+
+
+def test_a_disk_that_is_full_for_a_moment_is_said_to_be_full(
+    service: Service, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that cannot be written stops the batch as such, though a second attempt would succeed."""
+    opened, failed = os.open, list[str]()
+
+    def linked(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "there are no links on this file system")
+
+    def full(path: Any, *how: int) -> int:
+        if Path(path).name == "fox.png" and not failed:
+            failed.append("fox.png")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return opened(path, *how)
+
+    monkeypatch.setattr(os, "link", linked)
+    monkeypatch.setattr(os, "open", full)
+    report = service.run([line("fox")], out)
+    assert failed
+    assert report.stopped is not None
+    assert report.stopped.kind == "output"
+    assert "No space left" in report.stopped.message
+    assert service.run([line("fox")], out).ok
+    assert service.posts == {"fox": 1}
 
 
 def test_what_a_killed_process_saved_is_known_as_the_batchs(service: Service, out: Path) -> None:

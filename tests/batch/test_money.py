@@ -267,6 +267,25 @@ def test_a_draft_is_saved_beside_its_film(service: Service, out: Path) -> None:
     assert (out / "film.draft.bin").read_bytes().endswith(b"/draft.bin")
 
 
+@pytest.mark.about("flux-3-video")
+def test_a_draft_replaces_no_file(service: Service, out: Path) -> None:
+    """A file that has taken the draft's name meanwhile stays, and its job is reported until the name is free."""
+    result = {"sample": f"{service.base}/film.png", "draft_cache": f"{service.base}/draft.bin"}
+
+    def appear(made: str, number: int) -> httpx.Response:
+        if service.polls.total() == 1:
+            (out / "film.draft.bin").write_bytes(b"my notes")
+        return httpx.Response(200, json={"id": made, "status": "Ready", "result": result, "cost": 30.0})
+
+    service.on_poll = appear
+    report = service.run([line("film", **FILM, draft=True)], out)
+    assert (out / "film.draft.bin").read_bytes() == b"my notes"
+    assert "film.draft.bin already exists" in report.troubles[0].summary
+    (out / "film.draft.bin").unlink()
+    assert service.run([line("film", **FILM, draft=True)], out).ok
+    assert service.posts == {"film": 1}
+
+
 def test_an_error_in_the_callers_code_leaves_what_is_paid_for_in_the_record(service: Service, out: Path) -> None:
     """What `on_progress` raises leaves `run` as it is, within seconds; the next run follows what was submitted."""
     service.on_poll = lambda made, number: service.status(made, "Pending")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bfl_batch.reports import Record, write_results
+from bfl_batch.reports import Record, visible, write_results
 
 from .sheets import HOSTILE, hostile, record
 
@@ -63,3 +63,11 @@ def test_memory_does_not_grow_with_the_records(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_what_acts_on_a_terminal_is_shown_as_a_picture() -> None:
+    """Control characters become their pictures, overrides of the direction their numbers; lines and letters stay."""
+    assert visible("a\x1b[2J\x00\x7fb") == "a\u241b[2J\u2400\u2421b"
+    assert visible("\u202efox\u061c") == "[U+202E]fox[U+061C]"
+    assert visible("\ud800 \ufffe \x85") == "\ufffd \ufffd \ufffd"
+    assert visible("two\r\nlines\tf\u00fcr \u72d0") == "two\nlines\tf\u00fcr \u72d0"

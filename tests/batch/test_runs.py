@@ -239,7 +239,13 @@ def test_the_record_is_json_only(batch: Batch) -> None:
 def test_nonsense_is_refused(batch: Batch) -> None:
     """Options that cannot be meant are refused before anything is made."""
     batch.write([job(1)])
-    for nonsense in ({"concurrency": 0}, {"budget": -1}, {"on_uncertain": "pay"}, {"database_url": "mysql://x/y"}):
+    for nonsense in (
+        {"concurrency": 0},
+        {"budget": -1},
+        {"budget": 1e12},
+        {"on_uncertain": "pay"},
+        {"database_url": "mysql://x/y"},
+    ):
         with pytest.raises(ConfigurationError):
             batch.run(**nonsense)
 

@@ -80,6 +80,10 @@ def test_a_table_with_one_column_needs_no_quotes(tmp_path: Path) -> None:
         ("jobs.csv", "prompt\nein Füchslein\nnoch ein Fuchs: ü\n".encode("cp1252"), "line 2: is not UTF-8: save the"),
         ("jobs.csv", b"prompt|width\na fox|1\nan owl|2\n", "with commas, semicolons or tabs"),
         ("jobs.csv", b"prompt,prompt\na,b\nc,d\n", "two columns are named 'prompt'"),
+        ("jobs.csv", b"sep=;\nfoo;bar\n1;2\n", "line 2: no column is named after a parameter"),
+        ("jobs.csv", b'sep=;\nprompt;seed\n"a fox"s;1\n', "line 3: cannot be read as CSV"),
+        ("jobs.csv", b'prompt,seed\n"a\nfox"s,1\nan owl,2\n', "line 3: cannot be read as CSV"),
+        ("jobs.csv", b'prompt,seed\n"a fox,1\nan owl,2\n', "line 3: cannot be read as CSV: unexpected end of data"),
         ("jobs.csv", b"prompt,seed\na fox, red,1\nan owl, red,2\n", "lines 2 to 3: a cell has no name above it"),
         ("jobs.jsonl", b"a fox\nan owl\na hare\n", "lines 1 to 3: is not a JSON object"),
         ("jobs.json", b"[{]", "is not a JSON list of jobs"),
@@ -92,6 +96,15 @@ def test_a_file_that_cannot_be_taken_is_one_mistake(tmp_path: Path, name: str, c
     lines = str(refused(path, PICTURE)).splitlines()
     assert message in "\n".join(lines)
     assert len(lines) in (2, 3)  # the last says what to do about lines
+
+
+def test_lines_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """The mark that some editors put at the beginning is no part of the first line; further on it is a mistake."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"prompt": "a fox"}\n{"prompt": "an owl"}\n')
+    assert bodies(path) == [{"prompt": "a fox"}, {"prompt": "an owl"}]
+    path.write_bytes(b'{"prompt": "a fox"}\n\xef\xbb\xbf{"prompt": "an owl"}\n')
+    assert "line 2: is not a JSON object" in str(refused(path, PICTURE))
 
 
 def test_a_list_is_taken_like_lines(tmp_path: Path) -> None:
@@ -129,7 +142,9 @@ def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
 
 def test_a_folder_needs_pictures_and_a_parameter_for_them(tmp_path: Path) -> None:
     """A folder is refused with the parameter that would send its pictures; so is one without a picture."""
-    assert 'params={"image_prompt": "@{file}"}' in str(refused(tmp_path, PICTURE))
+    said = str(refused(tmp_path, PICTURE))
+    assert 'params={"image_prompt": "@{file}"}' in said
+    assert "line" not in said.replace(str(tmp_path), "")
     with pytest.raises(BFLError, match="no picture or film"), Jobs(tmp_path, PICTURE, {"prompt": "{file}"}) as jobs:
         jobs.check()
 
@@ -160,3 +175,13 @@ def test_jobs_that_cannot_be_read_are_an_error_of_ours(tmp_path: Path) -> None:
     """A jobs file that is not there raises a BFLError that names it."""
     with pytest.raises(BFLError, match=r"nope\.jsonl cannot be read: No such file"):
         bfl_batch.run(tmp_path / "nope.jsonl", out=tmp_path / "out", api_key="key")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that opens and cannot be read is Linux's")
+def test_a_file_that_fails_while_it_is_read_is_named() -> None:
+    """An error of the system without a name of a file is reported with the name that the caller gave."""
+    with (
+        pytest.raises(BFLError, match=r"/proc/self/mem cannot be read: Input/output error"),
+        Jobs("/proc/self/mem") as jobs,
+    ):
+        jobs.check()

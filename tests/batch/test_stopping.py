@@ -6,10 +6,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from bfl_batch.stopping import Presses
+from bfl_batch.stopping import Presses, Stop, Stopped
+from bfl_batch.store import Turn
+from bfl_batch.worker import Crew
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no sending of Ctrl-C to oneself there")
 
@@ -76,3 +80,47 @@ def test_without_a_handler_a_signal_does_what_it_did(number: signal.Signals, usu
             assert signal.getsignal(number) is usual
     finally:
         signal.signal(number, before)
+
+
+def test_work_under_way_is_left_only_at_the_second_request() -> None:
+    """The first request ends what is not begun yet; only the second ends what waits for its task."""
+    stop = Stop()
+    stop.before_submit(0.0)
+    stop.no_more("credits", "they are too few")
+    with pytest.raises(Stopped):
+        stop.before_submit(0.0)
+    stop.under_way(0.0)
+    stop.now("interrupted", "interrupted")
+    with pytest.raises(Stopped):
+        stop.under_way(60.0)
+    assert stop.reason == ("credits", "they are too few")
+
+
+class Released:
+    """What a crew needs of its batch: a place to release jobs."""
+
+    def __init__(self) -> None:
+        self.store, self.stop, self.released = self, Stop(), list[Turn]()
+
+    def release(self, turn: Turn) -> None:
+        self.released.append(turn)
+
+
+def test_the_end_waits_for_work_under_way_but_not_for_ever() -> None:
+    """`wait_for_all` returns once every job has ended, or when its time is over."""
+    gate, work = threading.Event(), Released()
+
+    def step(turn: Turn) -> None:
+        gate.wait(60.0)
+
+    given: Any = work
+    crew = Crew(given, step)
+    crew.start(Turn("fox", 1))
+    began = time.monotonic()
+    crew.wait_for_all(0.05)
+    assert time.monotonic() - began >= 0.05
+    assert crew.busy == {"fox"}
+    threading.Timer(0.05, gate.set).start()
+    crew.wait_for_all(60.0)
+    assert not crew.busy
+    assert [turn.name for turn in work.released] == ["fox"]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from bfl_batch import database as database_module
 from bfl_batch import ledger as ledger_module
-from bfl_batch.database import Database, url_of
+from bfl_batch.database import PATIENCE, Database, url_of
 from bfl_batch.jobs import Jobs, JobsError
 from bfl_batch.ledger import Ledger
 from bfl_batch.store import LOST, LeaseLost, Store, Turn, jobs, metadata, submissions, workers
 from bfl_client.specification import ENDPOINTS
+from sqlalchemy.exc import OperationalError
 
 from tests.needs import EDITING, PICTURE
 
@@ -510,3 +514,68 @@ def test_jobs_of_several_endpoints_are_claimed_in_the_order_of_their_lines(recor
         records.ledger.take(given, "", lambda unsaved, known: None)
     records.ledger.counts()
     assert [turn.name for turn in records.claim(concurrency=2)] == ["z", "y"]
+
+
+# A database that goes away
+
+
+class Away(OperationalError):
+    """What a database that cannot be reached raises."""
+
+    def __init__(self, *, invalidated: bool = False) -> None:
+        super().__init__(
+            "SELECT 1", None, Exception("server closed the connection"), connection_invalidated=invalidated
+        )
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Database, list[float]]]:
+    """A database that behaves as one that is shared, and its pauses; its clock moves in them alone."""
+    pauses, base = list[float](), Database(url_of(tmp_path, None))
+    base.shared = True
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=lambda: 100.0 + sum(pauses))
+    monkeypatch.setattr(database_module, "time", clock)
+    yield base, pauses
+    base.close()
+
+
+def failing(times: int, **how: bool) -> Callable[[], str]:
+    """What raises so many times, then returns."""
+    left = iter(range(times))
+
+    def work() -> str:
+        for _ in left:
+            raise Away(**how)
+        return "done"
+
+    return work
+
+
+def test_a_database_that_was_reached_is_waited_for(shared: tuple[Database, list[float]]) -> None:
+    """Once it has answered, a lost database is asked again for eight seconds, counted anew after each answer."""
+    base, pauses = shared
+    assert base.repeat(failing(0)) == "done"
+    for _ in range(3):
+        assert base.repeat(failing(30)) == "done"
+    assert len(pauses) == 90
+    with pytest.raises(Away):
+        base.repeat(failing(1000))
+    assert len(pauses) - 90 == pytest.approx(PATIENCE / 0.2, abs=1)
+
+
+def test_a_database_that_was_never_reached_is_not(shared: tuple[Database, list[float]]) -> None:
+    """The first error is raised at once, for the address may be wrong; a connection that was open is another matter."""
+    base, pauses = shared
+    with pytest.raises(Away):
+        base.repeat(failing(1))
+    assert not pauses
+    assert base.repeat(failing(1, invalidated=True)) == "done"
+    assert pauses == [0.2]
+
+
+def test_the_batchs_own_file_is_not_waited_for(tmp_path: Path) -> None:
+    """An error of SQLite is raised at once: it waits by itself."""
+    with closing(Database(url_of(tmp_path, None))) as base:
+        assert base.repeat(failing(0)) == "done"
+        with pytest.raises(Away):
+            base.repeat(failing(1))
