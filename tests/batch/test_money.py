@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
-from bfl_batch import Progress, look
+from bfl_batch import Progress, look, submitting
+from bfl_batch.stopping import Stop
 from bfl_client import ConfigurationError
-from bfl_client.policy import Poll
+from bfl_client.policy import Poll, Retry
 from bfl_client.tasks import Handle
 
 from tests.needs import EDITING, PICTURE
@@ -239,6 +242,56 @@ def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
     assert status.states == {"done": 4, "waiting": 8}
 
 
+# Outages
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses before a submit, of which each takes no time, and a hundred times its length by the batch's clock."""
+    taken = list[float]()
+    monkeypatch.setattr(Stop, "before_submit", lambda stop, seconds: taken.append(seconds))
+    monkeypatch.setattr(submitting, "time", SimpleNamespace(monotonic=lambda: 5000.0 + 100 * sum(taken)))
+    return taken
+
+
+@pytest.mark.parametrize(("failures", "ends"), [(3, True), (100, False)])
+def test_an_outage_is_waited_out_for_half_an_hour(
+    service: Service, out: Path, pauses: list[float], failures: int, ends: bool
+) -> None:
+    """Once the service has answered, a submit that does not reach it is repeated, but not for longer."""
+    left = {"owl": failures, "hare": failures}
+
+    def unreachable(prompt: str) -> None:
+        if left.get(prompt):
+            left[prompt] -= 1
+            raise httpx.ConnectError("there is no route")
+
+    service.on_post, once = unreachable, Retry(attempts=1)
+    jobs = [line(name) for name in ("fox", "owl", "hare")]
+    report = service.run(jobs, out, retry=once, concurrency=1)
+    assert report.ok == ends
+    if ends:
+        assert pauses == [5.0] * 2 * failures
+    else:
+        assert report.stopped is not None
+        assert report.stopped.kind == "network"
+        assert pauses == [5.0] * 4  # 2,000 seconds
+        assert (report.done, report.waiting) == (1, 2)
+
+
+def test_a_service_that_was_never_reached_is_not_waited_for(service: Service, out: Path, pauses: list[float]) -> None:
+    """The first submit that does not reach the service ends the batch: its address may be wrong."""
+
+    def unreachable(prompt: str) -> None:
+        raise httpx.ConnectError("there is no route")
+
+    service.on_post = unreachable
+    report = service.run([line("fox")], out, retry=Retry(attempts=1))
+    assert report.stopped is not None
+    assert report.stopped.kind == "network"
+    assert not pauses
+
+
 # Drafts
 
 
@@ -265,6 +318,8 @@ def test_a_draft_is_saved_beside_its_film(service: Service, out: Path) -> None:
     )
     assert service.run([line("film", **FILM, draft=True)], out).ok
     assert (out / "film.draft.bin").read_bytes().endswith(b"/draft.bin")
+    if sys.platform != "win32":  # which has no such modes
+        assert {(out / f"film.{end}").stat().st_mode & 0o777 for end in ("png", "draft.bin")} == {0o600}
 
 
 @pytest.mark.about("flux-3-video")

@@ -7,9 +7,12 @@ import math
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from bfl_batch.reports import Record, visible, write_results
+from bfl_batch.reports import Record, record_of, visible, write_results
+
+from tests.needs import PICTURE
 
 from .sheets import HOSTILE, hostile, record
 
@@ -39,6 +42,13 @@ def test_numbers_that_json_does_not_know_are_null(tmp_path: Path) -> None:
     path = write_results(tmp_path, [record(cost=math.nan, inputs={"guidance": [math.inf, 1.5]})])
     row = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda word: pytest.fail(word))
     assert row["cost"] is None and row["inputs"] == {"guidance": [None, 1.5]}
+
+
+def test_seconds_are_given_to_the_millisecond() -> None:
+    """How long a task took is the time between its submit and its end, without digits that nobody measured."""
+    times = {"submitted_at": "2026-11-27T10:00:00.000001+00:00", "finished_at": "2026-11-27T10:00:02.123456+00:00"}
+    facts = dict.fromkeys(Record._fields) | {"endpoint": PICTURE, "body": "{}", **times}
+    assert record_of(SimpleNamespace(**facts), "done", False).seconds == 2.123
 
 
 def test_a_failure_leaves_the_old_results(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ def test_a_table_with_one_column_needs_no_quotes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("jobs.xlsx", b"PK\3\4", 'save it as "CSV UTF-8"'),
-        ("jobs.csv", b"PK\3\4", 'save it as "CSV UTF-8"'),
+        ("jobs.xlsx", b"PK\3\4", "\n  is a spreadsheet"),
+        ("jobs.csv", b"PK\3\4", "\n  is a spreadsheet"),
         ("jobs.csv", "prompt\nein Füchslein\nnoch ein Fuchs: ü\n".encode("cp1252"), "line 2: is not UTF-8: save the"),
         ("jobs.csv", b"prompt|width\na fox|1\nan owl|2\n", "with commas, semicolons or tabs"),
         ("jobs.csv", b"prompt,prompt\na,b\nc,d\n", "two columns are named 'prompt'"),
