@@ -236,18 +236,24 @@ def test_the_record_is_json_only(batch: Batch) -> None:
             assert json.loads(body) and json.loads(task)
 
 
-def test_nonsense_is_refused(batch: Batch) -> None:
+@pytest.mark.parametrize(
+    ("nonsense", "said"),
+    [
+        ({"concurrency": 0}, "concurrency must be an integer of at least 1"),
+        ({"concurrency": True}, "concurrency must be an integer of at least 1"),
+        ({"budget": -1}, "budget must be a number of credits"),
+        ({"budget": 1e12}, "budget must be a number of credits"),
+        ({"lease": 0.0}, "lease must be a number of seconds"),
+        ({"on_uncertain": "pay"}, 'on_uncertain must be "report" or "resubmit"'),
+        ({"database_url": "mysql://x/y"}, "the database URL must begin with postgresql://"),
+    ],
+)
+def test_nonsense_is_refused(batch: Batch, nonsense: dict[str, Any], said: str) -> None:
     """Options that cannot be meant are refused before anything is made."""
     batch.write([job(1)])
-    for nonsense in (
-        {"concurrency": 0},
-        {"budget": -1},
-        {"budget": 1e12},
-        {"on_uncertain": "pay"},
-        {"database_url": "mysql://x/y"},
-    ):
-        with pytest.raises(ConfigurationError):
-            batch.run(**nonsense)
+    with pytest.raises(ConfigurationError, match=said):
+        batch.run(**nonsense)
+    assert not batch.out.exists()
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
