@@ -139,12 +139,13 @@ def _operations(specification: Specification) -> dict[tuple[str, str], Node]:
         for method in METHODS:
             if method in item:
                 node = specification.resolve(item[method], f"{method.upper()} {path}")
-                found[path, method] = {**shared, "x-shared": item.get("parameters", []), **node}
+                parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+                found[path, method] = {**shared, **node, "parameters": parameters}
     return found
 
 
 def _all(specification: Specification, node: Node, place: str) -> list[Node]:
-    return [specification.resolve(one, place) for one in (*node["x-shared"], *node.get("parameters", ()))]
+    return [specification.resolve(one, place) for one in node["parameters"]]
 
 
 def _identity(parameter: Node) -> str:

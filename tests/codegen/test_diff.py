@@ -141,6 +141,88 @@ def test_requests_and_responses_are_judged_apart(
         assert level_of(change for change in changes if change.side is side) is level, changes
 
 
+def page(**more: Any) -> dict[str, Any]:
+    """An operation with a query parameter."""
+    return {"parameters": [{"name": "page", "in": "query", **more}]}
+
+
+def answering(**more: Any) -> dict[str, Any]:
+    """An operation with an answer."""
+    return {"responses": {"200": {"description": "", **more}}}
+
+
+JSON: dict[str, Any] = {"application/json": {"schema": {}}}
+FORM: dict[str, Any] = {"multipart/form-data": {"schema": {}}}
+LIMIT: dict[str, Any] = {"X-Limit": {"schema": {"maximum": 1}}}
+AROUND: dict[str, tuple[dict[str, Any], dict[str, Any], Level, Level]] = {
+    "a parameter": ({}, page(), C, B),
+    "a required parameter": ({}, page(required=True), B, B),
+    "a parameter that is needed": (page(), page(required=True), B, C),
+    "a bound of a parameter": (page(schema={"maximum": 2}), page(schema={"maximum": 1}), B, C),
+    "how a parameter is written": (page(), page(explode=True), B, B),
+    "what a parameter may contain": (page(allowReserved=False), page(allowReserved=True), B, B),
+    "the text of a parameter": (page(), page(description="Which page."), T, T),
+    "the case of a query parameter": (page(name="A"), page(name="a"), B, B),
+    "a body": ({}, {"requestBody": {"content": JSON}}, C, B),
+    "a body that is needed": (
+        {"requestBody": {"content": JSON}},
+        {"requestBody": {"content": JSON, "required": True}},
+        B,
+        C,
+    ),
+    "a kind of body": ({"requestBody": {"content": JSON}}, {"requestBody": {"content": {**JSON, **FORM}}}, C, B),
+    "how a part is written": (
+        {"requestBody": {"content": FORM}},
+        {"requestBody": {"content": {"multipart/form-data": {"schema": {}, "encoding": {"a": {"explode": True}}}}}},
+        B,
+        B,
+    ),
+    "a header of an answer": (answering(), answering(headers=LIMIT), C, B),
+    "a bound of a header": (
+        answering(headers=LIMIT),
+        answering(headers={"x-limit": {"schema": {"maximum": 2}}}),
+        B,
+        C,
+    ),
+    "links": (answering(), answering(links={"poll": {"operationId": "poll"}}), C, C),
+    "another success": (answering(), {"responses": {"200": {}, "202": {"description": ""}}}, B, B),
+    "an answer to anything else": (answering(), {"responses": {"200": {}, "default": {"description": ""}}}, B, B),
+    "an error": (answering(), {"responses": {"200": {}, "409": {"description": "It exists."}}}, C, C),
+    "a mark of the vendor's": (answering(), {"responses": {"200": {}, "x-mark": {}}}, T, T),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "there", "back"), AROUND.values(), ids=AROUND)
+def test_what_surrounds_the_schemas_has_its_class(
+    old: dict[str, Any], new: dict[str, Any], there: Level, back: Level
+) -> None:
+    """Parameters, bodies, headers and answers have one level when they appear or change, and another when undone."""
+    for one, other, level in ((old, new, there), (new, old, back)):
+        changes = differences(surrounded(one), surrounded(other))
+        assert changes
+        assert level_of(changes) is level, changes
+
+
+def surrounded(node: dict[str, Any], **item: Any) -> dict[str, Any]:
+    """A document with one operation, of which this is a part."""
+    path = {"post": {"responses": {"200": {}}, **node}, **item}
+    return {"openapi": "3.1.0", "info": {}, "paths": {"/v1/a": path}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (surrounded(page(allowReserved=False)), surrounded(page())),
+        (surrounded(page(**{"in": "header", "name": "X-A"})), surrounded(page(**{"in": "header", "name": "x-a"}))),
+        (surrounded({}, **page(required=True)), surrounded(page(required=True))),
+    ],
+    ids=["what is usual", "the case of a header", "a parameter of all operations of a path"],
+)
+def test_the_same_in_another_spelling_is_no_change(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """What an operation inherits or leaves out is what it says."""
+    assert differences(old, new) == []
+
+
 def test_a_schema_used_on_both_sides_is_reported_for_each(document: dict[str, Any]) -> None:
     """A wider enum of a shared schema is compatible for the request and breaking for the response, field by field."""
     shared = {"Shared": {"type": "string", "enum": ["a"]}}
