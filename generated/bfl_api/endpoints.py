@@ -2287,7 +2287,11 @@ def _merged(body: Mapping[str, Any] | SupportsToDict | None, parameters: Mapping
         if isinstance(given, type) or not callable(getattr(given, "to_dict", None)):
             return body  # neither a mapping nor a model: the sender refuses it
         given = given.to_dict()
-    return _without_unset({**given, **_present(parameters)})
+    merged = {**given, **_present(parameters)}
+    try:
+        return _without_unset(merged)
+    except RecursionError:  # a list within itself, say: the sender says what is wrong with it
+        return merged
 
 
 def _without_unset(value: Any) -> Any:

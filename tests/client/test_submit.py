@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+import io
 import json
 import pickle
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from bfl_client import BFLError, ConfigurationError, Retry, errors
+from bfl_client import BFLError, Client, ConfigurationError, ConstraintError, Retry, errors
 
 from .conftest import (
     ANY,
@@ -342,3 +343,45 @@ def test_a_task_keeps_its_receipt(world: World) -> None:
     assert "news" not in repr(task) + repr(task.handle)
     resumed = world.do(lambda client: type(task).from_dict(task.to_dict(), client))
     assert resumed.raw is None
+
+
+class Reader:
+    """A file that gives a text, and cannot be rewound."""
+
+    def read(self) -> str:
+        return "a fox"
+
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+DEEP: Any = "a fox"
+for _ in range(5000):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (CIRCLE, "nested more than"),
+        (DEEP, "nested more than"),
+        ({"a": {1: 2}}, "every key must be a string"),
+        (Reader(), r"its read\(\) does not return bytes"),
+        (io.StringIO("a fox"), 'it is a text file; open it with mode "rb"'),
+        (object(), "a object cannot be sent as JSON"),
+    ],
+    ids=["circle", "deep", "key", "reader", "text file", "object"],
+)
+def test_what_cannot_be_written_as_json_is_refused(world: World, value: Any, message: str, validate: bool) -> None:
+    """A value that no JSON stands for is refused by name, whether or not the request is checked; nothing is sent."""
+    with pytest.raises(ConstraintError, match=message):
+        world.do(lambda client: client.submit(NAME, {"prompt": "a fox", "extra": value}, validate=validate))
+    assert not world.requests
+
+
+def test_an_http_client_that_is_closed_is_said_to_be(world: World) -> None:
+    """The caller's own HTTP client, once it is closed, gives a ConfigurationError, not one of httpx."""
+    http = httpx.Client()
+    http.close()
+    with pytest.raises(ConfigurationError, match="the http_client is closed"), Client(KEY, http_client=http) as client:
+        client.submit(NAME, prompt="a fox")
