@@ -14,6 +14,7 @@ import bfl_batch
 import httpx
 import pytest
 from bfl_batch import look
+from bfl_batch.folder import Folder
 from bfl_client import ConfigurationError
 from PIL import Image
 
@@ -251,3 +252,40 @@ def test_a_folder_that_cannot_be_made_is_a_configuration_error(service: Service,
         with pytest.raises(ConfigurationError, match="cannot be made"):
             service.run([line("fox")], place)
     assert not service.posts
+
+
+# One process, and a full disk
+
+
+def test_a_folder_has_one_batch_at_a_time(tmp_path: Path) -> None:
+    """While one process has the folder, another is refused, and told of PostgreSQL; afterwards it is free."""
+    one, two = Folder(tmp_path, shared=False), Folder(tmp_path, shared=False)
+    with one.sole():
+        with pytest.raises(ConfigurationError, match="another bfl batch is running") as caught, two.sole():
+            pass
+        assert caught.value.remedy.action == "database-url"
+    with two.sole():
+        pass
+
+
+def test_an_answer_that_the_record_cannot_take_is_kept(tmp_path: Path) -> None:
+    """It is private, has the room that was reserved, and is noted once by the next run; other files stay."""
+    folder, noted = Folder(tmp_path, shared=False), list[dict[str, Any]]()
+    (tmp_path / "answer.json").write_text("my own")
+    folder.reserve()
+    (reserve,) = (path for path in tmp_path.iterdir() if path.stat().st_size == 1 << 20)
+    folder.keep({"job": "fox"})
+    assert not reserve.exists()
+    (kept,) = tmp_path.glob(".answer.*.json")
+    if sys.platform != "win32":
+        assert mode(kept) == 0o600
+    for _ in range(2):
+        folder.kept(noted.append)
+    assert noted == [{"job": "fox"}]
+    assert [path.name for path in tmp_path.iterdir()] == ["answer.json"]
+
+
+def test_looking_leaves_nothing(tmp_path: Path) -> None:
+    """A folder without a batch has no status, and is as empty afterwards."""
+    assert look(tmp_path) is None
+    assert not list(tmp_path.iterdir())

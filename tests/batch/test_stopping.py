@@ -124,3 +124,26 @@ def test_the_end_waits_for_work_under_way_but_not_for_ever() -> None:
     crew.wait_for_all(60.0)
     assert not crew.busy
     assert [turn.name for turn in work.released] == ["fox"]
+
+
+def test_a_job_that_is_begun_again_is_busy_until_both_have_ended() -> None:
+    """A job may be taken again before its first thread has ended; then one that ends leaves the other."""
+    first, second, work = threading.Event(), threading.Event(), Released()
+    left = [first, second]
+
+    def step(turn: Turn) -> None:
+        left.pop(0).wait(60.0)
+
+    given: Any = work
+    crew = Crew(given, step)
+    for _ in range(2):
+        crew.start(Turn("fox", 1))
+    threads = [thread for thread in threading.enumerate() if thread.name == "bfl-job"]
+    assert len(threads) == 2
+    first.set()
+    while all(thread.is_alive() for thread in threads):
+        threads[0].join(0.01)
+    assert crew.busy == {"fox"}
+    second.set()
+    crew.wait_for_all(60.0)
+    assert not crew.busy
