@@ -129,7 +129,7 @@ def test_the_end_waits_for_work_under_way_but_not_for_ever() -> None:
 def test_a_job_that_is_begun_again_is_busy_until_both_have_ended() -> None:
     """A job may be taken again before its first thread has ended; then one that ends leaves the other."""
     first, second, work = threading.Event(), threading.Event(), Released()
-    left = [first, second]
+    left, before = [first, second], threading.enumerate()
 
     def step(turn: Turn) -> None:
         left.pop(0).wait(60.0)
@@ -138,7 +138,7 @@ def test_a_job_that_is_begun_again_is_busy_until_both_have_ended() -> None:
     crew = Crew(given, step)
     for _ in range(2):
         crew.start(Turn("fox", 1))
-    threads = [thread for thread in threading.enumerate() if thread.name == "bfl-job"]
+    threads = [thread for thread in threading.enumerate() if thread not in before]
     assert len(threads) == 2
     first.set()
     while all(thread.is_alive() for thread in threads):
