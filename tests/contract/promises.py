@@ -16,7 +16,8 @@ Promise = Callable[[Case], object]
 def hold(cases: Iterable[Case], promise: Promise) -> int:
     """Try a promise on every case, smallest first, until three have broken it; return how many there were.
 
-    Fails with the smallest case that breaks it, and with the command that shows this case again.
+    Fails with the smallest case that breaks it, and with the command that shows this case again; also if there is none,
+    unless a single one was asked for.
     """
     broken: list[tuple[Case, BaseException]] = []
     tried = 0
@@ -34,6 +35,8 @@ def hold(cases: Iterable[Case], promise: Promise) -> int:
             f"broken by {len(broken)} of the first {tried} cases; the smallest:\n{_report(case)}\n\n"
             f"{type(reason).__name__}: {reason}\n\nAgain: {_command(case)}"
         )
+    if not tried and not os.environ.get("BFL_CONTRACT_CASE"):
+        pytest.fail("there is no case to try, so that nothing was promised")
     return tried
 
 
