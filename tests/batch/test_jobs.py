@@ -15,6 +15,7 @@ import pytest
 from bfl_api import models
 from bfl_api.table import ENDPOINTS
 from bfl_batch.jobs import LISTED, Job, Jobs, JobsError, without_media
+from bfl_client import specification
 from bfl_client.constraints import with_files
 from PIL import Image
 
@@ -183,3 +184,27 @@ def test_base64_in_lines_becomes_one() -> None:
         jobs.check()
         found = [job.body["image_prompt"] for job in jobs]
     assert found == [base64.b64encode(picture.getvalue()).decode(), lines]
+
+
+PRICES = {name: specification.prices(name, {}) for name in ENDPOINTS}
+FIXED = [name for name, (price, most) in PRICES.items() if price is not None]
+BOUNDED = [name for name, (price, most) in PRICES.items() if price is None and most is not None]
+UNPRICED = [name for name, (price, most) in PRICES.items() if most is None]
+
+
+@pytest.mark.skipif(not (FIXED and BOUNDED and UNPRICED), reason="the specification has not every kind of price")
+@pytest.mark.parametrize(
+    ("endpoints", "exact"),
+    [(FIXED, True), (UNPRICED, True), (FIXED + UNPRICED, True), (BOUNDED, False), (BOUNDED + FIXED, False)],
+    ids=["fixed", "none", "fixed or none", "bounded", "bounded or fixed"],
+)
+def test_a_plan_adds_up_the_prices_that_are_known(endpoints: list[str], exact: bool) -> None:
+    """It counts jobs by endpoint, adds the price or the most that it can be, and says what is left out or not exact."""
+    lines = [{"endpoint": name, "name": f"{name} {number}"} for name in endpoints for number in (1, 2)]
+    with Jobs(lines, validate=False) as jobs:
+        assert jobs.check() == 2 * len(endpoints)
+        plan = jobs.plan
+    assert plan.endpoints == dict.fromkeys(endpoints, 2)
+    assert plan.credits == pytest.approx(2 * sum(specification.highest_price(name, {}) or 0.0 for name in endpoints))
+    assert plan.exact == exact
+    assert plan.unpriced == 2 * len({*endpoints} & {*UNPRICED})

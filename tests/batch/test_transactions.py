@@ -579,3 +579,10 @@ def test_the_batchs_own_file_is_not_waited_for(tmp_path: Path) -> None:
         assert base.repeat(failing(0)) == "done"
         with pytest.raises(Away):
             base.repeat(failing(1))
+
+
+def test_a_commit_is_on_the_disk_and_no_reader_waits(tmp_path: Path) -> None:
+    """SQLite is told to wait for the disk at each commit, and to let `bfl batch status` read beside a writer."""
+    with closing(Database(url_of(tmp_path, None))) as base, base.reading() as connection:
+        told = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
+    assert told == [2, "wal"]
