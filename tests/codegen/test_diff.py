@@ -210,6 +210,24 @@ def surrounded(node: dict[str, Any], **item: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "there", "back"),
+    [
+        ("webhooks", {"done": {}}, C, B),
+        ("tags", [{"name": "pictures"}], C, C),
+        ("jsonSchemaDialect", "https://example.com/dialect", B, B),
+        ("externalDocs", {"url": "https://example.com"}, T, T),
+        ("x-mark", 1, T, T),
+    ],
+)
+def test_a_key_of_the_whole_document_has_its_class(key: str, value: Any, there: Level, back: Level) -> None:
+    """What a document says outside its paths and schemas is reported when it appears and when it goes."""
+    without, having = surrounded({}), {**surrounded({}), key: value}
+    for one, other, level in ((without, having, there), (having, without, back)):
+        (change,) = differences(one, other)
+        assert (change.level, change.places, change.field) == (level, ("the document",), key)
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         (surrounded(page(allowReserved=False)), surrounded(page())),
