@@ -203,6 +203,7 @@ def test_a_picture_that_is_gone_is_fetched_again(service: Service, out: Path) ->
     status = look(out)
     assert status is not None
     assert status.missing == ("fox.png",)
+    assert status.processes == 0
     assert service.run(jobs, out).ok
     assert (out / "fox.png").read_bytes() == content
     assert service.posts == {"fox": 1, "owl": 1}

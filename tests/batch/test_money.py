@@ -245,6 +245,17 @@ def test_a_budget_holds_among_many_threads(service: Service, out: Path) -> None:
 # Outages
 
 
+def test_a_picture_is_followed_for_as_long_as_pictures_are(
+    service: Service, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that is never ready is left to a later run after the time of its kind, which is shorter for pictures."""
+    monkeypatch.setattr("bfl_client.policy.DEADLINES", {"image": 0.1, "video": 30.0})
+    service.on_poll = lambda made, number: service.status(made, "Pending")
+    report = service.run([line("fox")], out)
+    assert report.submitted == 1
+    assert "not ready after 1 s" in report.troubles[0].summary
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses before a submit, of which each takes no time, and a hundred times its length by the batch's clock."""

@@ -213,7 +213,7 @@ def surrounded(node: dict[str, Any], **item: Any) -> dict[str, Any]:
     ("key", "value", "there", "back"),
     [
         ("webhooks", {"done": {}}, C, B),
-        ("tags", [{"name": "pictures"}], C, C),
+        ("tags", [{"name": "pictures"}], T, T),
         ("jsonSchemaDialect", "https://example.com/dialect", B, B),
         ("externalDocs", {"url": "https://example.com"}, T, T),
         ("x-mark", 1, T, T),
