@@ -60,7 +60,7 @@ def identified(head: bytes) -> Format:
     except (puremagic.PureError, ValueError, IndexError):
         return _UNKNOWN
     kind, _, subtype = best.mime_type.partition("/")
-    if not subtype:  # a guess: many formats of old programs begin with zeros
+    if not subtype or not best.byte_match.strip(b"\0"):  # a guess: many formats of old programs begin with zeros
         return _UNKNOWN
     return Format(kind if kind in _NOUNS else "other", subtype, best.name or f"a {best.extension} file")
 
