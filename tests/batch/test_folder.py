@@ -14,7 +14,7 @@ import bfl_batch
 import httpx
 import pytest
 from bfl_batch import look
-from bfl_batch.folder import Folder
+from bfl_batch.folder import RESERVE, Folder
 from bfl_client import ConfigurationError
 from PIL import Image
 
@@ -269,14 +269,31 @@ def test_a_folder_has_one_batch_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+def test_a_run_has_its_folder_alone(service: Service, out: Path) -> None:
+    """A batch that runs holds the lock of its folder, and has room reserved there for what it pays for."""
+    seen: list[object] = []
+
+    def look_around(prompt: str) -> None:
+        seen.append((out / RESERVE).stat().st_size)
+        try:
+            with Folder(out, shared=False).sole():
+                seen.append("free")
+        except ConfigurationError as error:
+            seen.append(error.remedy.action)
+
+    service.on_post = look_around
+    assert service.run([line("fox")], out).ok
+    assert seen == [1 << 20, "database-url"]
+
+
 def test_an_answer_that_the_record_cannot_take_is_kept(tmp_path: Path) -> None:
     """It is private, has the room that was reserved, and is noted once by the next run; other files stay."""
     folder, noted = Folder(tmp_path, shared=False), list[dict[str, Any]]()
     (tmp_path / "answer.json").write_text("my own")
     folder.reserve()
-    (reserve,) = (path for path in tmp_path.iterdir() if path.stat().st_size == 1 << 20)
+    assert (tmp_path / RESERVE).stat().st_size == 1 << 20
     folder.keep({"job": "fox"})
-    assert not reserve.exists()
+    assert not (tmp_path / RESERVE).exists()
     (kept,) = tmp_path.glob(".answer.*.json")
     if sys.platform != "win32":
         assert mode(kept) == 0o600

@@ -290,6 +290,20 @@ def test_an_outage_is_waited_out_for_half_an_hour(
         assert (report.done, report.waiting) == (1, 2)
 
 
+def test_the_clients_own_pauses_are_the_batchs(service: Service, out: Path, pauses: list[float]) -> None:
+    """Between its attempts a submit pauses as its `Retry` says, in a way that the end of the batch interrupts."""
+    left = [1, 1]
+
+    def unreachable(prompt: str) -> None:
+        if left:
+            left.pop()
+            raise httpx.ConnectError("there is no route")
+
+    service.on_post = unreachable
+    assert service.run([line("fox")], out, retry=Retry(attempts=3, initial=2.0)).ok
+    assert pauses == [2.0, 4.0]
+
+
 def test_a_service_that_was_never_reached_is_not_waited_for(service: Service, out: Path, pauses: list[float]) -> None:
     """The first submit that does not reach the service ends the batch: its address may be wrong."""
 

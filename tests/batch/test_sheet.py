@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import pytest
 from bfl_batch.reports import Record
-from bfl_batch.sheet import write_sheet
+from bfl_batch.sheet import LONGEST, write_sheet
 from bfl_batch.thumbnails import EDGE, thumbnail
 from PIL import Image
 
@@ -314,3 +314,25 @@ def test_memory_does_not_grow_with_the_jobs(tmp_path: Path) -> None:
     size, most = map(int, done.stdout.split())
     assert size > 10_000_000
     assert most < 3_000_000
+
+
+def test_a_picture_of_one_pixel_has_a_thumbnail(tmp_path: Path) -> None:
+    """The smallest picture is shown, too."""
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    assert thumbnail(tmp_path, "dot.png").webp
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0.0 s"), (59.94, "59.9 s"), (59.95, "1 min 0 s"), (61.4, "1 min 1 s"), (119.5, "2 min 0 s"), (-1, "-1 s")],
+)
+def test_seconds_become_minutes(seconds: float, said: str, tmp_path: Path) -> None:
+    """From the first number that would be rounded to a minute on, minutes are said."""
+    assert said in {text.strip() for text in sheet(tmp_path, record(seconds=seconds)).texts}
+
+
+def test_a_text_is_cut_only_if_it_is_longer(tmp_path: Path) -> None:
+    """A text of the greatest length is shown whole, and one more character is counted."""
+    for more, end in ((0, "y"), (1, " … (1 more characters in results.jsonl)")):
+        page = sheet(tmp_path, record(name="x" * (LONGEST + more - 1) + "y"))
+        assert "x" * (LONGEST - 1 + more) + end in {text.strip() for text in page.texts}
