@@ -102,9 +102,9 @@ def changes(session: nox.Session) -> None:
     session.install("-e", ".[all]", *_group("test"))
     session.run("python", "-m", "codegen", "drift")
     chosen = session.posargs or ["-n", "auto", "tests/codegen/test_refresh_of_changes.py"]
-    session.run("pytest", *chosen, env={"BFL_ALL_CHANGES": "1"})
+    session.run("pytest", *chosen)
     if not session.posargs:
-        session.run("pytest", "tests/codegen/test_suite_after_refresh.py", env={"BFL_ALL_CHANGES": "1"})
+        session.run("pytest", "tests/codegen/test_suite_after_refresh.py")
 
 
 @nox.session

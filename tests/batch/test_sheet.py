@@ -298,7 +298,7 @@ from tests.batch.sheets import picture, record
 folder = Path(sys.argv[1])
 picture(folder / "a.png")
 write_sheet(folder, [record(1, path="a.png")], title="imports what is needed once")
-records = (record(n, path="a.png", inputs={"prompt": "x" * 900}) for n in range(5_000))
+records = (record(n, path="a.png", inputs={"prompt": "x" * 9_000}) for n in range(1_200))
 tracemalloc.start()
 size = write_sheet(folder, records, title="jobs").stat().st_size
 print(size, tracemalloc.get_traced_memory()[1])

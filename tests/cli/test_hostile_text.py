@@ -70,7 +70,7 @@ COMMANDS: dict[str, Callable[[str], list[str]]] = {
 
 @linux
 @pytest.mark.parametrize("command", COMMANDS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
 @example(whole)
 @given(text=names)
 def test_arguments(shell: Shell, command: str, text: str) -> None:

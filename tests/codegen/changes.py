@@ -22,7 +22,7 @@ JSON = "application/json"
 class Case:
     """One change, its level (None: the documents cannot be compared), and a part of the message that refuses it.
 
-    `whole` changes get the whole contract tests where all changes are tried, the others a short run.
+    `whole` changes get the whole contract tests, the others a short run.
     """
 
     change: Callable[[Document], None]

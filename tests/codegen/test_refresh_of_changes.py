@@ -1,13 +1,11 @@
-"""A refresh with each change of the table, and contract tests of the new package.
+"""A refresh with each change of the table, and contract tests of the new package. The session `changes` runs it.
 
-Two changes are tried each time, with a short contract run. BFL_ALL_CHANGES=1, as in the session `changes`, tries them
-all, and those marked as `whole` with the whole of tests/contract.
+A contract run is short, but for the changes marked as `whole`.
 """
 
 from __future__ import annotations
 
 import copy
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -21,20 +19,17 @@ from codegen.__main__ import main
 from .changes import CASES, Case
 from .conftest import Checkout, applied
 
-ALL = bool(os.environ.get("BFL_ALL_CHANGES"))
 SHORT = f'"{sys.executable}" "{Path(__file__).with_name("short_contract.py")}"'.replace("\\", "/")
-EACH_TIME = ("a_new_endpoint_with_a_new_schema", "a_body_that_becomes_a_union")
-CHOSEN = [case for case in CASES if ALL or case.name in EACH_TIME]
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_change_is_adopted_or_refused(
     case: Case, checkout: Checkout, document: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A change is adopted with the exit code of its level, or refused with the message in the table, unwritten."""
     before = checkout.contents()
-    code = checkout.refresh(applied(case, document), contract=None if ALL and case.whole else SHORT)
+    code = checkout.refresh(applied(case, document), contract=None if case.whole else SHORT)
     said = capsys.readouterr().err
     if case.refusal is not None:
         assert code == 3
@@ -42,7 +37,7 @@ def test_a_change_is_adopted_or_refused(
         assert checkout.contents() == before
         return
     assert code == case.level, said
-    if ALL and case.whole:  # test_refresh.py shows for one more that nothing drifts; each costs a second generation
+    if case.whole:  # test_refresh.py shows for one more that nothing drifts; each costs a second generation
         assert main(["drift", *checkout.sources]) == 0
 
 
@@ -149,7 +144,7 @@ OLDER = {
 }
 
 
-@pytest.mark.parametrize("name", OLDER if ALL else ["oldest"])
+@pytest.mark.parametrize("name", OLDER)
 def test_documents_like_those_of_earlier_months_are_adopted(
     name: str, checkout: Checkout, document: dict[str, Any]
 ) -> None:
@@ -157,5 +152,4 @@ def test_documents_like_those_of_earlier_months_are_adopted(
     older = copy.deepcopy(document)
     OLDER[name](older)
     assert checkout.refresh(older, contract=SHORT) in (0, 1, 2)
-    if ALL:
-        assert checkout.refresh(document, contract=SHORT) in (0, 1, 2)
+    assert checkout.refresh(document, contract=SHORT) in (0, 1, 2)

@@ -88,7 +88,6 @@ def test_the_suite_is_green_after_a_refresh(project: Path, document: dict[str, A
     (project / "new.json").write_text(json.dumps(changed), encoding="utf-8")
     places = [str(project / name) for name in PACKAGES]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([*places, str(project)])}
-    env.pop("BFL_ALL_CHANGES", None)
     refresh = [sys.executable, "-m", "codegen", "refresh", "new.json", "--contract", ""]
     assert subprocess.run(refresh, cwd=project, env=env, capture_output=True).returncode in (0, 1, 2)
     (project / "new.json").unlink()
