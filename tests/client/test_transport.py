@@ -618,6 +618,29 @@ def test_words_for_odd_urls_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "proxy" not in lost(error, "https://h/", False, True).message
 
 
+@pytest.mark.parametrize(
+    ("proxy", "address"),
+    [
+        ("http://[bad", "without a valid address"),
+        ("http://user:swordfish@h:99999", "without a valid address"),
+        ("http://", "without a valid address"),
+        ("//", "without a valid address"),
+        ("user:swordfish@h:8080", "h:8080"),
+        ("http://h:", "h"),
+    ],
+)
+def test_a_proxy_that_is_no_address_is_named_by_its_variable(
+    proxy: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands in the variable of a proxy, a failure is a TransportError that says which one to correct."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    found = lost(httpx.ConnectError("x"), "https://api.bfl.ai/", True, True)
+    assert found.message == f"cannot connect to api.bfl.ai through the proxy {address} (from HTTPS_PROXY)"
+    assert found.maybe_submitted
+    assert found.remedy.action == "proxy"
+    assert lost(httpx.ConnectError("x"), "https://[", False, True).message == "cannot connect to the service"
+
+
 @pytest.mark.parametrize("kind", ["sync", "asyncio"])
 def test_the_log_of_the_library_has_no_header_of_an_answer(
     loopback: Loopback, caplog: pytest.LogCaptureFixture, kind: str

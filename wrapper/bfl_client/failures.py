@@ -88,12 +88,22 @@ def _host(url: str) -> str:
 
 def _proxy(url: str) -> tuple[str, str] | None:
     """Host and port of the proxy that the environment sets for a URL, and the variable that does."""
-    parts, proxies = urlsplit(url), getproxies()
+    try:
+        parts, proxies = urlsplit(url), getproxies()
+    except ValueError:
+        return None
     scheme = parts.scheme if parts.scheme in proxies else "all"
     if scheme not in proxies or f"{parts.hostname}" in LOCAL or proxy_bypass(parts.hostname or ""):
         return None
-    given = proxies[scheme]
-    address = urlsplit(given if "://" in given else f"http://{given}")  # as httpx reads it
     variable = f"{scheme}_proxy"
-    shown = shorten(f"{address.hostname}:{address.port}" if address.port else f"{address.hostname}", 100)
-    return shown, variable if variable in os.environ else variable.upper()
+    return _address(proxies[scheme]), variable if variable in os.environ else variable.upper()
+
+
+def _address(proxy: str) -> str:
+    """Host and port of a proxy, without a password; httpx takes more for a URL than there is a host in."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")  # as httpx reads it
+        found = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    except ValueError:
+        found = None
+    return shorten(found or "without a valid address", 100)
