@@ -279,14 +279,16 @@ def _typed(endpoint: str, key: str, value: Any) -> Any:
     return found
 
 
-def storable(value: Any) -> Any:
+def storable(value: Any, depth: int = 0) -> Any:
     """The value as plain JSON, paths as ``@path``; raises TypeError for the content of a file, which is not kept."""
+    if depth > media.DEPTH:
+        raise TypeError(f"the request is nested more than {media.DEPTH} levels deep")
     if isinstance(value, os.PathLike):
         return f"@{Path(os.fspath(value)).resolve()}"
     if isinstance(value, Mapping):
-        return {str(key): storable(item) for key, item in value.items()}
+        return {str(key): storable(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [storable(item) for item in value]
+        return [storable(item, depth + 1) for item in value]
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"a batch does not take {type(value).__name__}: save it to a file, and pass its Path")

@@ -2287,19 +2287,4 @@ def _merged(body: Mapping[str, Any] | SupportsToDict | None, parameters: Mapping
         if isinstance(given, type) or not callable(getattr(given, "to_dict", None)):
             return body  # neither a mapping nor a model: the sender refuses it
         given = given.to_dict()
-    merged = {**given, **_present(parameters)}
-    try:
-        return _without_unset(merged)
-    except RecursionError:  # a list within itself, say: the sender says what is wrong with it
-        return merged
-
-
-def _without_unset(value: Any) -> Any:
-    """Drop the placeholders of optional fields; a copied or unpickled model may contain several different ones."""
-    from .types import Unset
-
-    if isinstance(value, dict):
-        return {key: _without_unset(item) for key, item in value.items() if not isinstance(item, Unset)}
-    if isinstance(value, list):
-        return [_without_unset(item) for item in value if not isinstance(item, Unset)]
-    return value
+    return {**given, **_present(parameters)}

@@ -161,6 +161,17 @@ def test_jobs_come_from_python_too(tmp_path: Path) -> None:
     assert "save it to a file" in str(refused([{**GOOD, "image_prompt": picture.read_bytes()}]))
 
 
+def test_a_value_without_end_is_refused(tmp_path: Path) -> None:
+    """A list that contains itself and a line that is nested too deep are mistakes, whether or not jobs are checked."""
+    endless: list[Any] = []
+    endless += [endless, endless]
+    line = json.dumps({**GOOD, "image_prompt": 0}).replace("0", "[" * 900 + "]" * 900)
+    (tmp_path / "jobs.jsonl").write_text(line)
+    for source in ([{**GOOD, "image_prompt": endless}], tmp_path / "jobs.jsonl"):
+        assert "nested more than 64 levels deep" in str(refused(source))
+    assert "nested more than 64 levels deep" in str(refused([{**GOOD, "validate": False, "image_prompt": endless}]))
+
+
 def test_files_lie_beside_the_jobs(tmp_path: Path) -> None:
     """`@name` is relative to the jobs file, also within lists; a prompt that begins with @ stays a prompt."""
     body = {"prompt": "@home", "input_image": "@cat.png", "seed": 1}

@@ -119,3 +119,16 @@ def test_base64_in_lines_is_sent_in_one(shell: Shell) -> None:
     done = shell.run("validate", "flux-kontext-pro", "a fox", "-p", "aspect_ratio=1.78")
     assert "did you mean '16:9'?" in done.err
     assert done.err.count("did you mean") == 1
+
+
+@pytest.mark.parametrize("unchecked", [[], ["--no-validate"]])
+def test_a_body_without_end_is_refused(shell: Shell, unchecked: list[str]) -> None:
+    """A file of JSON that is nested too deep is refused, checked or not."""
+    body = '{"prompt": "a fox", "image_prompt": ' + "[" * 900 + "]" * 900 + "}"
+    (shell.here / "body.json").write_text(body)
+    assert shell.emulator is not None
+    before = len(shell.emulator.requests)
+    done = shell.run("generate", PICTURE, "--json", "body.json", *unchecked)
+    assert done.code == 3, done.err
+    assert "nested more than 64 levels deep" in done.err
+    assert len(shell.emulator.requests) == before

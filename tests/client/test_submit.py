@@ -12,7 +12,17 @@ from typing import Any
 
 import httpx
 import pytest
-from bfl_client import BFLError, Client, ConfigurationError, ConstraintError, Retry, errors
+from bfl_api.types import UNSET, Unset
+from bfl_client import (
+    BFLError,
+    Client,
+    ConfigurationError,
+    ConstraintError,
+    Retry,
+    constraints,
+    errors,
+    specification,
+)
 
 from .conftest import (
     ANY,
@@ -354,6 +364,8 @@ class Reader:
 
 CIRCLE: list[Any] = []
 CIRCLE.append(CIRCLE)
+TWICE: list[Any] = []
+TWICE += [TWICE, TWICE]
 DEEP: Any = "a fox"
 for _ in range(5000):
     DEEP = [DEEP]
@@ -364,13 +376,14 @@ for _ in range(5000):
     ("value", "message"),
     [
         (CIRCLE, "nested more than"),
+        (TWICE, "nested more than"),
         (DEEP, "nested more than"),
         ({"a": {1: 2}}, "every key must be a string"),
         (Reader(), r"its read\(\) does not return bytes"),
         (io.StringIO("a fox"), 'it is a text file; open it with mode "rb"'),
         (object(), "a object cannot be sent as JSON"),
     ],
-    ids=["circle", "deep", "key", "reader", "text file", "object"],
+    ids=["circle", "twice", "deep", "key", "reader", "text file", "object"],
 )
 def test_what_cannot_be_written_as_json_is_refused(world: World, value: Any, message: str, validate: bool) -> None:
     """A value that no JSON stands for is refused by name, whether or not the request is checked; nothing is sent."""
@@ -385,3 +398,24 @@ def test_an_http_client_that_is_closed_is_said_to_be(world: World) -> None:
     http.close()
     with pytest.raises(ConfigurationError, match="the http_client is closed"), Client(KEY, http_client=http) as client:
         client.submit(NAME, prompt="a fox")
+
+
+@pytest.mark.parametrize("value", [CIRCLE, TWICE, DEEP], ids=["circle", "twice", "deep"])
+def test_a_list_without_end_is_refused_where_media_belong(value: list[Any]) -> None:
+    """Every parameter that takes media refuses a list that contains itself or is nested too deep."""
+    marked = [(name, each) for name in specification.ENDPOINTS for each in specification.marked_media(name)]
+    assert marked
+    for name, parameter in marked:
+        with pytest.raises(ConstraintError, match="nested more than"):
+            constraints.check(name, {parameter: value})
+
+
+def test_what_is_unset_is_not_sent(world: World) -> None:
+    """An Unset is dropped from a mapping, a nested mapping, a list and the keywords, even one that is not UNSET."""
+    unset = Unset()
+    assert unset is not UNSET
+    world.script = [submitted()]
+    body = {"a": unset, "b": {"c": unset, "d": 1}, "e": [unset, {"f": UNSET}, [1, 2]]}
+    world.do(lambda client: client.submit("x", body, g=unset))
+    (request,) = world.requests
+    assert json.loads(request.content) == {"b": {"d": 1}, "e": [{}, [1, 2]]}

@@ -213,13 +213,6 @@ class TestCall:
                 with pytest.raises(TypeError):
                     made("a fox")
 
-    def test_every_instance_of_unset_is_dropped(self, endpoints: Any, load: Load) -> None:
-        """An Unset that is not the one UNSET is dropped from a mapping, a nested mapping, a list and the keywords."""
-        unset = load("types").Unset()
-        assert unset is not load("types").UNSET
-        body = {"a": unset, "b": {"c": unset, "d": 1}, "e": [unset, {"f": unset}, (1, 2)]}
-        assert endpoints("x", body, g=unset)[1] == {"b": {"d": 1}, "e": [{}, (1, 2)]}
-
     @pytest.mark.parametrize("body", [5, "text", ["a"], object()])
     def test_a_body_of_another_kind_is_left_to_the_sender(self, load: Load, body: object) -> None:
         """A body that is neither a mapping nor a model reaches `send` as it is, which refuses it in its own way."""

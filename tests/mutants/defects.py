@@ -102,8 +102,8 @@ DEFECTS = (
     Defect(
         "wrapper: a webhook's field is lost",
         _CLIENT + "client.py",
-        "constraints.as_sent(name, body) if",
-        '{k: v for k, v in body.items() if k != "webhook_secret"} if',
+        "media.prepare(name, body,",
+        'media.prepare(name, {k: v for k, v in body.items() if k != "webhook_secret"},',
         (REQUESTS,),
     ),
     Defect(

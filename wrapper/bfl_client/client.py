@@ -209,8 +209,7 @@ class _Base(Generic[H, S, G]):
         elif extra is not None:
             raise errors.ConstraintError(name, [Violation("extra", shorten(extra, 60), "must be a mapping")])
         known = specification.find(name)
-        checked = validate and known is not None and isinstance(body, Mapping)
-        prepared = media.prepare(name, constraints.as_sent(name, body) if checked else body)
+        prepared = media.prepare(name, body, specification.marked_media(name) if validate else ())
         if known and validate:
             constraints.check_body(name, known.path, prepared, extra or ())
         url = self._hosts.endpoint(specification.path_of(name))

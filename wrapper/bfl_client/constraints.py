@@ -31,8 +31,7 @@ _SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # these would change the path
 
 def as_sent(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The body with base64 as the service takes it: in one line, padded, in the usual alphabet."""
-    marked = specification.marked_media(endpoint)
-    return {name: media_module.in_one_line(value) if name in marked else value for name, value in body.items()}
+    return media_module.in_one_line(body, specification.marked_media(endpoint))
 
 
 def is_ratio(text: str) -> bool:
@@ -71,7 +70,7 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
     """
     plain = body.to_dict() if hasattr(body, "to_dict") and not isinstance(body, Mapping) else body
     known = specification.find(endpoint)
-    prepared = media_module.prepare(endpoint, as_sent(endpoint, plain) if isinstance(plain, Mapping) else plain)
+    prepared = media_module.prepare(endpoint, plain, specification.marked_media(endpoint))
     if known is not None:
         check_body(known.name, known.path, prepared, extra)
     return prepared
@@ -94,11 +93,13 @@ def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) ->
     violations: list[Violation] = []
     known = specification.parameters(endpoint)
 
-    def opened(name: str, value: Any) -> Any:
+    def opened(name: str, value: Any, depth: int = 0) -> Any:
+        if depth > media_module.DEPTH:  # which is refused when it is checked
+            return value
         if isinstance(value, Mapping):
-            return {key: opened(name, each) for key, each in value.items()}
+            return {key: opened(name, each, depth + 1) for key, each in value.items()}
         if isinstance(value, list):
-            return [opened(name, each) for each in value]
+            return [opened(name, each, depth + 1) for each in value]
         if not isinstance(value, str) or not value.startswith("@"):
             return value
         path, takes = folder / value[1:], known[name].media if name in known else None

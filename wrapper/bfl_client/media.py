@@ -15,7 +15,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -152,10 +152,14 @@ def is_base64_of_media(text: str) -> bool:
         return False
 
 
-def in_one_line(value: Any) -> Any:
-    """Base64, also within a list, in one line, padded and in the usual alphabet; everything else as it is."""
-    if isinstance(value, list | tuple):
-        return type(value)(map(in_one_line, value)) if type(value) in (list, tuple) else value
+def in_one_line(body: Mapping[str, Any], marked: Container[str]) -> dict[str, Any]:
+    """The body with the base64 of its `marked` parameters in one line, padded and in the usual alphabet."""
+    return {name: _in_one_line(value) if name in marked else value for name, value in body.items()}
+
+
+def _in_one_line(value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(map(_in_one_line, value))
     if type(value) is not str or is_media(value):
         return value
     given = _base64_in(value)
@@ -179,7 +183,7 @@ def measured(value: Any) -> pictures.Measured | None:
     try:
         if hasattr(value, "save") and hasattr(value, "format"):
             return pictures.Measured(*value.size)
-        found = from_base64(in_one_line(value)) if isinstance(value, str) else from_value(value)
+        found = from_base64(_in_one_line(value)) if isinstance(value, str) else from_value(value)
         if found is None:
             return None
         with found._open() as file:
@@ -266,9 +270,12 @@ class _Preparation:
         self.media: dict[str, Media] = {}
         self.violations: list[Violation] = []
         self._nonce = os.urandom(16).hex()
+        self._too_deep = False
 
     def walk(self, value: Any, path: tuple[str | int, ...]) -> Any:
         """The value as plain JSON; what cannot be sent is noted, and becomes None."""
+        if self._too_deep:  # what contains itself twice would never come to an end
+            return None
         try:
             return self._plain(value, path)
         except Exception as error:  # media objects are the caller's, and may raise anything
@@ -284,15 +291,17 @@ class _Preparation:
             if isinstance(value, kind):
                 return plain(value)
         if len(path) > DEPTH:
+            self._too_deep = True
             raise ValueError(f"nested more than {DEPTH} levels deep")
         if isinstance(value, Mapping):
             if not all(isinstance(key, str) for key in value):
                 raise ValueError("every key must be a string")
-            return {str.__str__(key): self.walk(item, (*path, key)) for key, item in value.items()}
+            kept = ((key, item) for key, item in value.items() if not _is_unset(item))
+            return {str.__str__(key): self.walk(item, (*path, key)) for key, item in kept}
         if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str) and from_value(value[1]):
             raise ValueError("pass the bytes or the file alone, without a name")
         if isinstance(value, (list, tuple)):
-            return [self.walk(item, (*path, index)) for index, item in enumerate(value)]
+            return [self.walk(item, (*path, index)) for index, item in enumerate(value) if not _is_unset(item)]
         return self._token(value, path)
 
     def _token(self, value: Any, path: tuple[str | int, ...]) -> str:
@@ -324,6 +333,11 @@ def _number(value: Any) -> Any:
     return plain
 
 
+def _is_unset(value: Any) -> bool:
+    """True for the placeholder of an optional field of a generated model, which is not sent."""
+    return type(value).__name__ == "Unset"  # by its name, since importing the models' types is slow
+
+
 def is_missing(value: Any) -> bool:
     """True for what stands for "no value" in tables: NaN, and the NA and NaT of pandas."""
     if isinstance(value, (float, Decimal)):
@@ -331,8 +345,11 @@ def is_missing(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
-def prepare(endpoint: str, body: Any) -> Body:
-    """The body as it will be sent. Raises ConstraintError, naming every value that cannot be sent at all."""
+def prepare(endpoint: str, body: Any, marked: Container[str] = ()) -> Body:
+    """The body as it will be sent, the base64 of `marked` parameters as `in_one_line` gives it.
+
+    Raises ConstraintError, naming every value that cannot be sent at all.
+    """
     preparation = _Preparation()
     plain: Any = None
     if isinstance(body, Mapping):
@@ -341,7 +358,7 @@ def prepare(endpoint: str, body: Any) -> Body:
         preparation.violations.append(Violation("", _named(body), "must be a mapping or a generated model"))
     if not preparation.violations:
         try:
-            return Body(plain, preparation.media)
+            return Body(in_one_line(plain, marked), preparation.media)
         except (TypeError, ValueError, RecursionError) as error:
             preparation.violations.append(Violation("", "", f"cannot be written as JSON: {_reason(error)}"))
     raise ConstraintError(endpoint, preparation.violations)
