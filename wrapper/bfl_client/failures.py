@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import ssl
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from .errors import Remedy, TransportError, shorten
@@ -33,7 +33,9 @@ _WORDS = {
 def lost(error: BaseException, url: str, maybe_submitted: bool, own: bool) -> TransportError:
     """The error for a request without an answer; `own` if its HTTP client uses the proxies of the environment."""
     name = next((each.__name__ for each in type(error).__mro__ if each.__name__ in _WORDS), "")
-    host, cause, proxy = _host(url), _cause(error), _proxy(url) if own else None
+    parts, cause = _split(url), _cause(error)
+    host = shorten(parts.netloc.rpartition("@")[2] or "the service", 100)
+    proxy = _proxy(parts) if own else None
     message = _WORDS.get(name, f"no answer from {{host}} ({type(error).__name__})").format(host=host)
     remedy = _CERTIFICATES if isinstance(cause, ssl.SSLCertVerificationError) else Remedy()
     reason = _reason(cause) if cause else ""
@@ -79,19 +81,16 @@ def _reason(cause: OSError) -> str:
     return shorten(known or os.strerror(cause.errno or 0), 100).lower()
 
 
-def _host(url: str) -> str:
+def _split(url: str) -> SplitResult:
     try:
-        return shorten(urlsplit(url).netloc.rpartition("@")[2] or "the service", 100)
+        return urlsplit(url)
     except ValueError:
-        return "the service"
+        return urlsplit("")
 
 
-def _proxy(url: str) -> tuple[str, str] | None:
+def _proxy(parts: SplitResult) -> tuple[str, str] | None:
     """Host and port of the proxy that the environment sets for a URL, and the variable that does."""
-    try:
-        parts, proxies = urlsplit(url), getproxies()
-    except ValueError:
-        return None
+    proxies = getproxies()
     scheme = parts.scheme if parts.scheme in proxies else "all"
     if scheme not in proxies or f"{parts.hostname}" in LOCAL or proxy_bypass(parts.hostname or ""):
         return None
