@@ -168,9 +168,7 @@ def batch(session: nox.Session) -> None:
     """Test batches at full size: killed ten times, two processes on PostgreSQL, the sheet in Chromium. Needs both."""
     session.install("-e", ".[all]", *_group("test"), *_group("browser"))
     required = {"BFL_BATCH_LARGE": "1", "BFL_REQUIRE_POSTGRES": "1", "BFL_REQUIRE_CHROMIUM": "1"}
-    texts = {str(path): path.read_text(encoding="utf-8") for path in sorted(Path("tests/batch").glob("test_*.py"))}
-    larger = [path for path, text in texts.items() if "BFL_BATCH_LARGE" in text or "chromium" in text]
-    session.run("pytest", *(session.posargs or ["-n", "auto", *larger]), env=required)  # the others are in `tests`
+    session.run("pytest", *(session.posargs or ["-n", "auto", "-m", "large", "tests/batch"]), env=required)
 
 
 @nox.session

@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "about(*names): skipped where no such endpoint is, or no such ENDPOINT:PARAMETER"
     )
+    config.addinivalue_line("markers", "large: the session `batch` runs it, with BFL_BATCH_LARGE=1 at full size")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -19,6 +19,8 @@ from bfl_client import ConfigurationError
 from .processes import Process, points, settled, watched
 from .service import Service
 
+pytestmark = pytest.mark.large
+
 LEASE = 0.3  # seconds
 
 

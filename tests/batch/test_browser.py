@@ -15,6 +15,8 @@ from bfl_batch.sheet import write_sheet
 
 from .sheets import HOSTILE, hostile, picture, record
 
+pytestmark = pytest.mark.large
+
 REQUIRED = os.environ.get("BFL_REQUIRE_CHROMIUM") == "1"
 if REQUIRED:
     sync_api: Any = importlib.import_module("playwright.sync_api")

@@ -25,13 +25,14 @@ from bfl_client import constraints
 from bfl_client.errors import ConstraintError
 from bfl_client.specification import ENDPOINTS
 
+from .processes import LARGE
 from .running import BFL, LIMIT, kill
 from .service import Answer, Service
 
 if sys.platform == "win32":
     pytest.skip("Windows cannot put a process to sleep", allow_module_level=True)
 
-pytestmark = pytest.mark.skipif(os.environ.get("BFL_BATCH_LARGE") != "1", reason="BFL_BATCH_LARGE=1 asks for it")
+pytestmark = [pytest.mark.large, pytest.mark.skipif(not LARGE, reason="BFL_BATCH_LARGE=1 asks for it")]
 
 JOBS, CONCURRENCY = 1500, 144
 KILLS, SLEEPS = 12, 6

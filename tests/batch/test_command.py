@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import signal
@@ -15,12 +14,14 @@ from pathlib import Path
 import pytest
 from bfl_emulator import Emulator
 
+from .processes import LARGE
 from .running import BFL, LIMIT, Batch, job, kill, wait_for
+
+pytestmark = pytest.mark.large
 
 if sys.platform == "win32":
     pytest.skip("Windows has no signals to end a process with, nor limits to its files", allow_module_level=True)
 
-LARGE = os.environ.get("BFL_BATCH_LARGE") == "1"  # set by the nox session "batch"
 JOBS, KILLS, APART = (300, 10, (1.5, 6.0)) if LARGE else (36, 3, (1.5, 3.0))
 FAULTS = [
     {"fault": "html", "operation": "poll", "probability": 0.03},

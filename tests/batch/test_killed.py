@@ -12,6 +12,8 @@ import pytest
 from .processes import JOBS, Process, points, settled, watched
 from .service import Service
 
+pytestmark = pytest.mark.large
+
 
 @pytest.mark.parametrize("at", points(every=9))
 def test_a_process_killed_anywhere_loses_and_doubles_nothing(at: int, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import threading
@@ -19,13 +18,16 @@ from bfl_emulator import Emulator
 from PIL import Image
 
 from .postgres import Server, postgres
+from .processes import LARGE
 from .running import LIMIT, Batch, job, kill, wait_for
 from .service import Service, line
+
+pytestmark = pytest.mark.large
 
 if sys.platform == "win32":
     pytest.skip("the server is reached by a socket in a folder, which Windows has not", allow_module_level=True)
 
-JOBS = 300 if os.environ.get("BFL_BATCH_LARGE") == "1" else 60
+JOBS = 300 if LARGE else 60
 SPEED, LEASE = 10.0, 4.0  # tasks of 0.8 seconds; a process is dead after 4
 
 

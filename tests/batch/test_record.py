@@ -7,7 +7,6 @@ ordered it; and no POST goes out without a row that says so.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -26,7 +25,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from tests.needs import PICTURE
 
-LARGE = os.environ.get("BFL_BATCH_LARGE") == "1"
+from .processes import LARGE
+
+pytestmark = pytest.mark.large
+
 WORKERS = ("one", "two")
 NAMES = ("fox", "owl")
 ENDPOINT = PICTURE
