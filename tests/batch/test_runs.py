@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import json
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -265,9 +267,11 @@ def test_it_runs_beside_an_event_loop(batch: Batch, emulator: Emulator, backend:
         keyed: dict[str, Any] = {"api_key": emulator.api_key, "base_url": emulator.base_url}
         return await run_async([job(1), job(2)], out=batch.out, on_progress=seen.append, **keyed)
 
+    began = time.monotonic()
     assert anyio.run(main, backend=backend).ok
     assert batch.whole() == 2
     assert seen[-1].done == 2
+    assert 0 < seen[-1].seconds <= time.monotonic() - began
 
 
 def test_a_cancelled_batch_ends_what_is_under_way(tmp_path: Path) -> None:
@@ -295,6 +299,23 @@ def test_a_cancelled_batch_ends_what_is_under_way(tmp_path: Path) -> None:
         assert len(emulator.tasks) == batch.states["done"]
         assert batch.run().ok
         assert set(batch.created.values()) == {1}
+
+
+def test_a_cancelled_task_of_asyncio_ends_cancelled(batch: Batch, emulator: Emulator) -> None:
+    """A task of asyncio that is cancelled in `run_async` is cancelled, and does not return a report."""
+
+    async def main() -> None:
+        def seen(progress: Progress) -> None:
+            if not task.cancelling():
+                loop.call_soon_threadsafe(task.cancel)
+
+        loop = asyncio.get_running_loop()
+        keyed: dict[str, Any] = {"api_key": emulator.api_key, "base_url": emulator.base_url}
+        task = asyncio.create_task(run_async([job(1)], out=batch.out, on_progress=seen, **keyed))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
 
 
 def test_a_task_that_may_not_be_polled_is_kept(batch: Batch, emulator: Emulator) -> None:

@@ -86,7 +86,7 @@ def test_a_table_with_one_column_needs_no_quotes(tmp_path: Path) -> None:
         ("jobs.csv", b'prompt,seed\n"a fox,1\nan owl,2\n', "line 3: cannot be read as CSV: unexpected end of data"),
         ("jobs.csv", b"prompt,seed\na fox, red,1\nan owl, red,2\n", "lines 2 to 3: a cell has no name above it"),
         ("jobs.jsonl", b"a fox\nan owl\na hare\n", "lines 1 to 3: is not a JSON object"),
-        ("jobs.json", b"[{]", "is not a JSON list of jobs"),
+        ("jobs.json", b"[{]", "\n  is not a JSON list of jobs"),
     ],
 )
 def test_a_file_that_cannot_be_taken_is_one_mistake(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -105,6 +105,19 @@ def test_lines_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert bodies(path) == [{"prompt": "a fox"}, {"prompt": "an owl"}]
     path.write_bytes(b'{"prompt": "a fox"}\n\xef\xbb\xbf{"prompt": "an owl"}\n')
     assert "line 2: is not a JSON object" in str(refused(path, PICTURE))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+@pytest.mark.parametrize("ending", ["jsonl", "json"])
+def test_lines_may_be_utf_16(tmp_path: Path, encoding: str, ending: str) -> None:
+    """Lines and lists as PowerShell redirects them to a file are read like those in UTF-8."""
+    jobs = [{"prompt": "ein Füchslein"}, {"prompt": "an owl"}]
+    text = (
+        json.dumps(jobs, ensure_ascii=False) if ending == "json" else "".join(f"{json.dumps(job)}\r\n" for job in jobs)
+    )
+    path = tmp_path / f"jobs.{ending}"
+    path.write_bytes((b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding))
+    assert bodies(path) == jobs
 
 
 def test_a_list_is_taken_like_lines(tmp_path: Path) -> None:

@@ -8,16 +8,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from bfl_batch.stopping import Presses, Stop, Stopped
-from bfl_batch.store import Turn
-from bfl_batch.worker import Crew
+from bfl_batch.store import Store, Turn
+from bfl_batch.worker import Crew, said
+from bfl_client import ConfigurationError
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no sending of Ctrl-C to oneself there")
+from .service import Answer, Service, line
+
+pressed = pytest.mark.skipif(sys.platform == "win32", reason="there is no sending of Ctrl-C to oneself there")
 
 
+@pressed
 def test_ctrl_c_does_not_break_what_the_main_thread_waits_for() -> None:
     """Ctrl-C while a lock is waited for leaves the waiting whole, and is heard once afterwards."""
     lock = threading.Lock()
@@ -34,6 +40,7 @@ def test_ctrl_c_does_not_break_what_the_main_thread_waits_for() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pressed
 def test_the_third_press_is_raised() -> None:
     """Two presses are counted; the third is a KeyboardInterrupt at once."""
     with Presses() as presses:
@@ -60,6 +67,7 @@ def handled() -> Iterator[None]:
         signal.signal(number, usual)
 
 
+@pressed
 @pytest.mark.parametrize("number", SIGNALS)
 def test_every_way_of_ending_a_program_is_counted(number: signal.Signals, handled: None) -> None:
     """Ctrl-C, SIGTERM and the SIGHUP of a terminal that is closed are heard alike, and not raised."""
@@ -70,6 +78,7 @@ def test_every_way_of_ending_a_program_is_counted(number: signal.Signals, handle
     assert signal.getsignal(number) is before
 
 
+@pressed
 @pytest.mark.parametrize("number", SIGNALS[1:])
 @pytest.mark.parametrize("usual", [signal.SIG_DFL, signal.SIG_IGN])
 def test_without_a_handler_a_signal_does_what_it_did(number: signal.Signals, usual: signal.Handlers) -> None:
@@ -94,6 +103,19 @@ def test_work_under_way_is_left_only_at_the_second_request() -> None:
     with pytest.raises(Stopped):
         stop.under_way(60.0)
     assert stop.reason == ("credits", "they are too few")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("it is 7"), "ValueError: it is 7"),
+        (ValueError("a valueerror: 7"), "a valueerror: 7"),
+        (ConfigurationError("the folder is gone"), "ConfigurationError: the folder is gone"),
+    ],
+)
+def test_a_failure_is_named_once(error: Exception, text: str) -> None:
+    """The reason for which a batch ends has the class of its error, unless the message has it."""
+    assert said(error) == text
 
 
 class Released:
@@ -147,3 +169,36 @@ def test_a_job_that_is_begun_again_is_busy_until_both_have_ended() -> None:
     second.set()
     crew.wait_for_all(60.0)
     assert not crew.busy
+
+
+def test_what_ends_last_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that ends while its run leaves all work at once is in the report as done."""
+    service, fetching, leaving = Service(), threading.Event(), threading.Event()
+    release, wait = Store.release, Crew.wait_for_all
+
+    def broken(store: Store, turn: Turn) -> None:
+        if turn.name == "owl":
+            raise RuntimeError("a bug")
+        release(store, turn)
+
+    def left(crew: Crew, seconds: float) -> None:
+        leaving.set()
+        wait(crew, seconds)
+
+    def polled(made: str, number: int) -> Answer:
+        assert made == "fox-1" or fetching.wait(60)
+        return None
+
+    def transport(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/fox-1.png":
+            fetching.set()
+            assert leaving.wait(60)
+        return service(request)
+
+    service.on_poll = polled
+    monkeypatch.setattr(Store, "release", broken)
+    monkeypatch.setattr(Crew, "wait_for_all", left)
+    report = service.run([line("fox"), line("owl")], tmp_path / "out", transport=transport)
+    assert report.stopped is not None
+    assert report.stopped.message == "RuntimeError: a bug"
+    assert report.done == 2
