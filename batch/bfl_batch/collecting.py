@@ -17,8 +17,8 @@ from bfl_client.tasks import Result, Task
 from .store import Turn, now
 from .worker import PASSING, Work
 
-DOWNLOADS = 4
-"""How often a download is started; each repeats failed requests itself."""
+PAUSES = (0.0, 1.0, 2.0, 4.0)
+"""Seconds before each time that a download is started; each repeats failed requests itself."""
 
 
 class Collecting:
@@ -87,7 +87,8 @@ class Collecting:
 
     def _fetched(self, turn: Turn, save: Callable[..., Path], place: Path, **named: str) -> Path | None:
         work = self._work
-        for beginning in range(DOWNLOADS):
+        for pause in PAUSES:
+            work.stop.under_way(pause)
             try:
                 return save(place, **named)
             except errors.DownloadError as error:
@@ -97,7 +98,6 @@ class Collecting:
                     raise
             except (errors.TransportError, errors.APIError):
                 pass
-            work.stop.under_way(2.0**beginning)
         work.store.end(turn, "submitted", "its result could not be fetched yet")
         return None
 

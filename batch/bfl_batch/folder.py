@@ -114,7 +114,7 @@ class Folder:
         path = self.path / LOCK
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        lock = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as error:

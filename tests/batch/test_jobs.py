@@ -185,6 +185,13 @@ def test_files_lie_beside_the_jobs(tmp_path: Path) -> None:
     assert frames["keyframes"] == [[tmp_path / "a.png", 0]]
 
 
+def test_an_unchecked_job_with_what_cannot_be_sent_is_a_mistake(tmp_path: Path) -> None:
+    """An empty file is found before anything is submitted, though the job is not checked against the specification."""
+    (tmp_path / "cat.png").touch()
+    (tmp_path / "jobs.jsonl").write_text(json.dumps({**GOOD, "validate": False, "image_prompt": "@cat.png"}))
+    assert "image_prompt: cannot be sent: it is empty" in str(refused(tmp_path / "jobs.jsonl"))
+
+
 def test_base64_in_lines_becomes_one() -> None:
     """A job's base64 is kept in one line, as the service takes it; that of an unchecked job stays as it is."""
     picture = io.BytesIO()

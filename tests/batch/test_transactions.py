@@ -17,6 +17,7 @@ from bfl_batch.database import PATIENCE, Database, url_of
 from bfl_batch.jobs import Jobs, JobsError
 from bfl_batch.ledger import Ledger
 from bfl_batch.store import LOST, LeaseLost, Store, Turn, jobs, metadata, submissions, workers
+from bfl_client import ConfigurationError
 from bfl_client.specification import ENDPOINTS
 from sqlalchemy.exc import OperationalError
 
@@ -586,3 +587,16 @@ def test_a_commit_is_on_the_disk_and_no_reader_waits(tmp_path: Path) -> None:
     with closing(Database(url_of(tmp_path, None))) as base, base.reading() as connection:
         told = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
     assert told == [2, "wal"]
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_the_address_of_a_database_may_have_a_password(tmp_path: Path, scheme: str) -> None:
+    """Every usual form of an address of PostgreSQL is taken; one that cannot be read is refused without quoting it."""
+    url = url_of(tmp_path, f"{scheme}://fox:secret@db.example:5433/batches")
+    assert (url.drivername, url.username, url.password) == ("postgresql+psycopg", "fox", "secret")
+    assert (url.host, url.port, url.database) == ("db.example", 5433, "batches")
+    for wrong in ("fox:se@cret@db.example/batches", "fox:secret@db.example:port/batches"):
+        with pytest.raises(ConfigurationError) as caught:
+            url_of(tmp_path, f"{scheme}://{wrong}")
+        assert "secret" not in f"{caught.value}{caught.value.remedy}"
+        assert "cret@" not in f"{caught.value}{caught.value.remedy}"
