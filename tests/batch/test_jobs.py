@@ -73,6 +73,8 @@ def test_all_mistakes_are_told_at_once_and_very_many_are_counted() -> None:
     assert "\n  line 9: line 7 has the same name" in str(error)
     odd = refused([{**GOOD, "width": 1} if number % 2 else GOOD for number in range(60)])
     assert "\n  lines 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, … 20 more: width" in str(odd)
+    ten = refused([{**GOOD, "width": 1} if number % 2 else GOOD for number in range(20)])
+    assert "\n  lines 2, 4, 6, 8, 10, 12, 14, 16, 18, 20: width" in str(ten)
     many = refused([{**GOOD, f"colour{number}": 1} for number in range(80)])
     assert f"and {80 - LISTED:,} more" in str(many)
 
