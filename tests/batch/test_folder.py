@@ -15,6 +15,7 @@ import httpx
 import pytest
 from bfl_batch import look
 from bfl_batch.folder import RESERVE, Folder
+from bfl_batch.jobs import LISTED
 from bfl_client import ConfigurationError
 from PIL import Image
 
@@ -58,6 +59,18 @@ def test_all_names_that_are_taken_are_said_before_anything_is_sent(service: Serv
     assert "fox" not in caught.value.message
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert not service.posts
+
+
+@pytest.mark.parametrize(("surplus", "end"), [(0, f"{LISTED}.png (line {LISTED})"), (1, "and 1 more")])
+def test_very_many_names_that_are_taken_are_counted(service: Service, out: Path, surplus: int, end: str) -> None:
+    """So many files in the way are named, all others counted."""
+    out.mkdir()
+    names = [f"{number:03d}" for number in range(1, LISTED + surplus + 1)]
+    for name in names:
+        (out / f"{name}.png").touch()
+    with pytest.raises(ConfigurationError) as caught:
+        service.run([line(name) for name in names], out)
+    assert f"{end}; nothing was submitted" in caught.value.message
 
 
 def test_the_picture_that_is_sent_is_not_replaced(service: Service, tmp_path: Path) -> None:

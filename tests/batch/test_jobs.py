@@ -77,6 +77,7 @@ def test_all_mistakes_are_told_at_once_and_very_many_are_counted() -> None:
     assert "\n  lines 2, 4, 6, 8, 10, 12, 14, 16, 18, 20: width" in str(ten)
     many = refused([{**GOOD, f"colour{number}": 1} for number in range(80)])
     assert f"and {80 - LISTED:,} more" in str(many)
+    assert "more" not in str(refused([{**GOOD, f"colour{number}": 1} for number in range(LISTED)]))
 
 
 def test_an_empty_file_is_a_mistake(tmp_path: Path) -> None:
