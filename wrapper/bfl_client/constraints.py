@@ -172,11 +172,10 @@ def _found(
     passing = instance.keys() if specification.takes_more(schema) else extra
     violations = [_unknown(key, known) for key in instance if key not in known and key not in passing]
     violations += [found for each in media.values() if each.path[0] in known for found in _media(schema, each)]
-    texts = {key: value for key, value in instance.items() if key in known}
-    violations += [found for key, value in texts.items() for found in _texts(schema, value, (key,), media)]
+    given = {key: value for key, value in instance.items() if key in known}
+    violations += [found for key, value in given.items() for found in _texts(schema, value, (key,), media)]
     judge = _validator(json.dumps(schema))  # usually a reference, so the cache key is short
     try:
-        given = {key: value for key, value in instance.items() if key in known}
         for error in judge.iter_errors(given):
             violations += [found for found in _violations(error, schema, media) if found not in violations]
     except (ValueError, TypeError) as unreadable:  # lone surrogates among them

@@ -155,9 +155,8 @@ def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth
 
 def media_kinds(schema: Schema, path: tuple[str | int, ...]) -> set[str]:
     """What may be sent at `path`: image, video, or file for anything (also where it is a guess that it is media)."""
-    guess = ("file" if each.get("format") != MEDIA else "image" for each in _media(schema, path))
-    marked = (each.get("x-bfl-media-kind") for each in _media(schema, path))
-    return {mark or kind for mark, kind in zip(marked, guess, strict=True)}
+    found = ((each.get("x-bfl-media-kind"), each.get("format")) for each in _media(schema, path))
+    return {kind or ("image" if each == MEDIA else "file") for kind, each in found}
 
 
 def _media(schema: Schema, path: tuple[str | int, ...] | None, depth: int = 6) -> Iterator[Schema]:
