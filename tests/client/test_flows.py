@@ -194,6 +194,17 @@ def test_one_look_at_a_task_is_repeated_like_a_free_request() -> None:
     Talk(flows.status("task-1", POLLING_URL, rules), [answer(422)]).fails(errors.InvalidRequestError)
 
 
+def test_a_polling_url_elsewhere_is_not_asked() -> None:
+    """A look, a wait and the renewal of a file's URL each refuse a polling URL that may not get the key."""
+    elsewhere = "https://bfl.example/v1/get_result?id=task-1"
+    look = Talk(flows.status("task-1", elsewhere, Rules(HOSTS, Poll(), RETRY)), [])
+    wait = Talk(flows.follow(Following("task-1", 0.0, Poll(), RETRY), elsewhere, 60.0, HOSTS, None), [])
+    renewal, _ = download([arrived(b"", 403)], polling_url=elsewhere)
+    for talk in (look, wait, renewal):
+        talk.fails(errors.UntrustedURLError)
+        assert elsewhere not in [step.url for step in talk.asked]
+
+
 def test_a_failed_poll_pauses_as_long_as_the_service_asks() -> None:
     """The pause after a failed poll grows with the failures in a row, and is at least Retry-After."""
     following = Following("task-1", 0.0, Poll(), RETRY)

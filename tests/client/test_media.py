@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from bfl_client import ConstraintError, constraints
-from bfl_client.media import prepare
+from bfl_client.media import in_one_line, measured, prepare
 from PIL import Image
 
 from .conftest import refuse, wire
@@ -136,3 +136,39 @@ def test_one_open_file_serves_many_requests_at_once(tmp_path: Path) -> None:
         assert file.tell() == 4
     assert len(set(sent)) == 1
     assert len(sent[0]) == bodies[0].length
+
+
+def encoded_picture(size: tuple[int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, "teal").save(file, "PNG")
+    return base64.b64encode(file.getvalue())
+
+
+@pytest.mark.parametrize("width", range(1, 25))
+def test_base64_is_sent_in_one_line(width: int) -> None:
+    """Base64 of a picture in lines, without padding or in the alphabet of URLs arrives as the service takes it."""
+    whole = encoded_picture((width, 3)).decode()
+    lines = base64.encodebytes(base64.b64decode(whole)).decode()
+    for given in (whole, lines, lines.rstrip("=\n"), whole.rstrip("="), whole.replace("+", "-").replace("/", "_")):
+        for form in (given, f"data:image/png;base64,{given}"):
+            found = in_one_line({"image": form, "images": [form], "prompt": form}, {"image", "images"})
+            expected = form.removesuffix(given) + whole
+            assert found == {"image": expected, "images": [expected], "prompt": form}
+
+
+def test_base64_of_anything_is_joined() -> None:
+    """Padded base64 need not be a picture to be joined; a short word that would have to be padded stays as it is."""
+    for given, expected in {"Zm94\nZm94": "Zm94Zm94", "Zm9\n4Zg==": "Zm94Zg==", "fox": "fox", "fo-x": "fo+x"}.items():
+        assert in_one_line({"image": given}, {"image"}) == {"image": expected}
+
+
+def test_media_are_measured_in_every_form(path: Path) -> None:
+    """The size of a picture is known from bytes, base64 in any form, a file and an image; not from a URL or a text."""
+    text = encoded_picture((30, 20)).decode()
+    path.write_bytes(base64.b64decode(text))
+    forms: list[object] = [path, path.read_bytes(), text, text.rstrip("="), f"data:image/png;base64,{text}"]
+    for value in [*forms, Image.new("L", (30, 20))]:
+        found = measured(value)
+        assert found is not None
+        assert found[:2] == (30, 20)
+    assert [measured(each) for each in ("https://bfl.example/fox.png", "a fox", DATA, None)] == [None] * 4

@@ -27,6 +27,13 @@ def test_polling_uses_the_url_verbatim_and_sends_the_key_to_api_hosts(world: Wor
     assert (result.url, result.seed, result.prompt, result.kind) == (SAMPLE, 42, "a fox", "image")
 
 
+@pytest.mark.parametrize("seed", [None, True, "42", 4.5, [42]])
+def test_a_seed_is_an_integer(world: World, seed: object) -> None:
+    """A seed that is not an integer counts as not stated."""
+    world.script = [ready(seed=seed)]
+    assert wait(world).seed is None
+
+
 @pytest.mark.parametrize("status", ["Queued", "Uploading", "Whatever Comes Next", "failed?", "ready"])
 def test_an_unknown_status_means_still_running(world: World, status: str) -> None:
     """A status that nobody knows is polled past."""

@@ -273,3 +273,17 @@ def test_a_union_says_whether_its_choice_is_missing_or_wrong() -> None:
     assert (missing and missing.message, missing and missing.value) == ("is required: one of a, b", "")
     assert (wrong and wrong.message, wrong and wrong.value) == ("must be one of a, b", "c")
     assert specification.selected(union, {"mode": "b"}) == ({"$ref": "#/B"}, None)
+
+
+def test_the_first_format_is_the_default() -> None:
+    """The formats of an endpoint begin with the one that is made if none is asked for; a film is always an MP4."""
+    asked = {name: specification.parameters(name).get("output_format") for name in ENDPOINTS}
+    chosen = {name: each for name, each in asked.items() if each and each.choices and each.default}
+    assert chosen
+    for name, each in chosen.items():
+        if ENDPOINTS[name].kind == "video":
+            assert specification.formats(name) == ("mp4",)
+        else:
+            assert specification.formats(name)[0] == each.default
+            assert sorted(specification.formats(name)) == sorted(each.choices)
+    assert specification.formats("no-such-endpoint") == ()

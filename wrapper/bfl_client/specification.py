@@ -542,13 +542,13 @@ class _Price:
             return None
         width, height = self._value("width"), self._value("height")
         sides = [each for each in (width, height) if isinstance(each, int | float) and each]
-        size: tuple[float, float] | None = (1024.0, 1024.0)
+        size: tuple[float, ...] | None = (1024.0, 1024.0)
         if len(sides) == 2:
             size = sides[0], sides[1]
         elif sides:
             size = None  # the service chooses the other side
         elif sent:
-            size = sent[0] and sent[0][:2]
+            size = sent[0]
         if size is None and not highest:
             return None
         return self._counted(size) + sum(map(self._counted, sent))
