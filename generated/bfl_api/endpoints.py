@@ -2283,8 +2283,7 @@ def _present(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _merged(body: Mapping[str, Any] | SupportsToDict | None, parameters: Mapping[str, Any]) -> Any:
     given: Any = {} if body is None else body
-    if not isinstance(given, Mapping):
-        if isinstance(given, type) or not callable(getattr(given, "to_dict", None)):
-            return body  # neither a mapping nor a model: the sender refuses it
+    if not isinstance(given, Mapping | type) and callable(getattr(given, "to_dict", None)):
         given = given.to_dict()
-    return {**given, **_present(parameters)}
+    # what is neither a mapping nor a model is left to the sender, which refuses it
+    return {**given, **_present(parameters)} if isinstance(given, Mapping) else given

@@ -129,7 +129,9 @@ def test_credits_and_finetunes(shell: Shell) -> None:
     assert shell.run("--json", "credits").json["credits"] > 0
     assert shell.run("finetunes", "list").out == "my-finetune\n"
     assert shell.run("finetunes", "list", "--json").json == ["my-finetune"]
-    assert shell.run("finetunes", "show", "my-finetune", "--json").code == 0
+    details = shell.run("finetunes", "show", "my-finetune", "--json").json["finetune_details"]
+    shown = shell.run("finetunes", "show", "my-finetune").out
+    assert [line.partition(": ")[0] for line in shown.splitlines()] == list(details)
     assert shell.run("finetunes", "delete", "my-finetune").code == 2
     if sys.platform != "win32":
         code, screen = shell.terminal("finetunes", "delete", "my-finetune", keys=((b"[y/N]", b"n\n"),))

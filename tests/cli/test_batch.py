@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from bfl_client import specification
 
 from tests.needs import PICTURE
 
@@ -34,6 +35,7 @@ def test_a_batch_that_was_stopped_says_why(shell: Shell, status: int, kind: str)
     """A service that takes no more requests stops a batch with that exit code, and the facts say what is left."""
     assert shell.emulator is not None
     shell.emulator.script({"fault": "answer", "operation": "submit", "status": status})
+    assert "no new work is started; nothing is under way" in batch(shell).err
     error = batch(shell, "--json").json["error"]
     assert (error["kind"], error["stopped"], error["waiting"]) == (kind, kind, 1)
 
@@ -60,3 +62,4 @@ def test_a_dry_run_says_how_far_the_budget_goes(budget: str, said: str, shell: S
     done = shell.run("batch", "jobs.jsonl", "--dry-run", "--budget", budget)
     assert done.code == 0, done.err
     assert [line for line in done.out.splitlines() if "budget" in line] == ([said] if said else [])
+    assert f"\n10 jobs, 30 credits by the list of {specification.price_list()}\n" in done.out

@@ -69,19 +69,20 @@ def test_no_network_and_no_key(lonely_shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "message"),
     [
-        ["generat"],
-        ["describe"],
-        ["credits", "--no-such-option"],
-        ["finetunes", "delete", "x"],
+        (["generat"], "no such command 'generat'. Did you mean 'generate'?"),
+        (["describe"], "missing argument 'ENDPOINT'"),
+        (["credits", "--no-such-option"], "no such option: --no-such-option"),
+        (["finetunes", "delete", "x"], "deleting a finetune cannot be undone"),
     ],
 )
-def test_a_misunderstanding_is_code_2(lonely_shell: Shell, arguments: list[str]) -> None:
+def test_a_misunderstanding_is_code_2(lonely_shell: Shell, arguments: list[str], message: str) -> None:
     """A command line that cannot be understood is one line and one remedy, as JSON too."""
     done = lonely_shell.run(*arguments, "--json")
     assert (done.code, done.err.count("\n")) == (2, 2), done.err
     assert done.json["error"]["kind"] == "usage"
+    assert done.json["error"]["message"] == message
 
 
 def test_a_bug_shows_no_traceback_unless_asked(lonely_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import bfl_client
 import pytest
 from bfl_cli import exits, output
-from bfl_cli.screen import redact, strict_json
+from bfl_cli.screen import HIDDEN, redact, strict_json
 from bfl_client.errors import BFLError, Remedy, Violation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -160,3 +160,9 @@ def test_json_is_strict_and_holds_no_key(value: Any) -> None:
     assert SECRET not in printed
     assert "sig=" not in printed
     printed.encode("ascii")
+
+
+def test_a_secret_of_four_characters_is_hidden() -> None:
+    """A secret that is not too short to be a word is taken out of texts, wherever it stands."""
+    assert redact("he said s3crs3cr", ["s3cr"]) == f"he said {HIDDEN}{HIDDEN}"
+    assert redact("he said so", ["so"]) == "he said so"

@@ -1,9 +1,10 @@
 """``python -m tests.mutation PACKAGE [COUNT [SEED]]``: which of COUNT random mutants of a package its tests notice.
 
 Each mutant is one change of `changes` in a line that some test runs, in a copy of the project; it is judged by the
-tests of the package's own folder that run this line, first by those that run little else. A mutant that outlasts its
-time is not judged. What only changes looks or speed is listed in `equivalent.txt`, with the reason. The survivors are
-printed at the end. SEED picks the same mutants when others come or go.
+tests of the package's own folder that run this line, first by those that run little else. If it survives them, the
+whole folder judges: which tests run a line in another process, or as they import it, is not known. A mutant that
+outlasts its time is not judged. What only changes looks or speed is listed in `equivalent.txt`, with the reason. The
+survivors are printed at the end. SEED picks the same mutants when others come or go.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ PACKAGES = {
 """Package -> its folder, and those of its own tests."""
 LIMIT = 30.0  # seconds for the tests of one mutant, and half a second more for each
 FIRST = 60  # tests for one mutant, before all others that run its line
+WHOLE = 600.0  # seconds for all tests of a package
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 
 
@@ -58,7 +60,7 @@ def main(package: str, count: int = 150, seed: int = 1) -> int:
         ran = coverage_of(copy, folder, tests)
         found = [mutant for mutant in mutants(copy, folder, ran) if mutant.name not in equivalent]
         found.sort(key=lambda mutant: random.Random(f"{seed} {mutant.name}").random())
-        verdicts = {mutant.name: judged(copy, mutant) for mutant in found[:count]}
+        verdicts = {mutant.name: judged(copy, mutant, tests) for mutant in found[:count]}
     tally = Counter(verdicts.values())
     print(*(f"{verdict}: {name}" for name, verdict in sorted(verdicts.items()) if verdict != "killed"), sep="\n")
     share = tally["killed"] / max(tally["killed"] + tally["survived"], 1)
@@ -120,14 +122,16 @@ def mutants(copy: Path, folder: str, ran: dict[str, dict[int, list[str]]]) -> It
                 yield Mutant(file, change, numbered, tuple(sorted(tests, key=lambda test: (reach[test], test))))
 
 
-def judged(copy: Path, mutant: Mutant) -> str:
+def judged(copy: Path, mutant: Mutant, folder: list[str]) -> str:
     """Apply a mutant, run its tests, and take it back: killed, survived, or not judged."""
     path = copy / mutant.file
     source = path.read_text(encoding="utf-8")
     path.write_text(mutant.change.applied(source), encoding="utf-8")
     try:
         parts = mutant.tests[:FIRST], mutant.tests[FIRST:]
-        verdict = "killed" if any(_fail(copy, part) for part in parts) else "survived"
+        whole = ("-n", "auto", *folder, *_elsewhere(copy))
+        killed = any(_fail(copy, part) for part in parts) or pytest(copy, *whole, timeout=WHOLE)
+        verdict = "killed" if killed else "survived"
     except subprocess.TimeoutExpired:
         verdict = "not judged"
     finally:
