@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
+import re
+import secrets
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from bfl_mcp.budget import Budget
     from bfl_mcp.settings import Settings
     from bfl_mcp.shelf import Shelf
+
+VARIABLE = "BFL_MCP_TOKEN"
+"""Its value is what requests over HTTP must carry."""
 
 Limit = Annotated[
     float | None, typer.Option("--budget", min=0, metavar="CREDITS", help="The most that may be spent in all.")
@@ -50,7 +56,7 @@ Unpriced = Annotated[
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--http", min=0, max=65535, metavar="PORT", help="Serve HTTP on 127.0.0.1; 0 takes a free port."),
+    typer.Option("--http", min=0, max=65535, metavar="PORT", help="Serve HTTP on 127.0.0.1, for those with its token."),
 ]
 
 
@@ -150,11 +156,29 @@ def _budget(limit: float | None, path: Path | None) -> Iterator[Budget]:
         yield record
 
 
+def _token() -> str:
+    """The token that the environment sets for HTTP; empty if there is none. Raises Problem if it is too weak."""
+    token = os.environ.get(VARIABLE, "")
+    if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,}", token):
+        message = f"{VARIABLE} must have at least 16 characters, and only letters, digits and . _ ~ + / = -"
+        raise Problem("configuration", message, f"without {VARIABLE}, bfl mcp makes a token")
+    return token
+
+
 def _serve(screen: Screen, settings: Settings, budget: Budget, port: int | None) -> None:
     from bfl_client import AsyncClient
     from bfl_mcp.server import serve
     from bfl_mcp.shelf import Memory
     from bfl_mcp.studio import Studio
+
+    given = "" if port is None else _token()
+    token = given or secrets.token_urlsafe(24)
+
+    def announce(url: str) -> None:
+        header = {} if given else {"authorization": f"Bearer {token}"}
+        lines = [f"serving {url}", *(f"with the header Authorization: {each}" for each in header.values())]
+        screen.result("\n".join(lines), {"url": url, **header})
+        screen.secrets.append(token)
 
     with contextlib.ExitStack() as stack:
         key, base_url = _service(screen, stack, emulated=settings.emulated)
@@ -165,7 +189,8 @@ def _serve(screen: Screen, settings: Settings, budget: Budget, port: int | None)
             redact=lambda text: redact(text, screen.secrets),
             note=screen.note,
             port=port,
-            announce=lambda url: screen.result(f"serving {url}", {"url": url}),
+            token=token,
+            announce=announce,
         )
 
 

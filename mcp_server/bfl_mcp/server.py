@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import anyio
@@ -16,6 +17,9 @@ from mcp import types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import resources, tools
 from .desk import Answered, Desk
@@ -23,9 +27,11 @@ from .studio import Studio
 
 INTERRUPTED = 130
 """The exit code after a signal, as that of the command line."""
-_GRACE = 5  # seconds that connections over HTTP get at the end
 _LARGEST_BODY = 64 * 1024**2  # bytes of a request over HTTP: base64 is allowed to be long
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_UNAUTHORIZED = """This server needs the header "Authorization: Bearer TOKEN". bfl mcp printed the token when it
+started, or it is the value of BFL_MCP_TOKEN in its environment.
+"""
 _INSTRUCTIONS = """Makes pictures and films with the FLUX models of Black Forest Labs.
 Start with list_endpoints, then describe_endpoint. Credits are real money: ask price before you generate, and generate
 once. Every paid task has an id and is kept: when a call ends early, continue with the tool task, do not pay again.
@@ -96,6 +102,7 @@ def serve(
     redact: Callable[[str], str],
     note: Callable[[str], object],
     port: int | None = None,
+    token: str = "",
     announce: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Serve until the client leaves or a signal comes.
@@ -106,6 +113,7 @@ def serve(
         redact: takes secrets out of a text.
         note: writes a line for the user.
         port: serve HTTP on this port of 127.0.0.1 (0 takes a free one); None for standard input and output.
+        token: what a request over HTTP must carry, as ``Authorization: Bearer TOKEN``.
         announce: called with the URL, with HTTP.
     """
 
@@ -114,17 +122,17 @@ def serve(
             studio = make(client)
             running = Running(Desk(studio, redact, note), note)
             server = build(studio, running)
-            await (_on_streams(server, running) if port is None else _on_http(server, port, announce))
+            async with anyio.create_task_group() as group:
+                group.start_soon(_end_on_signal, running)
+                await (_on_streams(server) if port is None else _on_http(server, port, token, announce))
+                group.cancel_scope.cancel()
 
     anyio.run(run)
 
 
-async def _on_streams(server: Server[Any], running: Running) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(_end_on_signal, running)
-        async with stdio_server() as (reading, writing):
-            await server.run(reading, writing, server.create_initialization_options())
-        group.cancel_scope.cancel()
+async def _on_streams(server: Server[Any]) -> None:
+    async with stdio_server() as (reading, writing):
+        await server.run(reading, writing, server.create_initialization_options())
 
 
 async def _end_on_signal(running: Running) -> None:
@@ -144,12 +152,26 @@ async def _end(running: Running) -> None:
     os._exit(INTERRUPTED)  # a thread waits for standard input, and nothing else would wake it
 
 
-async def _on_http(server: Server[Any], port: int, announce: Callable[[str], object]) -> None:
+async def _on_http(server: Server[Any], port: int, token: str, announce: Callable[[str], object]) -> None:
     import uvicorn
 
     with socket.create_server(("127.0.0.1", port)) as listening:
         address = f"127.0.0.1:{listening.getsockname()[1]}"
-        app = server.streamable_http_app(host="127.0.0.1", max_request_body_size=_LARGEST_BODY)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE)
+        app = guarded(server.streamable_http_app(host="127.0.0.1", max_request_body_size=_LARGEST_BODY), token)
+        http = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        http.capture_signals = nullcontext  # type: ignore[assignment,method-assign]  # see `_end_on_signal`
         announce(f"http://{address}/mcp")
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await http.serve(sockets=[listening])
+
+
+def guarded(app: ASGIApp, token: str) -> ASGIApp:
+    """The app for requests that carry the token: whoever reaches it can spend the budget."""
+    expected = f"Bearer {token}".encode()
+    refusal = PlainTextResponse(_UNAUTHORIZED, 401, {"www-authenticate": "Bearer"})
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        given = Headers(scope=scope).get("authorization", "") if scope["type"] == "http" else None
+        allowed = given is None or hmac.compare_digest(given.encode(), expected)
+        await (app if allowed else refusal)(scope, receive, send)
+
+    return answer
