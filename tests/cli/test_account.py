@@ -9,7 +9,7 @@ import pytest
 
 from tests.needs import PICTURE
 
-from .shell import Shell, unix
+from .shell import Shell, linux, unix
 
 KEY = "bfl_emulator_of_somebody_1234"
 
@@ -139,6 +139,17 @@ def test_credits_and_finetunes(shell: Shell) -> None:
     assert shell.run("finetunes", "delete", "my-finetune", "--yes").code == 0
     gone = shell.run("finetunes", "show", "my-finetune")
     assert (gone.code, "404" in gone.err) == (8, True)
+
+
+@linux
+def test_a_key_file_is_closed(shell: Shell) -> None:
+    """Reading the key file again and again leaves none of it open."""
+    assert shell.emulator is not None
+    assert shell.run("auth", "login", stdin=shell.emulator.api_key.encode(), BFL_API_KEY="").code == 0
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        assert shell.run("auth", "status", BFL_API_KEY="").code == 0
+    assert len(os.listdir("/proc/self/fd")) == len(before)
 
 
 @unix
