@@ -136,7 +136,7 @@ def test_credits_and_finetunes(shell: Shell) -> None:
     if sys.platform != "win32":
         code, screen = shell.terminal("finetunes", "delete", "my-finetune", keys=((b"[y/N]", b"n\n"),))
         assert (code, "for good" in screen) == (130, True)
-    assert shell.run("finetunes", "delete", "my-finetune", "--yes").code == 0
+    assert shell.run("finetunes", "delete", "my-finetune", "--yes").out == "deleted finetune my-finetune\n"
     gone = shell.run("finetunes", "show", "my-finetune")
     assert (gone.code, "404" in gone.err) == (8, True)
 
