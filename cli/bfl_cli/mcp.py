@@ -7,6 +7,7 @@ import math
 import os
 import re
 import secrets
+import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -165,6 +166,16 @@ def _token() -> str:
     return token
 
 
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise Problem(
+            "configuration", f"cannot listen on 127.0.0.1:{port}: {reason}", "--http 0 takes a free port"
+        ) from error
+
+
 def _serve(screen: Screen, settings: Settings, budget: Budget, port: int | None) -> None:
     from bfl_client import AsyncClient
     from bfl_mcp.server import serve
@@ -181,6 +192,7 @@ def _serve(screen: Screen, settings: Settings, budget: Budget, port: int | None)
         screen.secrets.append(token)
 
     with contextlib.ExitStack() as stack:
+        http = None if port is None else (stack.enter_context(_listening(port)), token)
         key, base_url = _service(screen, stack, emulated=settings.emulated)
         shelf: Shelf = Memory() if settings.emulated else Disk(screen, settings.output)
         serve(
@@ -188,8 +200,7 @@ def _serve(screen: Screen, settings: Settings, budget: Budget, port: int | None)
             lambda: AsyncClient(key, base_url),
             redact=lambda text: redact(text, screen.secrets),
             note=screen.note,
-            port=port,
-            token=token,
+            http=http,
             announce=announce,
         )
 

@@ -293,4 +293,7 @@ def _present(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _path(*pieces: object) -> str:
     """Join a path from literal texts and values; every second piece is a value, and is quoted."""
-    return "".join(quote(str(piece), safe="") if position % 2 else str(piece) for position, piece in enumerate(pieces))
+    return "".join(
+        quote(str(piece), safe="", errors="surrogatepass") if position % 2 else str(piece)
+        for position, piece in enumerate(pieces)
+    )

@@ -101,8 +101,7 @@ def serve(
     *,
     redact: Callable[[str], str],
     note: Callable[[str], object],
-    port: int | None = None,
-    token: str = "",
+    http: tuple[socket.socket, str] | None = None,
     announce: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Serve until the client leaves or a signal comes.
@@ -112,8 +111,8 @@ def serve(
         connect: makes the client.
         redact: takes secrets out of a text.
         note: writes a line for the user.
-        port: serve HTTP on this port of 127.0.0.1 (0 takes a free one); None for standard input and output.
-        token: what a request over HTTP must carry, as ``Authorization: Bearer TOKEN``.
+        http: a socket that listens on 127.0.0.1, to serve HTTP there, and the token that each request must carry, as
+            ``Authorization: Bearer TOKEN``; None for standard input and output.
         announce: called with the URL, with HTTP.
     """
 
@@ -124,7 +123,7 @@ def serve(
             server = build(studio, running)
             async with anyio.create_task_group() as group:
                 group.start_soon(_end_on_signal, running)
-                await (_on_streams(server) if port is None else _on_http(server, port, token, announce))
+                await (_on_streams(server) if http is None else _on_http(server, *http, announce))
                 group.cancel_scope.cancel()
 
     anyio.run(run)
@@ -152,16 +151,16 @@ async def _end(running: Running) -> None:
     os._exit(INTERRUPTED)  # a thread waits for standard input, and nothing else would wake it
 
 
-async def _on_http(server: Server[Any], port: int, token: str, announce: Callable[[str], object]) -> None:
+async def _on_http(
+    server: Server[Any], listening: socket.socket, token: str, announce: Callable[[str], object]
+) -> None:
     import uvicorn
 
-    with socket.create_server(("127.0.0.1", port)) as listening:
-        address = f"127.0.0.1:{listening.getsockname()[1]}"
-        app = guarded(server.streamable_http_app(host="127.0.0.1", max_request_body_size=_LARGEST_BODY), token)
-        http = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-        http.capture_signals = nullcontext  # type: ignore[assignment,method-assign]  # see `_end_on_signal`
-        announce(f"http://{address}/mcp")
-        await http.serve(sockets=[listening])
+    app = guarded(server.streamable_http_app(host="127.0.0.1", max_request_body_size=_LARGEST_BODY), token)
+    http = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    http.capture_signals = nullcontext  # type: ignore[assignment,method-assign]  # see `_end_on_signal`
+    announce(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp")
+    await http.serve(sockets=[listening])
 
 
 def guarded(app: ASGIApp, token: str) -> ASGIApp:
@@ -170,8 +169,9 @@ def guarded(app: ASGIApp, token: str) -> ASGIApp:
     refusal = PlainTextResponse(_UNAUTHORIZED, 401, {"www-authenticate": "Bearer"})
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        given = Headers(scope=scope).get("authorization", "") if scope["type"] == "http" else None
-        allowed = given is None or hmac.compare_digest(given.encode(), expected)
+        starts = scope["type"] == "lifespan"
+        given = "" if starts else Headers(scope=scope).get("authorization", "")
+        allowed = starts or hmac.compare_digest(given.encode(), expected)
         await (app if allowed else refusal)(scope, receive, send)
 
     return answer

@@ -59,6 +59,17 @@ def test_a_script_that_is_missing_is_one_line(lonely_shell: Shell) -> None:
     assert (gone.code, "gone.yml" in gone.err, "Traceback" in gone.err) == (4, True, False)
 
 
+@pytest.mark.parametrize("command", [["webhook", "listen", "--port"], ["mcp", "--emulator", "--output", ".", "--http"]])
+def test_a_port_that_is_taken_is_named(lonely_shell: Shell, command: list[str]) -> None:
+    """A server whose port another program has is a mistake in the configuration, with the address and the reason."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = lonely_shell.run(*command, str(port), BFL_WEBHOOK_SECRET="s3cret")
+    assert (done.code, f"cannot listen on 127.0.0.1:{port}: address already in use" in done.err.lower()) == (4, True), (
+        done
+    )
+
+
 def test_webhooks_are_printed_once_they_verify(shell: Shell) -> None:
     """`bfl webhook listen` prints what carries the secret, as words and as JSON, and refuses everything else."""
     assert shell.run("webhook", "listen").code == 4

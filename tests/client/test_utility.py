@@ -92,6 +92,15 @@ class TestUtility:
         assert not world.requests
 
 
+@pytest.mark.about("finetune_details")
+@pytest.mark.parametrize("finetune_id", ["\udcff", "a\ud800", "x" * 100_000], ids=["byte", "surrogate", "long"])
+def test_what_no_url_can_hold_is_refused(world: World, finetune_id: str) -> None:
+    """A query parameter that cannot be part of a URL is refused by its name, and nothing is sent."""
+    with pytest.raises(ConstraintError, match="finetune_id: is too long or not text for a URL"):
+        world.do(lambda client: client.utility.finetune_details(finetune_id))
+    assert not world.requests
+
+
 @pytest.mark.about("credits")
 @pytest.mark.parametrize("credits", ["abc", None, [], {}, True, float("nan"), 10**400])
 def test_credits_that_are_no_number_are_an_error_of_ours(world: World, credits: Any) -> None:

@@ -285,7 +285,11 @@ class _Base(Generic[H, S, G]):
         content = media.prepare(path, body) if body is not None else None
         if content is not None:
             constraints.check_body(path, path, content)
-        url = httpx.URL(self._hosts.endpoint(path), params=dict(query) or None)
+        try:
+            url = httpx.URL(self._hosts.endpoint(path), params=dict(query) or None)
+        except (httpx.InvalidURL, ValueError) as error:
+            found = Violation(", ".join(query), shorten(list(query.values()), 60), "is too long or not text for a URL")
+            raise errors.ConstraintError(path, [found]) from error
         # treated as paid, since what changes something on the service must not be sent twice either
         answer = yield from flows.request(Call(method, str(url), content, paid=method != "GET"), self.retry)
         try:

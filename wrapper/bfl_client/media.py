@@ -301,7 +301,8 @@ class _Preparation:
         if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str) and from_value(value[1]):
             raise ValueError("pass the bytes or the file alone, without a name")
         if isinstance(value, (list, tuple)):
-            return [self.walk(item, (*path, index)) for index, item in enumerate(value) if not _is_unset(item)]
+            items = [item for item in value if not _is_unset(item)]
+            return [self.walk(item, (*path, index)) for index, item in enumerate(items)]
         return self._token(value, path)
 
     def _token(self, value: Any, path: tuple[str | int, ...]) -> str:
