@@ -174,6 +174,8 @@ def look(folder: str | PathLike[str], database_url: str | None = None) -> Status
 
 def _prepared(jobs: Source, options: dict[str, Any], client: dict[str, Any]) -> Run:
     runner = _runner()
+    if not isinstance(options["out"], str | PathLike):
+        raise ConfigurationError("out must be the path of a folder")
     chosen = {name: options[name] for name in runner.Options._fields if name != "out"}
     made: Run = runner.Run(jobs, runner.Options(Path(fspath(options["out"])), **chosen), Client(**client))
     return made

@@ -137,10 +137,12 @@ class Jobs:
         validate: bool = True,
     ) -> None:
         self._endpoint, self._source, self._params, self._validate = endpoint, source, params or {}, validate
+        if not isinstance(source, str | os.PathLike | Iterable):
+            raise ConfigurationError("jobs must be a file, a folder, or a list of jobs")
         path = Path(source) if isinstance(source, str | os.PathLike) else None
-        beside = path.resolve().parent if path is not None and path.is_file() else Path.cwd()
+        beside = path.resolve().parent if path is not None and os.path.isfile(path) else Path.cwd()
         self._pictures: dict[str, str] | None = None  # of a folder: name of the job -> file
-        self.folder = path.resolve() if path is not None and path.is_dir() else beside
+        self.folder = path.resolve() if path is not None and os.path.isdir(path) else beside
         self.label = "jobs" if path is None else "standard input" if str(path) == "-" else str(path)
         self.plan = Plan({}, 0.0, True, 0)
 
@@ -213,7 +215,7 @@ class Jobs:
         source = self._source
         if not isinstance(source, str | os.PathLike):
             yield from enumerate(source, 1)
-        elif not Path(source).is_dir():
+        elif not os.path.isdir(source):
             yield from entries(os.fspath(source))
         elif not any("{file}" in each for each in self._params.values() if isinstance(each, str)):
             message = 'is a folder, and no parameter is "@{file}", which stands for each picture in it'
@@ -258,7 +260,7 @@ class Jobs:
         if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
             return Mistake(number, f"a name is a text of 1 to 500 characters (got {shorten(name, 60)})")
         if validate is None:
-            return Mistake(number, f"validate is true or false (got {shorten(given['validate'], 60)})")
+            return Mistake(number, f"validate is true or false (got {shorten(given.get('validate'), 60)})")
         checked = validate and self._validate
         body = constraints.as_sent(endpoint, body) if checked else body
         return Job(number, name, specification.normalized(endpoint), body, checked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -54,13 +56,28 @@ class Options(NamedTuple):
         sound = {
             "concurrency must be an integer of at least 1": type(self.concurrency) is int and self.concurrency >= 1,
             'on_uncertain must be "report" or "resubmit"': self.on_uncertain in ("report", "resubmit"),
-            "budget must be a number of credits": self.budget is None or 0 <= self.budget < 1e12,
-            "lease must be a number of seconds": 0.1 <= self.lease < 1e6,
+            "budget must be a number of credits": self.budget is None or _within(self.budget, 0, 1e12),
+            "lease must be a number of seconds": _within(self.lease, 0.1, 1e6),
+            "validate must be True or False": isinstance(self.validate, bool),
+            "params must be a mapping of parameters": self.params is None or isinstance(self.params, Mapping),
+            "database_url must be text": self.database_url is None or isinstance(self.database_url, str),
+            "out cannot be the name of a folder": _is_name(self.out),
         }
         for message, holds in sound.items():
             if not holds:
                 raise ConfigurationError(message)
         return self
+
+
+def _within(value: Any, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < most
+
+
+def _is_name(path: Path) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except ValueError:  # no file system takes it
+        return False
 
 
 class Run:
@@ -77,6 +94,8 @@ class Run:
 
     def __call__(self, on_progress: OnProgress | None = None) -> Report:
         """Run the batch until it ends or stops; the record, the results and the sheet are written in any case."""
+        if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
+            raise ConfigurationError("on_progress must be a function, and not an asynchronous one")
         with ExitStack() as stack:
             stack.enter_context(self._jobs)
             self._jobs.check()

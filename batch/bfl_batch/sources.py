@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import re
@@ -51,7 +52,7 @@ def entries(name: str) -> Iterator[Entry]:
     if suffix in _SHEETS:
         yield Mistake(0, _SHEET)
         return
-    with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as file:
+    with nullcontext(sys.stdin.buffer) if name == "-" else _opened(name) as file:
         first = file.readline()
         if first[:2] in _UTF_16:  # as PowerShell and spreadsheets write
             file = io.BytesIO(_text(first + file.read()).encode())
@@ -65,6 +66,13 @@ def entries(name: str) -> Iterator[Entry]:
             yield from _list(first, file)
         else:
             yield from _lines(chain([first], file))
+
+
+def _opened(name: str) -> BinaryIO:
+    try:
+        return open(name, "rb")
+    except ValueError as error:  # it has a character that no name has
+        raise FileNotFoundError(errno.ENOENT, "there is no such file", name) from error
 
 
 def pictures(folder: Path) -> dict[str, str]:

@@ -51,7 +51,7 @@ class Batch:
     def run(self, **options: Any) -> Report:
         """Run the batch in this process."""
         keyed = {"api_key": self.emulator.api_key, "base_url": self.emulator.base_url}
-        return bfl_batch.run(self.file, out=self.out, **{**QUICK, **keyed, **options})
+        return bfl_batch.run(self.file, **{"out": self.out, **QUICK, **keyed, **options})
 
     def environment(self, **more: str) -> dict[str, str]:
         """What a process of bfl gets: nothing of the user who runs the tests."""

@@ -15,7 +15,7 @@ import pytest
 from bfl_api import models
 from bfl_api.table import ENDPOINTS
 from bfl_batch.jobs import LISTED, Job, Jobs, JobsError, without_media
-from bfl_client import specification
+from bfl_client import ConfigurationError, specification
 from bfl_client.constraints import with_files
 from PIL import Image
 
@@ -162,6 +162,13 @@ def test_jobs_come_from_python_too(tmp_path: Path) -> None:
     assert first == Job(1, "7", PICTURE, {"prompt": "a fox", "image_prompt": f"@{picture}"})
     assert second == Job(2, "00002", PICTURE, {"prompt": "an owl"})
     assert "save it to a file" in str(refused([{**GOOD, "image_prompt": picture.read_bytes()}]))
+
+
+@pytest.mark.parametrize("source", [None, 5, "\0", "\ud800", "x" * 5000, "no-such-file", Path("\0")], ids=ascii)
+def test_a_source_that_is_none_is_refused(source: Any) -> None:
+    """What is neither a list of jobs nor can name a file is refused as such."""
+    with pytest.raises(ConfigurationError, match="jobs must be a file|cannot be read"), Jobs(source) as jobs:
+        jobs.check()
 
 
 def test_a_value_without_end_is_refused(tmp_path: Path) -> None:

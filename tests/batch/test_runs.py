@@ -248,6 +248,16 @@ def test_the_record_is_json_only(batch: Batch) -> None:
         ({"lease": 0.0}, "lease must be a number of seconds"),
         ({"on_uncertain": "pay"}, 'on_uncertain must be "report" or "resubmit"'),
         ({"database_url": "mysql://x/y"}, "the database URL must begin with postgresql://"),
+        ({"database_url": 5}, "database_url must be text"),
+        ({"budget": "5"}, "budget must be a number of credits"),
+        ({"lease": None}, "lease must be a number of seconds"),
+        ({"validate": "yes"}, "validate must be True or False"),
+        ({"params": [1]}, "params must be a mapping"),
+        ({"on_progress": "print"}, "on_progress must be a function"),
+        ({"on_progress": anyio.sleep}, "not an asynchronous one"),
+        ({"out": None}, "out must be the path of a folder"),
+        ({"out": "\0"}, "out cannot be the name of a folder"),
+        ({"out": "\ud800"}, "out cannot be the name of a folder"),
     ],
 )
 def test_nonsense_is_refused(batch: Batch, nonsense: dict[str, Any], said: str) -> None:

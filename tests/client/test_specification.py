@@ -287,3 +287,12 @@ def test_the_first_format_is_the_default() -> None:
             assert specification.formats(name)[0] == each.default
             assert sorted(specification.formats(name)) == sorted(each.choices)
     assert specification.formats("no-such-endpoint") == ()
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan"), 1e300])
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_a_number_beyond_all_bounds_has_a_price_or_none(name: str, value: float) -> None:
+    """The price of a request that would be refused for its numbers is no error."""
+    body = dict.fromkeys(("width", "height", "duration", "steps"), value)
+    for price in specification.prices(name, body):
+        assert price is None or price >= 0
