@@ -11,6 +11,7 @@ import httpx
 import pytest
 from bfl_emulator import Emulator
 from bfl_emulator.addresses import is_loopback
+from bfl_emulator.drawing.sizes import MAX_PIXELS, MAX_SIDE, SizeError, check_size
 from bfl_emulator.inputs import FileCache, InputError, Inputs, Medium, fetch
 from bfl_emulator.requests import Refusal
 from PIL import Image
@@ -68,6 +69,15 @@ def test_bomb(side: int) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5_000_000
+
+
+def test_a_bound_is_allowed() -> None:
+    """A picture of exactly the most pixels, the least side and the most bytes is taken; so is the largest drawing."""
+    content = _png(1000, 1000)
+    assert _take(content, {"max-mp": 1, "min-side": 1000, "max-bytes": len(content)}).size == (1000, 1000)
+    check_size((MAX_SIDE, MAX_PIXELS // MAX_SIDE), {})
+    with pytest.raises(SizeError):
+        check_size((MAX_SIDE, MAX_PIXELS // MAX_SIDE + 1), {})
 
 
 def test_status() -> None:
