@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -146,10 +147,10 @@ def test_a_key_file_is_closed(shell: Shell) -> None:
     """Reading the key file again and again leaves none of it open."""
     assert shell.emulator is not None
     assert shell.run("auth", "login", stdin=shell.emulator.api_key.encode(), BFL_API_KEY="").code == 0
-    before = os.listdir("/proc/self/fd")
     for _ in range(3):
         assert shell.run("auth", "status", BFL_API_KEY="").code == 0
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    opened = (Path(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd"))
+    assert shell.key_file.resolve() not in [each.resolve() for each in opened]
 
 
 @unix
