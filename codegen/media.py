@@ -1,4 +1,4 @@
-"""Which strings of a request are pictures or films: marks in the effective specification, which everybody reads.
+"""Which strings of a request are pictures or videos: marks in the effective specification, which everybody reads.
 
 `format: bfl-media` is sure: the overlay says so, or the document does in its own way. `x-bfl-media: guess` is a guess,
 for a string about which nothing is said: too wide costs nothing, too narrow refuses requests that work. The overlay
@@ -32,7 +32,7 @@ _FILES = ("image/", "video/", "audio/", "application/octet-stream")
 
 
 def with_media(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with a mark on each string of a request body that is, or may be, a picture or film."""
+    """Return the document with a mark on each string of a request body that is, or may be, a picture or video."""
     result: dict[str, Any] = copied(document)
     marks = _Marks(result.get("components", {}).get("schemas", {}))
     for path, item in result.get("paths", {}).items():

@@ -21,7 +21,7 @@ from .requests import WAYS, Request, effect, file_name, requests
 from .sources import reasons
 from .templates import rendered
 
-KINDS = {"image": "a picture", "video": "a film", "file": "the data of a draft"}
+KINDS = {"image": "a picture", "video": "a video", "file": "the data of a draft"}
 PURPOSES = {
     "make": "Make a picture",
     "edit": "Edit a picture, or refer to some",
@@ -32,12 +32,12 @@ PURPOSES = {
     "erase": "Remove something from a picture",
     "deblur": "Sharpen a picture",
     "try-on": "Try clothes on",
-    "film": "Make a film",
-    "animate": "Make a film from pictures",
-    "continue": "Continue a film",
-    "enhance": "Finish the draft of a film",
-    "edit-clip": "Edit a film",
-    "upscale": "Enlarge a film",
+    "film": "Make a video",
+    "animate": "Make a video from pictures",
+    "continue": "Continue a video",
+    "enhance": "Finish the draft of a video",
+    "edit-clip": "Edit a video",
+    "upscale": "Enlarge a video",
     "": "Other",
 }
 """The mark ``x-bfl-emulate`` -> what one wants to do; `make` and `film` for what needs no picture."""
@@ -151,7 +151,7 @@ def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]
     yield "Usually takes", _time(endpoint.duration)
     yield "At one time", f"{endpoint.active_limit} tasks"
     yield "The result's URL lasts", _time(endpoint.url_lifetime)
-    yield "Pictures and films", ", ".join(_taken(found)) or "takes none"
+    yield "Pictures and videos", ", ".join(_taken(found)) or "takes none"
     for label, words in (("Limits of what is sent", SENT), ("Limits of the result", MADE)):
         mark = "x-bfl-input" if words is SENT else "x-bfl-output"
         limits = {limit: None for request in found for limit in _limits(request.marks.get(mark, {}), words)}
@@ -173,7 +173,7 @@ def _prices(found: list[Request]) -> Iterator[tuple[str, str]]:
 
 
 def _taken(found: list[Request]) -> Iterator[str]:
-    """The parameters that take pictures or films; those that differ by a number only are together."""
+    """The parameters that take pictures or videos; those that differ by a number only are together."""
     taken = {each.name: each for request in found for each in request.form.parameters if each.media}
     for _, same in itertools.groupby(taken.values(), lambda each: re.sub(r"_\d+$", "", each.name)):
         first, *more = same
@@ -217,7 +217,7 @@ def _parameters(request: Request) -> Iterator[tuple[str, str, str, str]]:
 
 def _accepts(parameter: Parameter) -> str:
     kind = _kind(parameter).removesuffix(", or several") if parameter.media else ""
-    return parameter.bounds.replace("a picture or film: a URL, base64 or a file", kind)
+    return parameter.bounds.replace("a picture or video: a URL, base64 or a file", kind)
 
 
 def _default(parameter: Parameter) -> str:

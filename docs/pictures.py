@@ -29,11 +29,11 @@ def write_inputs(folder: Path) -> None:
     for name, seed in (("person", 11), ("garment", 23)):
         paint((512, 512), generator(seed, name)).save(folder / f"{name}.png")
     (folder / "clip.mp4").write_bytes(Film("clip", "", 7, 320, 192, 2.0).draw())
-    (folder / "film.draft").write_bytes(Draft("a fox in the snow", 7, "animate", 1.5, 5.0, False, ()).to_bytes())
+    (folder / "video.draft").write_bytes(Draft("a fox in the snow", 7, "animate", 1.5, 5.0, False, ()).to_bytes())
 
 
 def write_pictures(requests: Iterable[Request], inputs: Path, folder: Path) -> None:
-    """Make each request with an emulator, and write a small copy of what it makes, or of a film's first frame."""
+    """Make each request with an emulator, and write a small copy of what it makes, or of a video's first frame."""
     with Emulator(speed=float("inf"), credits=1e6) as emulator, Client(emulator.api_key, emulator.base_url) as client:
         for request in requests:
             made = client.generate(request.endpoint.name, request.placed(inputs)).read()

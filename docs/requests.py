@@ -34,7 +34,7 @@ PROMPTS = {
 
 
 class Request(NamedTuple):
-    """The example of one shape of an endpoint's body; its pictures and films are `Path`s.
+    """The example of one shape of an endpoint's body; its pictures and videos are `Path`s.
 
     Attributes:
         method: the typed method, which gives what selects the shape by itself.
@@ -93,7 +93,7 @@ def _request(endpoint: Endpoint, form: Form) -> Request:
 
 
 def effect(marks: Mapping[str, Any]) -> str:
-    """What a request does with the pictures and films in it, by its marks; empty if they do not say."""
+    """What a request does with the pictures and videos in it, by its marks; empty if they do not say."""
     mark = marks.get("x-bfl-emulate", "")
     return str(mark.get("effect", "") if isinstance(mark, Mapping) else mark)
 
@@ -138,7 +138,7 @@ def file_name(parameter: Parameter) -> str:
     if "video" in kinds:
         return "clip.mp4"
     if "file" in kinds:
-        return "film.draft"
+        return "video.draft"
     return f"{parameter.name}.png" if parameter.name in PICTURES else "photo.jpg"
 
 

@@ -81,7 +81,7 @@ class Collecting:
         save_draft = partial(result.save_draft, overwrite=False, private=True)
         try:
             draft = self._fetched(turn, save_draft, folder / f"{turn.stem}.draft.bin")
-        except errors.BFLError as error:  # the film itself is there
+        except errors.BFLError as error:  # the video itself is there
             return path, f"its draft could not be fetched: {error.message}"
         return (path, None) if draft else None
 

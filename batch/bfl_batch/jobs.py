@@ -157,7 +157,7 @@ class Jobs:
                 self._count(entry)
         if not total:
             mistakes = [
-                Mistake(1, "there is no job") if self._pictures is None else Mistake(0, "no picture or film is in it")
+                Mistake(1, "there is no job") if self._pictures is None else Mistake(0, "no picture or video is in it")
             ]
         if mistakes:
             raise JobsError(self.label, mistakes, bool(unchecked))

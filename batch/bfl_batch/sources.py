@@ -76,7 +76,7 @@ def _opened(name: str) -> BinaryIO:
 
 
 def pictures(folder: Path) -> dict[str, str]:
-    """The names of the pictures and films in a folder: without suffix, if no other has the same, -> the file's name."""
+    """The pictures and videos in a folder: name without suffix (with it, if two share one) -> file name."""
     found = sorted(path.name for path in folder.iterdir() if _is_picture(path))
     stems = Counter(Path(name).stem.casefold() for name in found)
     return {name if stems[Path(name).stem.casefold()] > 1 else Path(name).stem: name for name in found}

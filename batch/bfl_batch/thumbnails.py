@@ -19,7 +19,7 @@ from PIL import Image
 Kind = Literal["picture", "film", "missing", "unreadable"]
 EDGE = 256
 """Pixels of a thumbnail's longer side. One page may contain ten thousand of them, some 5 kB each: keep them small."""
-_PIXELS = 64_000_000  # several times what any endpoint makes; also the limit for a film's frame
+_PIXELS = 64_000_000  # several times what any endpoint makes; also the limit for a video's frame
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _QUALITY = 50
 _VERSION = f"1 {EDGE} {_QUALITY}"  # part of a kept thumbnail's name, so that a changed recipe makes new ones
@@ -35,7 +35,7 @@ class Thumbnail(NamedTuple):
 def thumbnail(folder: Path, path: str) -> Thumbnail:
     """The thumbnail of the file at `path` within the folder, from `.thumbnails` there if it was made before.
 
-    Never raises because of a file's content: one that cannot be shown has no WebP. A film needs PyAV for one.
+    Never raises because of a file's content: one that cannot be shown has no WebP. A video needs PyAV for one.
     Safe to call from several threads, for instance as soon as each file is saved.
     """
     try:
@@ -81,7 +81,7 @@ def _picture(file: Path) -> Image.Image:
 
 
 def _poster(file: Path) -> Image.Image:
-    """The film's first frame; the format is named, and no path given, so that FFmpeg opens nothing else."""
+    """The video's first frame; the format is named, and no path given, so that FFmpeg opens nothing else."""
     import av
 
     with file.open("rb") as opened, av.open(opened, "r", format="mp4") as container:

@@ -31,7 +31,7 @@ class Lazy(NamedTuple):
 
 
 COMMANDS: dict[str, Lazy] = {
-    "generate": Lazy("generate", "app", "Make a picture or film, and save it."),
+    "generate": Lazy("generate", "app", "Make a picture or video, and save it."),
     "task": Lazy("tasks", "task", "Resume a task: look, wait, download."),
     "tasks": Lazy("tasks", "tasks", "List recent tasks."),
     "batch": Lazy("batch", "app", "Run many jobs from a file, losing none."),
@@ -43,7 +43,7 @@ COMMANDS: dict[str, Lazy] = {
     "auth": Lazy("auth", "app", "Show, store and forget the API key."),
     "emulator": Lazy("service", "emulator", "Serve the API on this machine."),
     "webhook": Lazy("webhook", "app", "Receive webhooks and print them."),
-    "mcp": Lazy("mcp", "mcp", "Let models make pictures and films (MCP)."),
+    "mcp": Lazy("mcp", "mcp", "Let models make pictures and videos (MCP)."),
     "skill": Lazy("skill", "skill", "Print the skill for agents that use bfl."),
 }
 
@@ -95,7 +95,7 @@ def _version(asked: bool) -> None:
 def bfl(
     version: bool = typer.Option(False, "--version", is_eager=True, callback=_version, help="Show the version."),
 ) -> None:
-    """Make pictures and films with the Black Forest Labs (FLUX) API.
+    """Make pictures and videos with the Black Forest Labs (FLUX) API.
 
     The key comes from BFL_API_KEY. To try it without one:  bfl generate ENDPOINT "a fox" --emulator
     """

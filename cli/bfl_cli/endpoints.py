@@ -64,7 +64,7 @@ def describe(screen: Screen, endpoint: options.EndpointName) -> None:
 
     found = known(endpoint)
     forms = specification.forms(found.name)
-    made = "a film" if found.kind == "video" else "a picture"
+    made = "a video" if found.kind == "video" else "a picture"
     lines = [f"{found.name}: {found.summary}" if found.summary else found.name]
     lines += _wrapped(f"makes {made}, usually in {found.duration:g} s; {found.active_limit} at a time", "  ")
     if price := specification.price_in_words(found.name):

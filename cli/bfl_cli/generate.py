@@ -36,7 +36,7 @@ Pairs = Annotated[
         "--param",
         "-p",
         metavar="KEY=VALUE",
-        help="A parameter; @FILE or - (standard input) sends a picture, film or text. Repeatable.",
+        help="A parameter; @FILE or - (standard input) sends a picture, video or text. Repeatable.",
         autocompletion=options.pairs,
     ),
 ]
@@ -95,7 +95,7 @@ def generate(
     dry_run: DryRun = False,
     emulator: options.Emulated = False,
 ) -> None:
-    """Make a picture or film, and save it.
+    """Make a picture or video, and save it.
 
     Every mistake in the request is reported at once, before anything is paid. The task's handle is saved before
     the waiting starts: whatever happens then, bfl task ID resumes it.

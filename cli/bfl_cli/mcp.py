@@ -1,4 +1,4 @@
-"""``bfl mcp``: a server with which models make pictures and films, within a budget and within folders."""
+"""``bfl mcp``: a server with which models make pictures and videos, within a budget and within folders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Confirm = Annotated[
 ]
 Readable = Annotated[
     list[Path],
-    typer.Option("--allow-read", metavar="FOLDER", help="Pictures and films in it may be sent. Repeatable."),
+    typer.Option("--allow-read", metavar="FOLDER", help="Pictures and videos in it may be sent. Repeatable."),
 ]
 Written = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where results are written.")]
 Unpriced = Annotated[
@@ -108,10 +108,10 @@ def mcp(
     http: Port = None,
     emulator: options.Emulated = False,
 ) -> None:
-    """Let models make pictures and films (MCP).
+    """Let models make pictures and videos (MCP).
 
     An MCP client starts it and talks to it on standard input and output. What a request may cost is entered in the
-    budget before it is sent. Only pictures and films below --allow-read are sent, and only --output is written to.
+    budget before it is sent. Only pictures and videos below --allow-read are sent, and only --output is written to.
     """
     if (budget is None) != no_budget and not (emulator and budget is None):
         raise Problem("usage", "how many credits may be spent?", "--budget CREDITS, or --no-budget")

@@ -91,7 +91,7 @@ class Destination:
         return saved
 
     def save_draft(self, result: Result, beside: Path) -> Path | None:
-        """Write a video draft's cache, if there is one, beside the film; its URL expires as soon as the film's."""
+        """Write a video draft's cache, if there is one, beside the video; its URL expires as soon as the video's."""
         if result.draft_cache is None or beside == STDOUT:
             return None
         with self._writing():

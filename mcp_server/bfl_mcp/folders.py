@@ -1,4 +1,4 @@
-"""Pictures and films that a model names: paths within allowed folders, URLs and base64; no other file is opened."""
+"""Pictures and videos that a model names: paths within allowed folders, URLs and base64; no other file is opened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bfl_client.errors import ConstraintError, Violation, shorten
 from .settings import Settings
 
 LARGEST = 48 * 1024**2
-"""Characters of text in one request; larger pictures and films are given as paths."""
+"""Characters of text in one request; larger pictures and videos are given as paths."""
 _LONGEST_PATH = 4096
 _URL = re.compile("https?://", re.IGNORECASE)
 _DRAFT = ".draft"
@@ -68,7 +68,7 @@ class Folders:
         return any(path.is_relative_to(root) for root in self._roots)
 
     def open(self, path: Path, *, draft: bool = False) -> BinaryIO:
-        """Open a file that `find` returned, as the data of a `draft` or as a picture or film.
+        """Open a file that `find` returned, as the data of a `draft` or as a picture or video.
 
         Raises ValueError if it is not what it should be, or was exchanged meanwhile.
         """
@@ -81,7 +81,7 @@ class Folders:
                 raise ValueError("it was exchanged while it was opened")
             kind = formats.identified(file.read(1024)).kind
             if kind not in ("image", "video") and not (draft and kind != "text" and path.suffix == _DRAFT):
-                raise ValueError("it is neither a picture nor a film")
+                raise ValueError("it is neither a picture nor a video")
             file.seek(0)
         except BaseException:
             file.close()
@@ -112,7 +112,7 @@ class _Reading:
             size += len(each) if isinstance(each, str) else 8
             pending += each.values() if isinstance(each, Mapping) else each if isinstance(each, list) else ()
         if size > LARGEST:
-            said = f"is larger than {LARGEST // 1024**2} MiB; give the paths of pictures and films"
+            said = f"is larger than {LARGEST // 1024**2} MiB; give the paths of pictures and videos"
             raise ConstraintError("request", [Violation("", "", said)])
 
     def walk(self, value: Any, path: tuple[str | int, ...]) -> Any:
@@ -135,12 +135,12 @@ class _Reading:
         if (found := self._folders.find(text)) is not None:
             return self._opened(found, text, path)
         if path[0] in self._marked and not self._is_media(text, path):
-            where = "is neither a URL nor a picture or film in base64 nor a file that may be read"
+            where = "is neither a URL nor a picture or video in base64 nor a file that may be read"
             self._complain(path, shorten(text, 60), f"{where}; readable is {self._folders.in_words}")
         return text
 
     def _is_media(self, text: str, path: tuple[str | int, ...]) -> bool:
-        """True for base64 of a picture or film; a mistyped path can look like base64, too."""
+        """True for base64 of a picture or video; a mistyped path can look like base64, too."""
         return media.is_media(text) and (self._takes_anything(path) or media.is_base64_of_media(text))
 
     def _takes_anything(self, path: tuple[str | int, ...]) -> bool:

@@ -32,10 +32,10 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 _UNAUTHORIZED = """This server needs the header "Authorization: Bearer TOKEN". bfl mcp printed the token when it
 started, or it is the value of BFL_MCP_TOKEN in its environment.
 """
-_INSTRUCTIONS = """Makes pictures and films with the FLUX models of Black Forest Labs.
+_INSTRUCTIONS = """Makes pictures and videos with the FLUX models of Black Forest Labs.
 Start with list_endpoints, then describe_endpoint. Credits are real money: ask price before you generate, and generate
 once. Every paid task has an id and is kept: when a call ends early, continue with the tool task, do not pay again.
-Films take minutes: submit them, then wait with task. Results are files; a small version of a picture is returned."""
+Videos take minutes: submit them, then wait with task. Results are files; a small version of a picture is returned."""
 
 
 class Running:

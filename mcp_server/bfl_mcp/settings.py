@@ -11,7 +11,7 @@ class Settings(NamedTuple):
 
     Attributes:
         output: the folder for results, the only one that is written to.
-        readable: the folders whose pictures and films may be sent; none by default.
+        readable: the folders whose pictures and videos may be sent; none by default.
         budget: credits that may be spent in all; None for no limit.
         confirm_above: a request that may cost more is confirmed by the user; None to ask for none.
         unpriced: whether endpoints without a price may be used although there is a budget.

@@ -90,7 +90,7 @@ class Studio:
         known = specification.find(handle.endpoint or "")
         if (
             handle.cost is not None and known is not None and known.kind == "image"
-        ):  # of a film, the cost is known at its end
+        ):  # of a video, the cost is known at its end
             self.budget.settle(handle.id, handle.cost)
 
     def resumed(self, task_id: str) -> tuple[AsyncTask, dict[str, Any]]:

@@ -23,7 +23,7 @@ _SECONDS = {
 }
 _PARAMETERS = {
     "type": "object",
-    "description": "The request, as describe_endpoint says. A picture or film is given as a path in an allowed "
+    "description": "The request, as describe_endpoint says. A picture or video is given as a path in an allowed "
     "folder, as a URL (the service fetches it) or as base64.",
 }
 
@@ -58,7 +58,7 @@ def definitions() -> dict[str, Definition]:
             "Check a request and tell what it costs, in credits of 0.01 USD, without sending it. Free.", request, both
         ),
         "generate": Definition(
-            "Make a picture or film: submit, wait, save. COSTS CREDITS. Returns the file's path, and a small version "
+            "Make a picture or video: submit, wait, save. COSTS CREDITS. Returns the file's path, and a small version "
             "of a picture. If it ends early, the task's id is in the error: use task, never a second generate.",
             {**request, "timeout": _SECONDS},
             both,
@@ -66,7 +66,7 @@ def definitions() -> dict[str, Definition]:
             writes=True,
         ),
         "submit": Definition(
-            "Submit a request and return the id of its task at once, for films and for several requests at a time. "
+            "Submit a request and return the id of its task at once, for videos and for several requests at a time. "
             "COSTS CREDITS. The tool task waits for it and fetches the result.",
             request,
             both,

@@ -189,7 +189,7 @@ FILM = {"endpoint": "flux-3-video", "mode": "t2v"}
 
 @pytest.mark.about("flux-3-video")
 def test_a_film_of_unknown_length_is_held_back_at_its_longest(service: Service, out: Path) -> None:
-    """Films whose length the service chooses do not overshoot a budget, and what they did not need is used again."""
+    """Videos whose length the service chooses do not overshoot a budget, and what they did not need is used again."""
     most = 20 * 29.0  # seconds, and credits a second in the default resolution at most
     service.on_post = lambda prompt: service.created(f"{prompt}-1", cost=None)
     service.on_poll = lambda made, number: service.ready(made, cost=85.0)
@@ -322,7 +322,7 @@ def test_a_service_that_was_never_reached_is_not_waited_for(service: Service, ou
 
 @pytest.mark.about("flux-3-video")
 def test_a_draft_that_is_gone_does_not_cost_its_film(service: Service, out: Path) -> None:
-    """A film whose draft cache cannot be fetched is done, with a word about the draft; nothing is submitted again."""
+    """A video whose draft cache cannot be fetched is done, with a word about the draft; nothing is submitted again."""
     result = {"sample": f"{service.base}/film.png", "draft_cache": "http://elsewhere.example/draft.bin"}
     service.on_poll = lambda made, number: httpx.Response(
         200, json={"id": made, "status": "Ready", "result": result, "cost": 30.0}
@@ -336,7 +336,7 @@ def test_a_draft_that_is_gone_does_not_cost_its_film(service: Service, out: Path
 
 @pytest.mark.about("flux-3-video")
 def test_a_draft_is_saved_beside_its_film(service: Service, out: Path) -> None:
-    """The draft cache of a film is saved under the job's name."""
+    """The draft cache of a video is saved under the job's name."""
     result = {"sample": f"{service.base}/film.png", "draft_cache": f"{service.base}/draft.bin"}
     service.on_poll = lambda made, number: httpx.Response(
         200, json={"id": made, "status": "Ready", "result": result, "cost": 30.0}

@@ -250,7 +250,7 @@ def film(path: Path) -> None:
 
 
 def test_a_film_has_a_poster(tmp_path: Path) -> None:
-    """With PyAV a film's card shows its first frame and that it is a film."""
+    """With PyAV a video's card shows its first frame and that it is a video."""
     film(tmp_path / "a.mp4")
     page = sheet(tmp_path, record(path="a.mp4"))
     (image,) = page.all("img")
@@ -261,11 +261,11 @@ def test_a_film_has_a_poster(tmp_path: Path) -> None:
 
 
 def test_a_film_without_pyav_is_a_plain_tile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without PyAV a film's card says that it is one, and links it."""
+    """Without PyAV a video's card says that it is one, and links it."""
     film(tmp_path / "a.mp4")
     monkeypatch.setitem(sys.modules, "av", None)
     page = sheet(tmp_path, record(path="a.mp4"))
-    assert not page.all("img") and "Film" in page.texts and page.all("a", class_="picture", href="./a.mp4")
+    assert not page.all("img") and "Video" in page.texts and page.all("a", class_="picture", href="./a.mp4")
 
 
 def test_a_failure_leaves_the_old_sheet(tmp_path: Path) -> None:

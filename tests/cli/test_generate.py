@@ -181,7 +181,7 @@ def test_quiet_says_nothing_on_standard_error(shell: Shell) -> None:
 
 @pytest.mark.about("flux-3-video")
 def test_a_draft_is_kept_beside_its_film(shell: Shell) -> None:
-    """A video draft's cache is saved beside the film, and the film is finished from that file."""
+    """A video draft's cache is saved beside the video, and the video is finished from that file."""
     pytest.importorskip("av")
     draft = ["-p", "mode=t2v", "-p", "draft=true", "-p", "resolution=hd", "-p", "duration=5"]
     done = shell.run("generate", "flux-3-video", "a fox", *draft, "-o", "fox.mp4")

@@ -169,7 +169,7 @@ def answering(answer: Any, content: bytes) -> Any:
 
 
 def drawn(kind: str) -> bytes:
-    """A small picture or film."""
+    """A small picture or video."""
     file = io.BytesIO()
     if kind != "mp4":
         Image.effect_noise((40, 30), 80).convert("RGB").save(file, kind)
@@ -191,7 +191,7 @@ CUT = "the file is cut"
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
-    """A whole picture or film passes, with or without something after it; cut anywhere after its head, it does not."""
+    """A whole picture or video passes, with or without something after it; cut anywhere after its head, it does not."""
     whole = WHOLE[kind]
     assert formats.unfinished(io.BytesIO(whole)) is None
     assert formats.unfinished(io.BytesIO(whole + b"xx")) is None
@@ -202,8 +202,8 @@ def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b" \n<html>oh</html>", "the answer is text, neither a picture nor a film"),
-        (b'{"detail": "oh"}', "the answer is text, neither a picture nor a film"),
+        (b" \n<html>oh</html>", "the answer is text, neither a picture nor a video"),
+        (b'{"detail": "oh"}', "the answer is text, neither a picture nor a video"),
         (b"\x00\x00\x00\x01ftyp\x00\x00\x00\x00\x00\x00\x00\x07", CUT),
         (b"\x00\x00\x00\x00ftyp", CUT),
         (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x00moov", None),
@@ -214,7 +214,7 @@ def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
     ],
 )
 def test_what_is_said_of_other_files(content: bytes, said: str | None) -> None:
-    """Text is neither a picture nor a film; a film needs boxes to its end and an index; nothing else is judged."""
+    """Text is neither a picture nor a video; a video needs boxes to its end and an index; nothing else is judged."""
     assert formats.unfinished(io.BytesIO(content)) == said
 
 
@@ -229,7 +229,7 @@ def test_a_transfer_of_unknown_length_is_judged_by_its_end(world: World, tmp_pat
     world.script = [answer(whole[:-20]), answer(whole)]
     assert save(world, tmp_path / "fox").read_bytes() == whole
     world.settings = {"retry": Retry(attempts=2)}
-    for content, said in ((whole[:-20], CUT), (b"<html>", "the answer is text, neither a picture nor a film")):
+    for content, said in ((whole[:-20], CUT), (b"<html>", "the answer is text, neither a picture nor a video")):
         world.script = [answering(answer, content)]
         with pytest.raises(errors.DownloadError) as caught:
             save(world, tmp_path / "owl")

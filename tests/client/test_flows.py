@@ -315,7 +315,7 @@ def test_which_failed_transfers_are_repeated(status: int) -> None:
 
 
 def _neither(kind: str) -> str:
-    return f"the answer is {kind}, neither a picture nor a film"
+    return f"the answer is {kind}, neither a picture nor a video"
 
 
 PROBLEMS: list[tuple[Fetched, str | None]] = [
@@ -520,5 +520,5 @@ def test_a_rest_of_a_file_of_another_length_is_another_file() -> None:
 def test_a_page_without_a_type_is_no_picture_whatever_its_length() -> None:
     """Text is not taken for a picture where the answer names its length and no type."""
     talk, _ = download([arrived(b"<html>", content_length="6")] * 3)
-    said = "the download failed: the answer is text, neither a picture nor a film"
+    said = "the download failed: the answer is text, neither a picture nor a video"
     assert talk.fails(errors.DownloadError).message == said

@@ -1,4 +1,4 @@
-"""Pictures and films in a request: found by the value's type, streamed as base64, and never a path in disguise."""
+"""Pictures and videos in a request: found by the value's type, streamed as base64, and never a path in disguise."""
 
 from __future__ import annotations
 

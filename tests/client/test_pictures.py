@@ -212,7 +212,7 @@ NO_PICTURES = {
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, not a picture"),
     "HEIC": (heif(b"heic"), "is a picture in HEIC, which is not taken: convert it to JPEG or PNG"),
     "AVIF": (heif(b"avif"), "is a picture in AVIF, which is not taken: convert it to JPEG or PNG"),
-    "a film": (WHOLE["mp4"], "not a picture"),
+    "a video": (WHOLE["mp4"], "not a picture"),
     "a PDF": (b"%PDF-1.7\n\xff\xff\xff\xff" + bytes(40), "not a picture"),
     "an archive": (b"\x1f\x8b\x08\x00" + bytes(40), "not a picture"),
     "half a PNG": (WHOLE["png"][:-20], "but the file is cut"),
@@ -242,11 +242,11 @@ def test_pictures_are_sent(kind: str) -> None:
 
 @pytest.mark.about("flux-3-video")
 def test_a_film_is_what_a_parameter_for_films_takes() -> None:
-    """A parameter for films refuses a picture and takes a film; one for any file takes both."""
+    """A parameter for videos refuses a picture and takes a video; one for any file takes both."""
     film = {"mode": "v2v", "prompt": "x", "start_video": WHOLE["mp4"]}
     assert constraints.check("flux-3-video", film)
     found = refuse("flux-3-video", {**film, "start_video": WHOLE["png"]})
-    assert found["start_video"].message.endswith(", not a film")
+    assert found["start_video"].message.endswith(", not a video")
     for content in (WHOLE["png"], WHOLE["mp4"], b"text"):
         assert constraints.check("flux-3-video", {"mode": "draft_enhance", "draft_cache": content})
 

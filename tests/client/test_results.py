@@ -86,7 +86,7 @@ def test_a_picture_becomes_an_image(world: World) -> None:
 
 @pytest.mark.parametrize("content", [b"\x89PNG nothing more", b"\0\0\0\x20ftypisom", b"?"])
 def test_what_is_no_picture_is_a_download_error(world: World, content: bytes) -> None:
-    """image() of a film or a broken picture is a DownloadError that names read()."""
+    """image() of a video or a broken picture is a DownloadError that names read()."""
     world.script = [picture(content)]
     found = result(world)
     with pytest.raises(DownloadError, match="read"):
@@ -129,7 +129,7 @@ def test_a_notebook_shows_the_picture_and_fetches_it_once() -> None:
 
 
 def test_a_notebook_plays_the_film() -> None:
-    """A film is shown by a video element that contains it."""
+    """A video is shown by a video element that contains it."""
     film = b"\0\0\0\x20ftypisom" + bytes(100)
     bundle, _ = shown(httpx.Response(200, content=film, headers={"content-type": "video/mp4"}))
     assert base64.b64encode(film).decode() in bundle["text/html"]

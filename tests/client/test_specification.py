@@ -183,7 +183,7 @@ def test_a_price_is_known_or_bounded(
 @pytest.mark.about("flux-3-video")
 @pytest.mark.parametrize("body", [{}, {"mode": "t2v"}, {"mode": "v2v"}, {"mode": "draft_enhance"}, {"mode": "none"}])
 def test_what_a_film_leaves_open_counts_with_the_most(body: dict[str, object]) -> None:
-    """A film of unknown length or mode has no price, and a highest one that no certain price of its kind exceeds."""
+    """A video of unknown length or mode has no price, and a highest one that no certain price of its kind exceeds."""
     assert specification.price("flux-3-video", body) is None
     highest = specification.highest_price("flux-3-video", body)
     certain = specification.price("flux-3-video", {"mode": "t2v", **body, "duration": 15, "resolution": "hd"})

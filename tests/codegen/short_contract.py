@@ -68,7 +68,7 @@ def number(node: Node) -> float:
 def text(node: Node) -> Any:
     """Return a text of the right format, or a picture."""
     kinds = {"boolean": False, "null": None}
-    medium = "gICA" if "x-bfl-media-kind" in node else picture()  # base64 of no known kind for films
+    medium = "gICA" if "x-bfl-media-kind" in node else picture()  # base64 of no known kind for videos
     formats = {"uri": "https://example.com", "bfl-media": medium, "bfl-ratio": "1:1"}
     if node.get("type") in kinds:
         return kinds[node["type"]]

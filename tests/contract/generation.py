@@ -136,7 +136,7 @@ def make(number: int, seed: int) -> Made:
 
 
 def _suited(operation: Operation, body: Any) -> Any:
-    """The body without pictures where it takes a film, which the client would refuse: the schema has one format."""
+    """The body without pictures where it takes a video, which the client would refuse: the schema has one format."""
     if not isinstance(body, dict):
         return body
     films = {name for name, node in operation.branch(body).get("properties", {}).items() if FILM in str(node)}

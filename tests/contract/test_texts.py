@@ -120,7 +120,7 @@ def test_every_form_of_base64_arrives_as_the_same(content: bytes, form: str, hea
 
 
 def test_base64_of_something_else_is_refused() -> None:
-    """Base64 of a web page, of JSON, of a film or of half a picture is refused where a picture is taken."""
+    """Base64 of a web page, of JSON, of a video or of half a picture is refused where a picture is taken."""
     film = [clip()] if clip() else []
     other = [b"<!doctype html><html></html>", b'{"a": 1}', b"just a text", PICTURES[0][:200]]
     for text in [*film, *(base64.b64encode(content).decode() for content in other)]:

@@ -186,7 +186,7 @@ def small(small: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _order(emulator: Emulator, clock: Any, effect: str, **body: Any) -> Any:
-    """Submit, and return the film, or the answer to the poll of a failed task."""
+    """Submit, and return the video, or the answer to the poll of a failed task."""
     async with connected(emulator) as client:
         receipt = await client.post(f"/v1/{effect}", json={"prompt": "a fox", **body})
         clock.now += 10

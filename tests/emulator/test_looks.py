@@ -94,7 +94,7 @@ _FILMS: Mapping[str, Film] = {
 
 
 def _filmed(film: Film) -> Image.Image:
-    """Four frames of a film in one picture, the first and the last among them."""
+    """Four frames of a video in one picture, the first and the last among them."""
     pytest.importorskip("av")
     content = film.draw(_opened, lambda item: _FILMS["stills"].draw(_opened))
     frames = list(clips.frames(content, clips.rate((film.width, film.height))))

@@ -30,7 +30,7 @@ def _edits() -> tuple[str, str]:
 
 
 def _film() -> dict[str, Any]:
-    """A request for a film from a prompt alone."""
+    """A request for a video from a prompt alone."""
     for each in specification.ENDPOINTS.values():
         for form in specification.forms(each.name) if each.kind == "video" else ():
             name, _, value = form.title.partition(" ")[0].partition("=")
@@ -41,7 +41,7 @@ def _film() -> dict[str, Any]:
                 <= {o.name for o in form.parameters}
             ):
                 return {"endpoint": each.name, "parameters": body}
-    pytest.skip("the specification has no endpoint that makes a film from a prompt")
+    pytest.skip("the specification has no endpoint that makes a video from a prompt")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -85,7 +85,7 @@ def _is_a_picture(bench: Bench, made: Any) -> None:
 
 
 def test_a_picture_is_edited_and_a_film_is_fetched(bench: Bench) -> None:
-    """A path in an allowed folder is edited; a film is submitted, waited for and fetched; resources are the files."""
+    """A path in an allowed folder is edited; a video is submitted, waited for and fetched; resources are the files."""
     editing, parameter = _edits()
     film = _film()
 

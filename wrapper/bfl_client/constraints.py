@@ -184,10 +184,10 @@ def _found(
 
 
 def _media(schema: Schema, media: Media) -> Iterator[Violation]:
-    """What is wrong with a picture or film where it stands."""
+    """What is wrong with a picture or video where it stands."""
     kinds, field = specification.media_kinds(schema, media.path), media_module.field_name(media.path)
     if not kinds:
-        yield Violation(field, media.label, "does not accept a picture or film; pass text")
+        yield Violation(field, media.label, "does not accept a picture or video; pass text")
     elif "file" not in kinds:
         refusals = [media.refusal("video" if kind == "video" else "image") for kind in kinds]
         if refusals and all(refusals):
@@ -195,7 +195,7 @@ def _media(schema: Schema, media: Media) -> Iterator[Violation]:
 
 
 def _texts(schema: Schema, value: Any, path: tuple[str | int, ...], media: Mapping[str, Any]) -> Iterator[Violation]:
-    """What is wrong with base64 of something that is neither picture nor film."""
+    """What is wrong with base64 of something that is neither picture nor video."""
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _texts(schema, each, (*path, index), media)

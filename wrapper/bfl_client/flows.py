@@ -379,7 +379,7 @@ def _different(fetched: Fetched, first: Fetched) -> str | None:
 
 
 def _unfinished(fetched: Fetched, sink: BinaryIO) -> str | None:
-    """What the file says of itself, if the answer named neither a length nor a picture or film."""
+    """What the file says of itself, if the answer named neither a length nor a picture or video."""
     named = fetched.headers.get("content-type", "").startswith(("image/", "video/"))
     found = formats.unfinished(sink) if _total(fetched) is None or not named else None
     sink.seek(fetched.size)
@@ -397,7 +397,7 @@ def _incomplete(fetched: Fetched) -> str | None:
         return f"HTTP {fetched.status}"
     kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind.startswith("text/") or (kind.startswith("application/") and kind.endswith(("json", "xml"))):
-        return f"the answer is {shorten(kind, 60)}, neither a picture nor a film"
+        return f"the answer is {shorten(kind, 60)}, neither a picture nor a video"
     total = _total(fetched)
     if total is not None and fetched.size != total:
         return f"{fetched.size:,} of {total:,} bytes arrived"

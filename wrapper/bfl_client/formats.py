@@ -1,4 +1,4 @@
-"""What a file is, by its own bytes: before a picture or film is sent and paid for, and before one is saved as whole."""
+"""What a file is, judged by its bytes: before a picture or video is sent and paid for, and before one is saved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SENT = {"jpeg", "png", "webp", "gif", "bmp", "x-ms-bmp", "tiff"}
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _BEGINNINGS = ((b"\xff\xd8\xff", ".jpg"), (b"\x89PNG\r\n\x1a\n", ".png"), (b"\x1a\x45\xdf\xa3", ".webm"))
 _CONTENT_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
-_NOUNS = {"image": "a picture", "video": "a film"}
+_NOUNS = {"image": "a picture", "video": "a video"}
 
 
 class Format(NamedTuple):
@@ -35,7 +35,7 @@ _UNKNOWN = Format("", "", "a file of unknown type")
 
 
 def refusal(file: BinaryIO, wanted: Kind) -> str | None:
-    """Why a file cannot be sent as a picture or film, in words that follow "is"; None if it can, or if nobody knows."""
+    """Why a file cannot be sent as a picture or video, in words that follow "is"; None if it can or may be sent."""
     found = identified(file.read(1024))
     if found.kind not in ("", wanted):
         return f"{found.name}, not {_NOUNS[wanted]}"
@@ -50,7 +50,7 @@ def identified(head: bytes) -> Format:
     text = _text(head)
     if text:
         return Format("text", "", text)
-    if head[4:8] == b"ftyp" and head[8:12] in (*_HEIC, b"avif", b"avis"):  # they begin like films
+    if head[4:8] == b"ftyp" and head[8:12] in (*_HEIC, b"avif", b"avis"):  # they begin like videos
         name = "AVIF" if head[8:11] == b"avi" else "HEIC"
         return Format("image", name.lower(), f"a picture in {name}")
     import puremagic
@@ -96,15 +96,15 @@ def extension(head: bytes, content_type: str = "") -> str:
 
 
 def unfinished(file: BinaryIO) -> str | None:
-    """What shows that a picture or film is cut, or that an answer is a page of text; None if nothing does.
+    """What shows that a picture or video is cut, or that an answer is a page of text; None if nothing does.
 
     JPEG, PNG, WebP and MP4 are known. Leaves the position anywhere.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(16)
-    if head.lstrip()[:1] in (b"<", b"{"):  # HTML, XML and JSON; no picture or film begins so
-        return "the answer is text, neither a picture nor a film"
+    if head.lstrip()[:1] in (b"<", b"{"):  # HTML, XML and JSON; no picture or video begins so
+        return "the answer is text, neither a picture nor a video"
     kind = extension(head)
     if kind == ".jpg":
         whole = b"\xff\xd9" in _tail(file, size)

@@ -1,4 +1,4 @@
-"""Pictures and films in a request: found by the value's type, sent as base64, streamed piece by piece.
+"""Pictures and videos in a request: found by the value's type, sent as base64, streamed piece by piece.
 
 A request body is *prepared* once: `bytes`, `Path`, binary files, PIL images and arrays, wherever they stand, become
 short tokens, so that the rest can be validated and serialised as plain JSON. When the body is sent, each token gives
@@ -32,7 +32,7 @@ _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class Media:
-    """One picture or film: its size in bytes, and a way to open it each time it is sent.
+    """One picture or video: its size in bytes, and a way to open it each time it is sent.
 
     Attributes:
         path: where it stands in the request, keys and indices.
@@ -51,7 +51,7 @@ class Media:
         return 4 * ((self.size + 2) // 3)
 
     def refusal(self, wanted: formats.Kind) -> str | None:
-        """Why it is not a picture or film that can be sent, in words that follow "is"; None if it may be one."""
+        """Why it is not a picture or video that can be sent, in words that follow "is"; None if it may be one."""
         try:
             with self._open() as source:
                 return formats.refusal(source, wanted)
@@ -145,7 +145,7 @@ def is_media(text: str) -> bool:
 
 
 def is_base64_of_media(text: str) -> bool:
-    """True for base64 of a picture or film, judged by its beginning; a short word can look like base64, too."""
+    """True for base64 of a picture or video, judged by its beginning; a short word can look like base64, too."""
     try:
         return formats.identified(base64.b64decode(_base64_in(text)[:1364])).kind in ("image", "video")
     except ValueError:
@@ -165,7 +165,7 @@ def _in_one_line(value: Any) -> Any:
     given = _base64_in(value)
     plain = "".join(map(str.strip, given.splitlines())).replace("-", "+").replace("_", "/").rstrip("=")
     padded = plain + "=" * (-len(plain) % 4)
-    # a short word would pass for base64 without padding: only what is a picture or film is padded
+    # a short word would pass for base64 without padding: only what is a picture or video is padded
     whole = len(plain) == len(padded) or "=" in given or is_base64_of_media(padded)
     return value.removesuffix(given) + padded if whole and re.fullmatch(_BASE64, padded) else value
 
@@ -179,7 +179,7 @@ def _base64_in(text: str) -> str:
 
 
 def measured(value: Any) -> pictures.Measured | None:
-    """How large a picture or film in a request is, without sending it; None if that cannot be known, as for a URL."""
+    """How large a picture or video in a request is, without sending it; None if that cannot be known, as for a URL."""
     try:
         if hasattr(value, "save") and hasattr(value, "format"):
             return pictures.Measured(*value.size)

@@ -40,7 +40,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 class Measured(NamedTuple):
-    """A picture or film: width and height in pixels, length in seconds (0 for a picture)."""
+    """A picture or video: width and height in pixels, length in seconds (0 for a picture)."""
 
     width: int
     height: int
@@ -48,7 +48,7 @@ class Measured(NamedTuple):
 
 
 def measured(file: BinaryIO) -> Measured | None:
-    """How large a picture or film is; None if the file does not say, or without Pillow (pictures) or PyAV (films)."""
+    """How large a picture or video is; None if the file does not say, or without Pillow (pictures) or PyAV (videos)."""
     with suppress(Exception):  # Pillow is not installed, or the file is none that it knows
         from PIL import Image
 

@@ -22,7 +22,7 @@ REQUEST_DEADLINE = 900.0
 DOWNLOAD_DEADLINE = 1800.0
 """Seconds that one download may take, repeats included."""
 SAMPLE_LIMIT = 4 * 1024**3
-"""The most bytes of a download; the longest films are far smaller."""
+"""The most bytes of a download; the longest videos are far smaller."""
 
 
 def seconds(name: str, value: Any, least: float = 0.001) -> float:

@@ -24,7 +24,7 @@ from .pictures import Measured
 
 Schema = Mapping[str, Any]
 MEDIA = "bfl-media"
-"""The format that marks pictures and films in the specification."""
+"""The format that marks pictures and videos in the specification."""
 RATIO = "bfl-ratio"
 """The format that marks ratios of width to height."""
 MEGAPIXEL = 1024 * 1024
@@ -149,7 +149,7 @@ def types(schema: Schema) -> set[str]:
 
 
 def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth: int = 6) -> bool:
-    """True if a value of the schema may contain a picture or film: at `path`, or anywhere if `path` is None."""
+    """True if a value of the schema may contain a picture or video: at `path`, or anywhere if `path` is None."""
     return any(True for _ in _media(schema, path, depth))
 
 
@@ -160,7 +160,7 @@ def media_kinds(schema: Schema, path: tuple[str | int, ...]) -> set[str]:
 
 
 def _media(schema: Schema, path: tuple[str | int, ...] | None, depth: int = 6) -> Iterator[Schema]:
-    """The schemas of strings that are pictures or films: at a path, or anywhere."""
+    """The schemas of strings that are pictures or videos: at a path, or anywhere."""
     for branch in branches(schema):
         inside: list[Any]
         if path:
@@ -201,7 +201,7 @@ class Parameter(NamedTuple):
     """One parameter of an endpoint.
 
     Attributes:
-        media: true if it takes pictures or films, by themselves or in a list.
+        media: true if it takes pictures or videos, by themselves or in a list.
         types: the JSON types that it may have.
         choices: the strings that it accepts, if they are listed.
         default: what the service uses if it is left out; None if that is not stated.
@@ -265,13 +265,13 @@ def parameters(name: str) -> Mapping[str, Parameter]:
 
 
 def media_parameters(name: str) -> frozenset[str]:
-    """The parameters of an endpoint that take pictures or films."""
+    """The parameters of an endpoint that take pictures or videos."""
     return frozenset(each.name for each in parameters(name).values() if each.media)
 
 
 @lru_cache(maxsize=256)
 def marked_media(name: str) -> frozenset[str]:
-    """The parameters that are marked to take pictures or films and are not just guessed to."""
+    """The parameters that are marked to take pictures or videos and are not just guessed to."""
     known = parameters(name).values()
     return frozenset(
         each.name for each in known if each.media and all(m.get("format") == MEDIA for m in _media(each.schema, None))
@@ -296,7 +296,7 @@ def typed(name: str, key: str, text: str) -> Any:
 
 _PICTURES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
 MEDIA_SUFFIXES = frozenset((*_PICTURES, ".mp4", ".m4v", ".mov", ".webm"))
-"""Suffixes of files that are certainly meant as pictures or films."""
+"""Suffixes of files that are certainly meant as pictures or videos."""
 FORMAT = "output_format"
 """The parameter that asks for a format."""
 _FORMATS = {".jpg": "jpeg", ".jpe": "jpeg", ".m4v": "mp4", ".tif": "tiff"}
@@ -345,11 +345,11 @@ def in_words(schema: Schema, depth: int = 8) -> str:
     if "const" in schema:
         return repr(schema["const"])
     if schema.get("format") == MEDIA:
-        return "a picture or film: a URL, base64 or a file"
+        return "a picture or video: a URL, base64 or a file"
     if schema.get("format") == RATIO:
         return "a ratio from 9:21 to 21:9, such as 16:9"
     if schema.get("x-bfl-media") == "guess":
-        return "a string; by a guess also a picture or film: a URL, base64 or a file"
+        return "a string; by a guess also a picture or video: a URL, base64 or a file"
     kinds = schema.get("type") or []
     noun = " or ".join(_NOUNS.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds))
     return noun and noun + "".join(_bounds(schema, depth - 1))
@@ -468,7 +468,7 @@ def highest_price(name: str, body: Mapping[str, Any]) -> float | None:
 
 
 def prices(name: str, body: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """`price` and `highest_price` of a request; the pictures and films in it are measured once."""
+    """`price` and `highest_price` of a request; the pictures and videos in it are measured once."""
     shapes = _prices(name, body)
     certain, most = ([each.credits(highest=highest) for each in shapes] for highest in (False, True))
     highest = None if None in most else max((each for each in most if each is not None), default=None)
@@ -525,14 +525,14 @@ class _Price:
 
     @cached_property
     def _sent(self) -> list[Measured | None]:
-        """The pictures and films in the request, as far as they can be measured."""
+        """The pictures and videos in the request, as far as they can be measured."""
         given = [self.body[name] for name in media_parameters(self.name) if self.body.get(name) is not None]
         each = [item for value in given for item in (value if isinstance(value, list | tuple) else [value])]
         return [media.measured(item) for item in each]
 
     @property
     def _film(self) -> Measured | None:
-        """The film in the request, if it can be measured."""
+        """The video in the request, if it can be measured."""
         return next((each for each in self._sent if each and each.seconds), None)
 
     def _megapixels(self, highest: bool) -> float | None:
@@ -572,7 +572,7 @@ class _Price:
         return max(map(float, limits), default=None) if highest else None
 
     def _volume(self, highest: bool) -> float | None:
-        """Megapixels times seconds of the film that is made, of at most the size that the endpoint makes."""
+        """Megapixels times seconds of the video that is made, of at most the size that the endpoint makes."""
         film, marks, factor = self._film, self.shape, self._value("upscale_factor")
         if film and isinstance(factor, int | float):
             within = marks.get("x-bfl-output", {}).get("within", [math.inf, math.inf])

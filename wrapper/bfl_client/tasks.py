@@ -39,7 +39,7 @@ READ_LIMIT = 1024**3
 UNKNOWN = ".bin"
 """The suffix of a file whose content is not known."""
 SHOWN_LIMIT = 20 * 1024**2
-"""The most bytes of a picture or film that a notebook shows: they become part of the notebook's file."""
+"""The most bytes of a picture or video that a notebook shows: they become part of the notebook's file."""
 _IN_MEMORY = 8 * 1024**2  # bytes of a download that is to go to an open file; more are kept on the disk meanwhile
 _SAVE_AGAIN = Remedy("nothing is lost: save it to another place, or later from its task", "save-again")
 
@@ -181,7 +181,7 @@ class _Submitted(Generic[U, R, P, N]):
 
 
 class _Ready(Generic[P, B, V, N]):
-    """The picture or film that a task made.
+    """The picture or video that a task made.
 
     Attributes:
         task: the task.
@@ -197,7 +197,7 @@ class _Ready(Generic[P, B, V, N]):
 
     @property
     def url(self) -> str:
-        """The signed URL of the picture or film. It expires after minutes: save what you want to keep."""
+        """The signed URL of the picture or video. It expires after minutes: save what you want to keep."""
         return self._update.part("sample")
 
     @property
@@ -249,7 +249,7 @@ class _Ready(Generic[P, B, V, N]):
     def image(self) -> V:
         """The picture as a ``PIL.Image.Image``; needs Pillow.
 
-        Raises DownloadError if it cannot be fetched or is not a picture that Pillow can open, such as a film;
+        Raises DownloadError if it cannot be fetched or is not a picture that Pillow can open, such as a video;
         ConfigurationError if Pillow is not installed.
         """
 
@@ -372,13 +372,13 @@ def _unwritable(path: object, error: Any) -> DownloadError:
 
 
 class Result(_Ready[Path, bytes, "Image", None]):
-    """The picture or film that a task made; a notebook shows it."""
+    """The picture or video that a task made; a notebook shows it."""
 
     task: Task
     _bundle: dict[str, str] | None = None
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """What a notebook shows: the picture or film, fetched once; text where it cannot be had."""
+        """What a notebook shows: the picture or video, fetched once; text where it cannot be had."""
         if self._bundle is None:
             self._bundle = {"text/plain": repr(self)}
             try:
@@ -393,7 +393,7 @@ class AsyncResult(
         Coroutine[Any, Any, Path], Coroutine[Any, Any, bytes], "Coroutine[Any, Any, Image]", Coroutine[Any, Any, None]
     ]
 ):
-    """The picture or film that a task made; its methods are awaited: a notebook shows ``await result.image()``."""
+    """The picture or video that a task made; its methods are awaited: a notebook shows ``await result.image()``."""
 
     task: AsyncTask
 
@@ -418,7 +418,7 @@ class AsyncTask(
 
 
 def _shown(content: bytes) -> dict[str, str]:
-    """A picture or film for a notebook, by its media type; empty if notebooks do not show it, or if it is too large."""
+    """A picture or video for a notebook, by its media type; empty if it cannot be shown there or is too large."""
     suffix, data = formats.extension(content[:16]), base64.b64encode(content).decode()
     if len(content) > SHOWN_LIMIT:
         return {}
