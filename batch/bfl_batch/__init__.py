@@ -77,8 +77,8 @@ def run(
             for itself with ``"validate": false``.
         concurrency: tasks that are active at one time, over all processes; the specification's limits hold as well.
         database_url: ``postgresql://…``, for several processes or machines that share one batch.
-        budget: credits that the batch may cost in all its runs; it stops before they are exceeded. It holds for
-            later runs, too, until they are given another.
+        budget: credits that the batch may cost in all its runs; it stops before they are exceeded. It applies
+            to later runs, too, until you give another.
         unpriced: with a budget, also send to endpoints without a price; they count once their cost is stated.
         on_uncertain: what to do with jobs whose submit was never answered: report them, or submit them again, once in
             a run, when everything else has ended.
@@ -117,7 +117,7 @@ async def run_async(
     lease: float = 30.0,
     **client: Any,
 ) -> Report:
-    """Run a batch beside an event loop, of asyncio or trio; see `run`.
+    """Run a batch from an event loop, asyncio or trio; see `run`.
 
     When cancelled, it starts no new work, finishes what is under way, and then raises the cancellation.
     `on_progress` is called in another thread.

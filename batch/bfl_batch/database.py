@@ -1,4 +1,4 @@
-"""The batch's database: a SQLite file in its folder, or PostgreSQL; transactions, and waiting while it is away."""
+"""The batch's database: a SQLite file in its folder, or PostgreSQL; transactions, and waiting while it is down."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEMA = "bfl_batch"
 """The schema in PostgreSQL: other applications in the database are left alone."""
 FILE = "batch.sqlite"
 PATIENCE = 8.0
-"""Seconds to wait for PostgreSQL while it is away; a restart takes two or three."""
+"""Seconds to wait for PostgreSQL while it is down; a restart takes two or three."""
 _LOCK = 7_251_963_001  # an advisory lock in PostgreSQL, ours alone
 _ENCODE = Remedy("write special characters in its user or password percent-encoded, @ as %40", "configure")
 
@@ -82,7 +82,7 @@ class Database:
             yield connection
 
     def repeat(self, work: Callable[[], T]) -> T:
-        """Do something that is safe to do twice; repeat it while PostgreSQL is away, up to `PATIENCE` seconds."""
+        """Do something that is safe to do twice; repeat it while PostgreSQL is down, up to `PATIENCE` seconds."""
         while True:
             try:
                 found = work()
@@ -100,7 +100,7 @@ class Database:
         return lost or (self._reached and isinstance(error, OperationalError | TimeoutError))
 
     def _patient(self) -> bool:
-        """True until the database has been away for too long, counted over all threads."""
+        """True until the database has been down for too long, counted over all threads."""
         with self._lock:
             now = time.monotonic()
             self._away_since = self._away_since or now

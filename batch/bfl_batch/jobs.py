@@ -157,7 +157,7 @@ class Jobs:
                 self._count(entry)
         if not total:
             mistakes = [
-                Mistake(1, "there is no job") if self._pictures is None else Mistake(0, "no picture or video is in it")
+                Mistake(1, "no jobs found") if self._pictures is None else Mistake(0, "no pictures or videos found")
             ]
         if mistakes:
             raise JobsError(self.label, mistakes, bool(unchecked))
@@ -247,7 +247,7 @@ class Jobs:
         name, endpoint = given.get("name"), given.get("endpoint") or self._endpoint
         validate = _boolean(given.get("validate", self._validate))
         if not isinstance(endpoint, str) or not endpoint:
-            kind = "there is no endpoint: name one in the line, or one for all jobs: --endpoint NAME"
+            kind = "no endpoint is given: name one in the line, or one for all jobs: --endpoint NAME"
             return Mistake(number, kind)
         try:
             own = {key: value for key, value in given.items() if key not in OWN}
@@ -258,9 +258,9 @@ class Jobs:
             return Mistake(number, str(error))
         name = f"{number:05d}" if name is None else str(name) if type(name) is int else name
         if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
-            return Mistake(number, f"a name is a text of 1 to 500 characters (got {shorten(name, 60)})")
+            return Mistake(number, f"a name must be a string of 1 to 500 characters (got {shorten(name, 60)})")
         if validate is None:
-            return Mistake(number, f"validate is true or false (got {shorten(given.get('validate'), 60)})")
+            return Mistake(number, f"validate must be true or false (got {shorten(given.get('validate'), 60)})")
         checked = validate and self._validate
         body = constraints.as_sent(endpoint, body) if checked else body
         return Job(number, name, specification.normalized(endpoint), body, checked)

@@ -106,8 +106,8 @@ class Ledger:
 
     @repeated
     def resubmit(self, ordered: set[str]) -> bool:
-        """Let uncertain jobs be submitted once more, as ordered; true if there were any. Those in `ordered` were so
-        before in this run: each is once, so that a run ends; they are added to it.
+        """Let uncertain jobs be submitted once more, as ordered; true if there were any. Each is submitted
+        again once in a run, or the run might never end: `ordered` has those of before, and gets the new ones.
         """
         uncertain = (jobs.c.state == "uncertain") & jobs.c.listed & jobs.c.owner.is_(None)
         again = {"state": "waiting", "submission": jobs.c.submission + 1, "error": None}

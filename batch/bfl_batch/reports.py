@@ -154,7 +154,7 @@ def write_results(folder: Path, records: Iterable[Record]) -> Path:
 
 
 def visible(text: str) -> str:
-    """The text with control characters as pictures, direction overrides as numbers, and U+FFFD for what is no text."""
+    """The text with control characters as pictures, direction overrides as numbers, and U+FFFD for what is not text."""
     return _ACTING.sub(_picture, text.replace("\r\n", "\n"))
 
 

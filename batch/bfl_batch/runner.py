@@ -32,7 +32,7 @@ from .worker import LEASE, TAKEN_OVER, Crew, Lease, Work
 TOLD = 20  # the most troubles that a report lists
 LOOK = 0.2  # seconds between two looks at the figures
 GRACE = 4.0  # seconds for threads to leave their jobs when a run stops at once
-_KEPT = "the budget of {:g} credits, given to an earlier run, held for this one, too"
+_KEPT = "the budget of {:g} credits, given to an earlier run, applied to this one, too"
 _UNPRICED = Remedy("pass unpriced=True to send their jobs without counting their price", "unpriced")
 
 
@@ -185,7 +185,7 @@ class Run:
         except OSError as error:  # if a full disk has stopped the batch, say that
             self.stop.no_more("output", f"cannot write {error.filename or folder}: {error.strerror or error}")
         except SQLAlchemyError as error:
-            self.stop.no_more("database", f"{ledger.database.label} is away: {cause(error)}")
+            self.stop.no_more("database", f"{ledger.database.label} is unavailable: {cause(error)}")
         return Report(
             jobs=counts.states.total(),
             **{state: counts.states[state] for state in STATES},

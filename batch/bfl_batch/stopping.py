@@ -67,7 +67,7 @@ class Presses:
     """Ctrl-C, SIGTERM and SIGHUP, each where the program has a handler for it: counted, not raised.
 
     An exception raised at an arbitrary point of the main thread could break a transaction or a lock. The third press
-    is raised all the same: the user insists. A signal that is ignored, as under nohup, stays ignored.
+    is raised nevertheless: the user insists. A signal that is ignored, as under nohup, stays ignored.
     """
 
     def __init__(self) -> None:

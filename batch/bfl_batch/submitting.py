@@ -54,7 +54,7 @@ class Submitting:
         while not work.stop.wanted:
             begun = self._begun(turn, price)
             if begun == "budget":
-                work.leave("budget", f"the next request could pass the budget of {work.store.budget:g} credits")
+                work.leave("budget", f"the next request could exceed the budget of {work.store.budget:g} credits")
             if begun != "pending":
                 return begun
             work.stop.before_submit(0.2)

@@ -44,7 +44,7 @@ class Work(NamedTuple):
     def leave_unrecorded(self, error: SQLAlchemyError) -> None:
         """End the run because its record cannot be used."""
         if self.store.database.shared:
-            self.stop.now("database", f"{self.store.database.label} is away: {cause(error)}")
+            self.stop.now("database", f"{self.store.database.label} is unavailable: {cause(error)}")
         else:
             self.stop.no_more("output", f"the batch's record cannot be written: {cause(error)}")
 

@@ -103,7 +103,7 @@ def bfl(
 
 Json = Annotated[bool, typer.Option("--json", help="Print results and errors as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on standard error.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Print all that is known about an error, without secrets.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Print everything known about an error, without secrets.")]
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

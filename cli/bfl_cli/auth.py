@@ -1,6 +1,6 @@
 """The API key: where it comes from (the environment, a key file, the system keyring), and ``bfl auth``.
 
-The key is never an option, because other users of a machine can see options, and nothing prints it.
+The key is never an option, because other users of a machine can see options, and it is never printed.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def status(screen: Screen) -> None:
 @app.command()
 @command
 def login(screen: Screen, in_keyring: Keyring = False) -> None:
-    """Store a key, typed unseen or piped in.
+    """Store a key, typed without echo or piped in.
 
     It goes to the key file, or with --keyring to the system keyring.
     """
@@ -157,7 +157,7 @@ def login(screen: Screen, in_keyring: Keyring = False) -> None:
         raise Problem("configuration", "that is not an API key; nothing was stored", f"{LOGIN} < FILE, or type it")
     screen.secrets.append(value)
     if in_keyring:
-        with _keyring("did not take the key") as ring:
+        with _keyring("did not accept the key") as ring:
             ring.set_password(_SERVICE, _USER, value)
     path = key_file()
     files.private_folder(path.parent)

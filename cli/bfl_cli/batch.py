@@ -175,7 +175,7 @@ def _foretell(screen: Screen, plan: Plan, output: Path | None, budget: float | N
     lines += [progress.price_line(plan)]
     if budget is not None and plan.credits > budget:
         most = int(len(plan.files) * budget / plan.credits)
-        lines += [f"the budget of {credits_in_words(budget)} credits is enough for about {most:,} of them"]
+        lines += [f"the budget of {credits_in_words(budget)} credits covers about {most:,} of them"]
     folder = output or Path()
     lines += [in_line(folder / (name if Path(name).suffix else f"{name}.…")) for name in plan.files[:SHOWN]]
     lines += [f"… and {len(plan.files) - SHOWN:,} more files"] if len(plan.files) > SHOWN else []

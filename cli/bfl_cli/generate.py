@@ -98,7 +98,7 @@ def generate(
     """Make a picture or video, and save it.
 
     Every mistake in the request is reported at once, before anything is paid. The task's handle is saved before
-    the waiting starts: whatever happens then, bfl task ID resumes it.
+    the wait begins: whatever happens then, bfl task ID resumes it.
     """
     if emulator and not wait:
         raise Problem("usage", "--no-wait makes no sense with --emulator, which ends with this command")

@@ -66,7 +66,7 @@ class PaidRequest:
             raise KeyboardInterrupt
         self.pressed = True
         with contextlib.suppress(OSError):  # after a hangup there is no terminal
-            self._screen.note("interrupted: waiting for the answer, so that the task is not lost (again stops now)")
+            self._screen.note("interrupted: waiting for the answer, so the task is not lost (Ctrl-C again stops now)")
         self._timer = threading.Timer(GRACE, _repeat, [number])
         self._timer.daemon = True
         self._timer.start()

@@ -39,7 +39,7 @@ Limit = Annotated[
 ]
 Unlimited = Annotated[bool, typer.Option("--no-budget", help="Set no limit to what may be spent.")]
 StateFile = Annotated[
-    Path | None, typer.Option("--state", metavar="FILE", help="Keep the record of the budget here, over restarts.")
+    Path | None, typer.Option("--state", metavar="FILE", help="Keep the budget's record here, across restarts.")
 ]
 Confirm = Annotated[
     float | None,
@@ -52,9 +52,7 @@ Readable = Annotated[
     typer.Option("--allow-read", metavar="FOLDER", help="Pictures and videos in it may be sent. Repeatable."),
 ]
 Written = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where results are written.")]
-Unpriced = Annotated[
-    bool, typer.Option("--allow-unpriced", help="Use endpoints without a price in spite of the budget.")
-]
+Unpriced = Annotated[bool, typer.Option("--allow-unpriced", help="Use endpoints without a price despite the budget.")]
 Port = Annotated[
     int | None,
     typer.Option("--http", min=0, max=65535, metavar="PORT", help="Serve HTTP on 127.0.0.1, for those with its token."),
@@ -114,7 +112,7 @@ def mcp(
     budget before it is sent. Only pictures and videos below --allow-read are sent, and only --output is written to.
     """
     if (budget is None) != no_budget and not (emulator and budget is None):
-        raise Problem("usage", "how many credits may be spent?", "--budget CREDITS, or --no-budget")
+        raise Problem("usage", "the server needs a budget", "--budget CREDITS, or --no-budget")
     if not all(math.isfinite(each) for each in (budget, confirm_above) if each is not None):
         raise Problem("usage", "credits must be a number", "--no-budget sets no limit")
     with extra("mcp"):

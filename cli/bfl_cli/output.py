@@ -1,4 +1,4 @@
-"""Where a result goes: a file, a folder, standard output, the terminal; nothing is overwritten unless asked."""
+"""Where a result goes: a file, a folder, standard output, the terminal; nothing is overwritten unless you ask."""
 
 from __future__ import annotations
 

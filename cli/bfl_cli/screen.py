@@ -92,7 +92,7 @@ def strict_json(data: Any, change: Callable[[str], str] = str) -> str:
             return value
         if isinstance(value, float):
             return value if math.isfinite(value) else None
-        return change(str(value).encode("utf-8", "replace").decode())  # a lone surrogate is no character
+        return change(str(value).encode("utf-8", "replace").decode())  # a lone surrogate is not a character
 
     return json.dumps(plain(data), allow_nan=False)
 

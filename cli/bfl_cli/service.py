@@ -93,11 +93,11 @@ def emulator(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     speed: Annotated[float, typer.Option(help="How many times faster than the service; inf: ready at once.")] = 1.0,
     script: Annotated[Path | None, typer.Option(metavar="FILE", help="YAML file with faults to play.")] = None,
-    one_host: Annotated[bool, typer.Option("--one-host", help="One port and name for everything.")] = False,
-    bfl_hosts: Annotated[bool, typer.Option("--bfl-hosts", help="Answer to *.bfl.ai mapped to it.")] = False,
+    one_host: Annotated[bool, typer.Option("--one-host", help="Use one port and name for everything.")] = False,
+    bfl_hosts: Annotated[bool, typer.Option("--bfl-hosts", help="Answer programs that map *.bfl.ai to it.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse downloads that carry the key.")] = False,
-    tls: Annotated[bool, typer.Option("--tls", help="https; prints the file of its CA.")] = False,
-    control: Annotated[bool, typer.Option("--control", help="Endpoints for logs and scripts, with a token.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="Serve https; prints the path of its CA.")] = False,
+    control: Annotated[bool, typer.Option("--control", help="Add endpoints for logs and scripts (token).")] = False,
     allow_outbound: Annotated[
         bool, typer.Option("--allow-outbound", help="Allow webhooks and picture URLs on other machines.")
     ] = False,

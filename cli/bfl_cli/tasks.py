@@ -31,7 +31,7 @@ class Follower:
         kept: its handle on disk; None where there is none, as with an emulator of this run.
         destination: where the result goes; None if it is not wanted.
         otherwise: the command that resumes the task when its handle is not on disk.
-        resumes: true if this is what resumes it, so that doing the same again is no advice.
+        resumes: true if this is what resumes it, so doing the same again does not help.
     """
 
     def __init__(

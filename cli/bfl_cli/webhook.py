@@ -182,7 +182,7 @@ def listen(
             write(sys.stderr, f"listening on {receiver.url}\n")  # not redacted: the address is no secret
         if ipaddress.ip_address(str(receiver.server_address[0])).is_loopback:
             screen.note(
-                "the service cannot reach this address: lead a tunnel or a reverse proxy with a public name to it"
+                "the service cannot reach this address: point a tunnel or a reverse proxy with a public name at it"
             )
         for number, update in enumerate(updates, 1):
             cost = "" if update.cost is None else f"  cost {credits_in_words(update.cost)} credits"

@@ -1,9 +1,9 @@
 """The BFL API on your own machine, for tests and experiments that cost nothing.
 
-It does not imitate the models: its pictures and clips are drawn by plain code and say so. It does not moderate prompts,
-except for a few words that ask for a refusal (see `bfl_emulator.tasks`). It knows one key and one project, never
-refuses a poll for coming too soon, and charges documented prices, which the service may have changed. It does not know
-rules that the specification leaves out, and it refuses a number in quotes, which the service may accept.
+It does not imitate the models: its pictures and clips are drawn by code, and labelled as such. It does not moderate
+prompts, except for a few words that ask for a refusal (see `bfl_emulator.tasks`). It knows one key and one project,
+never refuses a poll for coming too soon, and charges documented prices, which the service may have changed. It does not
+know rules that the specification leaves out, and it refuses a number in quotes, which the service may accept.
 
 Routes, request validation and the shape of every answer come from the effective specification. The behaviour around
 them (keys, hosts, credits, limits, the states of a task, webhooks, signed sample URLs that expire) follows what was

@@ -118,7 +118,7 @@ def _rate(mark: Node, value: Callable[[str], Any]) -> float:
 def _format(request: ValidRequest, endpoint: TaskEndpoint) -> str:
     if endpoint.kind == "video":
         if not clips.available():
-            raise Refusal(501, "Clips need the extra 'video' of the emulator: pip install 'bfl-client[video]'")
+            raise Refusal(501, "Videos need the extra 'video': pip install 'bfl-client[video]'")
         return "mp4"
     # Endpoints without the parameter give PNG (measured by a third party, 2026-10).
     format = str(request.value("output_format") or "png").lower()

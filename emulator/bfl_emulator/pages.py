@@ -40,7 +40,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">
 <meta name="viewport" content="width=device-width"><title>BFL emulator</title><style>{style}</style></head><body>
 <h1>BFL emulator</h1>
-<p>This is the Black Forest Labs API on your own machine, for tests: its pictures are drawn by plain code and cost
+<p>This is the Black Forest Labs API on your own machine, for tests: its pictures are drawn by code and cost
 nothing. Requests carry a key in the header <code>{header}</code>; it was printed when the emulator was started.</p>
 <p>Base URL <code>{url}</code> · specification <a href="/openapi.json">openapi.json</a> · {credits} credits left ·
 {tasks} tasks</p>

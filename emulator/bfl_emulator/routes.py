@@ -1,8 +1,8 @@
 """The ASGI application: a route for each path of the specification, for files, for pages, and for control on request.
 
 Control endpoints are for tests that are not in Python, behind a token of their own (``Authorization: Bearer <token>``):
-GET ``/_emulator/requests``, ``/_emulator/leaks`` and ``/_emulator/faults`` return what arrived, what of it brought the
-key to the file host, and which faults were sent; POST ``/_emulator/script`` adds rules (a list, or ``{seed: ..., rules:
+GET ``/_emulator/requests``, ``/_emulator/leaks`` and ``/_emulator/faults`` return what arrived, what of it sent the key
+to the file host, and which faults were sent; POST ``/_emulator/script`` adds rules (a list, or ``{seed: ..., rules:
 [...]}``), DELETE removes all.
 """
 
@@ -83,7 +83,7 @@ class _Guard:
     """Middleware: records every request, and answers 400 to a Host header that is neither loopback nor allowed.
 
     Such a header is the sign of a web page that made its own name resolve to this machine (DNS rebinding). A request
-    that brings the key to the file host is recorded as a leak; as in the service, it is served, unless that is strict.
+    that sends the key to the file host is recorded as a leak; as at the service, it is served, unless `strict` is set.
     """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
@@ -100,7 +100,7 @@ class _Guard:
             service.requests.append(record)
         if self._leaks(scope):
             service.leaks.append(record)
-            _log.warning("a request brought the API key to the file host: %s %r", record.method, record.path)
+            _log.warning("a request sent the API key to the file host: %s %r", record.method, record.path)
             if service.strict:
                 app = JSONResponse(
                     {"detail": "This request carries the API key, which must not go to the file host"}, 400

@@ -44,7 +44,7 @@ class Emulator:
         speed: how many times faster than the service a task is; with `float("inf")` every task is ready at once.
         api_key: the key that requests must carry; None makes one up.
         credits: what there is to spend, at 0.01 USD each.
-        finetunes: ids of the finetunes that exist; without any, requests may name what they like.
+        finetunes: ids of the finetunes that exist; without any, requests may name any.
         specification: an effective specification; None takes the one packaged in bfl_api.
         clock: returns monotonic seconds; with a clock of their own, tests let time pass without waiting.
         script: rules of faults, or the path of a YAML file with some; `script` adds more.
@@ -52,7 +52,7 @@ class Emulator:
         one_host: one host for everything, under the name that the client itself used, for clients that build their own
             polling URL or accept no other host; otherwise submissions, polls and files have a port each, just as the
             service has hosts for them.
-        clusters: how many hosts know tasks, each its own.
+        clusters: how many polling hosts there are; each knows only its own tasks.
         limits: whether too many active tasks are refused.
         webhook_hmac: sign webhooks rather than send the secret.
         allow_outbound: let webhooks and picture URLs lead to other machines.
@@ -70,7 +70,7 @@ class Emulator:
         tasks: by id, oldest first.
         requests: what arrived. This and the next three have the latest few thousand, oldest first; copy them to iterate
             while requests come in.
-        leaks: what of it brought the key to the file host.
+        leaks: those of them that sent the key to the file host.
         faults: the faults that were really sent.
         webhooks: the attempts to deliver webhooks.
 
@@ -172,11 +172,11 @@ class Emulator:
         self._service.script.rules = []
 
     def assert_no_leaks(self) -> None:
-        """Raise AssertionError if a request brought the API key to the file host."""
+        """Raise AssertionError if a request sent the API key to the file host."""
         if self.leaks:
             first = f"{self.leaks[0].method} {self.leaks[0].path}"
             raise AssertionError(
-                f"{len(self.leaks)} of the requests to the file host carried the API key, first {first}"
+                f"{len(self.leaks)} of the requests to the file host carried the API key, the first being {first}"
             )
 
     def deliver_webhooks(self) -> int:

@@ -2239,7 +2239,7 @@ class Generate(Protocol[T_co]):
 
 
 class Waiting(Endpoints[T]):
-    """`Endpoints` that wait for the result: the call by name also takes for how long, and whom to tell meanwhile."""
+    """`Endpoints` that wait for the result: the call by name also takes `timeout` and `on_update`."""
 
     __slots__ = ("__generate",)
 

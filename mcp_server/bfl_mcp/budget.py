@@ -1,8 +1,8 @@
 """The budget: what each request may cost is entered before it is sent, and settled when its cost is known.
 
-A transaction of SQLite decides whether there is room, so that requests at the same time, also of several servers with
-one file, do not spend the same credits. An entry whose end is not known, because the server was killed or an answer
-was lost, goes on counting: the budget errs on the side of the user.
+An SQLite transaction decides whether there is room, so concurrent requests, even of several servers with one file, do
+not spend the same credits. An entry whose end is not known, because the server was killed or an answer was lost, keeps
+counting: the budget errs on the side of the user.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Budget:
         self._database.execute("DELETE FROM spending WHERE id = ? AND state = 'reserved'", (entry,))
 
     def settle(self, task_id: str, cost: float | None) -> None:
-        """Enter what a task cost in the end; if nobody says, what was reserved for it counts as its cost."""
+        """Enter what a task cost in the end; if that is unknown, what was reserved for it counts as its cost."""
         known = None if cost is None or not math.isfinite(cost) else max(cost, 0.0)
         self._database.execute(
             "UPDATE spending SET credits = coalesce(?, credits), state = 'settled' WHERE task_id = ?", (known, task_id)
@@ -107,7 +107,7 @@ def _exceeded(most: float, spent: float, limit: float) -> Refused:
     said = [credits_in_words(each) for each in (most, limit, max(limit - spent, 0.0))]
     return Refused(
         "budget",
-        f"this may cost {said[0]} credits, and of the budget of {said[1]} only {said[2]} are left; nothing was sent",
-        "ask for less (price tells the cost; sizes and durations that are left open count as the largest), or let the "
+        f"this may cost {said[0]} credits, but only {said[2]} of the budget of {said[1]} are left; nothing was sent",
+        "ask for less (price shows the cost; sizes and durations that are left open count as the largest), or let the "
         "user start the server with a higher --budget",
     )

@@ -1,4 +1,4 @@
-"""What a model is told of the specification: the endpoints, and what each one takes and costs."""
+"""What a model learns about the specification: the endpoints, and what each one takes and costs."""
 
 from __future__ import annotations
 

@@ -39,10 +39,10 @@ async def ask(
     most = estimate["at_most"]
     cost = "a price that is not listed" if most is None else f"at most {credits_in_words(most)} credits"
     about = f": {str(prompt)[:200]}" if prompt else ""
-    message = f"May a request to {estimate['endpoint']} be sent, for {cost}{about}?"
+    message = f"Send a request to {estimate['endpoint']} for {cost}{about}?"
     if not _can_ask(context.session.client_capabilities):
         why = f"the user wants to be asked before {cost} are spent, and this client cannot ask; nothing was sent"
-        remedy = "ask for less (price tells the cost), or let the user start the server with a higher --confirm-above"
+        remedy = "ask for less (price shows the cost), or let the user start the server with a higher --confirm-above"
         raise Refused("confirmation", why, remedy)
     answer = await _answer(context, params, message, _key(params, estimate))
     if answer.action != "accept" or not answer.content or answer.content.get("confirm") is not True:

@@ -46,7 +46,7 @@ class Folders:
 
     def refuse_url(self) -> str:
         """Why a URL is refused; empty if it is not."""
-        return "a URL is not fetched with the emulator; give a path or base64" if self._emulated else ""
+        return "the emulator does not fetch URLs; give a path or base64" if self._emulated else ""
 
     def find(self, text: str) -> Path | None:
         """The file that a path names, if it is in an allowed folder, wherever links lead; None for any other.
@@ -70,7 +70,7 @@ class Folders:
     def open(self, path: Path, *, draft: bool = False) -> BinaryIO:
         """Open a file that `find` returned, as the data of a `draft` or as a picture or video.
 
-        Raises ValueError if it is not what it should be, or was exchanged meanwhile.
+        Raises ValueError if it is not what it should be, or was replaced meanwhile.
         """
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         file = os.fdopen(os.open(path, flags), "rb")
@@ -78,7 +78,7 @@ class Folders:
             found = os.fstat(file.fileno())
             same = path.resolve(strict=True) == path and os.path.samestat(found, path.stat())
             if not (same and stat.S_ISREG(found.st_mode)):
-                raise ValueError("it was exchanged while it was opened")
+                raise ValueError("it was replaced while it was being opened")
             kind = formats.identified(file.read(1024)).kind
             if kind not in ("image", "video") and not (draft and kind != "text" and path.suffix == _DRAFT):
                 raise ValueError("it is neither a picture nor a video")
@@ -136,7 +136,7 @@ class _Reading:
             return self._opened(found, text, path)
         if path[0] in self._marked and not self._is_media(text, path):
             where = "is neither a URL nor a picture or video in base64 nor a file that may be read"
-            self._complain(path, shorten(text, 60), f"{where}; readable is {self._folders.in_words}")
+            self._complain(path, shorten(text, 60), f"{where}; files may be read from {self._folders.in_words}")
         return text
 
     def _is_media(self, text: str, path: tuple[str | int, ...]) -> bool:

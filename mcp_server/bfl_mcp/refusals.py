@@ -22,11 +22,11 @@ ACTIONS = {
     "ratio": "",
     "unknown-parameter": "describe_endpoint lists the parameters",
     "rename": "rename it to {name}",
-    "unchecked": "describe_endpoint tells what is accepted",
+    "unchecked": "describe_endpoint shows what is accepted",
     "check-credits": "it may have been carried out and paid for: look at tasks and credits before you repeat it",
     "wait-again": "call task with this id and the action wait",
     "save-again": "call task with this id and the action fetch",
-    "handle": "the user has to look after it: the service answered with something else than a task",
+    "handle": "the user must look into it: the service answered with something other than a task",
     "install": 'the user must run pip install "bfl-client[{extra}]"',
     "install-pillow": "the user must run pip install pillow",
     "endpoints": "list_endpoints lists them all",
@@ -42,8 +42,8 @@ ACTIONS = {
 """`Remedy.action` -> the remedy in the words of the tools, filled in with `Remedy.facts`."""
 
 _REMEDIES: list[tuple[type[BFLError], str]] = [
-    (errors.ConstraintError, "describe_endpoint tells what is accepted"),
-    (errors.InvalidRequestError, "describe_endpoint tells what is accepted"),
+    (errors.ConstraintError, "describe_endpoint shows what is accepted"),
+    (errors.InvalidRequestError, "describe_endpoint shows what is accepted"),
     (errors.TaskTimeout, "it continues: call task with this id and the action wait"),
     (errors.DownloadError, "call task with this id and the action fetch"),
     (errors.TransportError, "try again later; with a task's id, call task instead of submitting again"),

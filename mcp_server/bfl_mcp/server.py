@@ -66,7 +66,7 @@ class Running:
         for scope in self._scopes:
             scope.cancel()
         if self._scopes:
-            self._note("interrupted: waiting for the answers to paid requests (again stops now)")
+            self._note("interrupted: waiting for the answers to paid requests (Ctrl-C again stops now)")
             await self._idle.wait()
 
 

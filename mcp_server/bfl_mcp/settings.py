@@ -15,7 +15,7 @@ class Settings(NamedTuple):
         budget: credits that may be spent in all; None for no limit.
         confirm_above: a request that may cost more is confirmed by the user; None to ask for none.
         unpriced: whether endpoints without a price may be used although there is a budget.
-        emulated: whether an emulator stands for the service: URLs are then refused: it would fetch them.
+        emulated: whether an emulator stands in for the service; URLs are then refused, because it would fetch them.
     """
 
     output: Path

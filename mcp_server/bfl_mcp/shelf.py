@@ -1,4 +1,4 @@
-"""Where the handles of tasks are kept: the command line keeps them on the disk, an emulator's die with it."""
+"""Where the handles of tasks are kept: the command line keeps them on disk, those of an emulator die with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bfl_client.tasks import Handle
 SAVED = "saved"
 """The status of a task whose result is in a file."""
 SHOWN = ("id", "endpoint", "status", "submitted_at", "cost", "file")
-"""What a model is told of a record: not the polling URL, with which anybody could fetch the result."""
+"""What a model sees of a record: not the polling URL, with which anybody could fetch the result."""
 
 
 class Shelf(Protocol):
@@ -62,5 +62,5 @@ class Memory:
 
 
 def shown(record: dict[str, Any]) -> dict[str, Any]:
-    """What a model is told of a record."""
+    """What a model sees of a record."""
     return {name: record.get(name) for name in SHOWN}

@@ -55,7 +55,7 @@ class Studio:
     def admit(self, estimate: Estimate) -> None:
         """Find out, before the user is asked, whether the budget allows a request. Raises Refused if not."""
         if estimate["at_most"] is None and self.settings.budget is not None and not self.settings.unpriced:
-            why = f"{estimate['endpoint']} has no price, so that the budget cannot be kept; nothing was sent"
+            why = f"{estimate['endpoint']} has no price, so the budget cannot be kept; nothing was sent"
             raise Refused("budget", why, "use another endpoint, or let the user start the server with --allow-unpriced")
         self.budget.check(estimate["at_most"] or 0.0)
 

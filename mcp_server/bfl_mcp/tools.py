@@ -55,7 +55,7 @@ def definitions() -> dict[str, Definition]:
             ("endpoint",),
         ),
         "price": Definition(
-            "Check a request and tell what it costs, in credits of 0.01 USD, without sending it. Free.", request, both
+            "Check a request and return its cost, in credits of 0.01 USD, without sending it. Free.", request, both
         ),
         "generate": Definition(
             "Make a picture or video: submit, wait, save. COSTS CREDITS. Returns the file's path, and a small version "

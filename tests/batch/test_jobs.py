@@ -38,13 +38,13 @@ def refused(source: Any, endpoint: str | None = None) -> JobsError:
         ("\xff", "is not a JSON object"),
         ('{"prompt": "a", "prompt": "b"}', "given twice"),
         (f'{{"endpoint": "{PICTURE}", "prompt": "a", "seed": NaN}}', "NaN is not a number"),
-        ('{"prompt": "a"}', "there is no endpoint"),
+        ('{"prompt": "a"}', "no endpoint is given"),
         (f'{{"endpoint": "{EDITING}x", "prompt": "a"}}', f"did you mean '{EDITING}'"),
         (f'{{"endpoint": "{EDITING}"}}', "prompt: is required"),
         (f'{{"endpoint": "{PICTURE}", "prompt": "a", "width": 1}}', "width: must be an integer from 256 to "),
         (f'{{"endpoint": "{PICTURE}", "prompt": "a", "widht": 512}}', "did you mean 'width'"),
-        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": ""}}', "a name is a text"),
-        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": "\\ud800"}}', "a name is a text"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": ""}}', "a name must be a string"),
+        (f'{{"endpoint": "{PICTURE}", "prompt": "a", "name": "\\ud800"}}', "a name must be a string"),
         (f'{{"endpoint": "{PICTURE}", "prompt": "a", "image_prompt": "cat.png"}}', '"@cat.png"'),
         (f'{{"endpoint": "{PICTURE}", "prompt": "a", "image_prompt": "@cat.png"}}', "there is no file"),
         (f'{{"endpoint": "{PICTURE}", "prompt": "a", "webhook_url": "https://x.example/"}}', "leave it out"),
@@ -84,7 +84,7 @@ def test_an_empty_file_is_a_mistake(tmp_path: Path) -> None:
     """A file without a job is refused."""
     path = tmp_path / "jobs.jsonl"
     path.write_text("\n\n")
-    assert "there is no job" in str(refused(path))
+    assert "no jobs found" in str(refused(path))
 
 
 def test_a_table_is_typed_by_the_specification(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_budget_holds_over_all_runs_and_sizes(batch: Batch, emulator: Emulator
     assert batch.run(budget=9).credits == 3
     report = batch.run()
     assert (report.credits, report.waiting) == (3, 1)
-    assert report.notes == ("the budget of 9 credits, given to an earlier run, held for this one, too",)
+    assert report.notes == ("the budget of 9 credits, given to an earlier run, applied to this one, too",)
     assert batch.run(budget=11).credits == 3 + 7.5
     assert submits(emulator) == 2
 

@@ -158,7 +158,7 @@ def test_a_folder_needs_pictures_and_a_parameter_for_them(tmp_path: Path) -> Non
     said = str(refused(tmp_path, PICTURE))
     assert 'params={"image_prompt": "@{file}"}' in said
     assert "line" not in said.replace(str(tmp_path), "")
-    with pytest.raises(BFLError, match="no picture or video"), Jobs(tmp_path, PICTURE, {"prompt": "{file}"}) as jobs:
+    with pytest.raises(BFLError, match="no pictures or videos"), Jobs(tmp_path, PICTURE, {"prompt": "{file}"}) as jobs:
         jobs.check()
 
 

@@ -51,9 +51,7 @@ def test_a_batch_without_its_results_is_a_failure(shell: Shell) -> None:
 
 
 @pytest.mark.about("flux-2-pro")  # for its price
-@pytest.mark.parametrize(
-    ("budget", "said"), [("12", "the budget of 12 credits is enough for about 4 of them"), ("30", "")]
-)
+@pytest.mark.parametrize(("budget", "said"), [("12", "the budget of 12 credits covers about 4 of them"), ("30", "")])
 def test_a_dry_run_says_how_far_the_budget_goes(budget: str, said: str, shell: Shell) -> None:
     """--dry-run says for how many jobs a budget is enough, if it is not enough for all."""
     fox = {"endpoint": "flux-2-pro", "prompt": "a fox", "width": 1024, "height": 1024}

@@ -186,7 +186,7 @@ def drawn(kind: str) -> bytes:
 
 
 WHOLE = {kind: drawn(kind) for kind in ("jpeg", "png", "webp", "mp4")}
-CUT = "the file is cut"
+CUT = "the file is truncated"
 
 
 @pytest.mark.parametrize("kind", WHOLE)
@@ -462,9 +462,9 @@ def test_a_file_without_a_suffix_gets_that_of_its_content(world: World, tmp_path
 @pytest.mark.parametrize(
     ("name", "kind", "way"),
     [
-        ("fox.png", "jpeg", "is a .jpg file, as the service made it: output_format='png' asks for what it is named"),
+        ("fox.png", "jpeg", "is a .jpg file, as the service made it: output_format='png' makes it a .png file"),
         ("fox.gif", "jpeg", "is a .jpg file, as the service made it: rename it to fox.jpg"),
-        ("fox.JPG", "png", "is a .png file, as the service made it: output_format='jpeg' asks for what it is named"),
+        ("fox.JPG", "png", "is a .png file, as the service made it: output_format='jpeg' makes it a .JPG file"),
         ("fox.mp4", "png", "is a .png file, as the service made it: rename it to fox.png"),
         ("fox.JPEG", "jpeg", None),
         ("fox.jpe", "jpeg", None),

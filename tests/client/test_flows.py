@@ -376,14 +376,14 @@ def test_an_expired_url_is_renewed_once(status: int, name: str) -> None:
     assert sink.getvalue() == b"fox"
     talk, _ = download([arrived(b"", status), fresh, arrived(b"", status)], name=name)
     error = talk.fails(errors.DownloadError)
-    assert (error.message, error.expired) == (f"the URL has expired (HTTP {status}); it lives for minutes", True)
+    assert (error.message, error.expired) == (f"the URL has expired (HTTP {status}); it lasts only minutes", True)
 
 
 def test_a_result_that_was_never_polled_cannot_be_renewed() -> None:
     """Without a polling URL an expired URL is an error at once."""
     talk, _ = download([arrived(b"", 403)], polling_url=None)
     error = talk.fails(errors.DownloadError)
-    assert (error.message, error.expired) == ("the URL has expired (HTTP 403); it lives for minutes", True)
+    assert (error.message, error.expired) == ("the URL has expired (HTTP 403); it lasts only minutes", True)
 
 
 NO_NEW = "the URL has expired, and polling the task again returned no new one"

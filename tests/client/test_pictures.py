@@ -210,13 +210,13 @@ NO_PICTURES = {
     "XML": (b"<?xml version='1.0'?><x/>", "is XML, not a picture"),
     "a PDF of plain characters": (b"%PDF-1.4\n1 0 obj\n<< >>\nendobj", "is a PDF document, not a picture"),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, not a picture"),
-    "HEIC": (heif(b"heic"), "is a picture in HEIC, which is not taken: convert it to JPEG or PNG"),
-    "AVIF": (heif(b"avif"), "is a picture in AVIF, which is not taken: convert it to JPEG or PNG"),
+    "HEIC": (heif(b"heic"), "is a picture in HEIC, which is not accepted: convert it to JPEG or PNG"),
+    "AVIF": (heif(b"avif"), "is a picture in AVIF, which is not accepted: convert it to JPEG or PNG"),
     "a video": (WHOLE["mp4"], "not a picture"),
     "a PDF": (b"%PDF-1.7\n\xff\xff\xff\xff" + bytes(40), "not a picture"),
     "an archive": (b"\x1f\x8b\x08\x00" + bytes(40), "not a picture"),
-    "half a PNG": (WHOLE["png"][:-20], "but the file is cut"),
-    "half a JPEG": (WHOLE["jpeg"][:-20], "but the file is cut"),
+    "half a PNG": (WHOLE["png"][:-20], "but the file is truncated"),
+    "half a JPEG": (WHOLE["jpeg"][:-20], "but the file is truncated"),
 }
 
 

@@ -284,7 +284,7 @@ def test_a_broken_connection_is_named_and_holds_nothing_of_the_request(kind: str
 
     with pytest.raises(errors.TransportError) as caught:
         perform(kind, GET, handler)
-    assert caught.value.message == "the connection to api.eu4.bfl.ai broke off"
+    assert caught.value.message == "the connection to api.eu4.bfl.ai was lost"
     cause: Any = caught.value.__cause__
     assert (str(cause.request.url), cause.request.method) == ("https://redacted.invalid", "GET")
     assert "x-key" not in cause.request.headers
@@ -488,7 +488,7 @@ def test_a_download_that_breaks_off_says_how_far_it_got_and_why(kind: str) -> No
 
     sink = io.BytesIO()
     fetched = perform(kind, Fetch(SAMPLE, sink, 100), handler)
-    said = "the connection to delivery-eu4.bfl.ai broke off"
+    said = "the connection to delivery-eu4.bfl.ai was lost"
     assert (fetched.status, fetched.headers["etag"], fetched.size, fetched.error) == (200, '"a"', 3, said)
     assert sink.getvalue() == b"fox"
 

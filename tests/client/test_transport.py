@@ -509,7 +509,7 @@ def test_an_error_that_was_being_handled_is_no_cause(nobody: str) -> None:
             pytest.raises(TransportError) as caught,
         ):
             client.submit(NAME, prompt="x")
-    assert caught.value.message.endswith("broke off")
+    assert caught.value.message.endswith("was lost")
 
 
 def _hangs_up(request: httpx.Request) -> httpx.Response:
@@ -579,10 +579,10 @@ CAUSES: list[tuple[BaseException, bool, str]] = [
     (httpx.ConnectTimeout("x"), True, f"cannot connect to api.bfl.ai in time {THROUGH}"),
     (httpx.ConnectError("x"), False, "cannot connect to api.bfl.ai"),
     (httpx.ReadTimeout("407 x"), True, "no answer from api.bfl.ai in time"),
-    (httpx.WriteTimeout("x"), True, "api.bfl.ai did not take the request in time"),
+    (httpx.WriteTimeout("x"), True, "api.bfl.ai did not accept the request in time"),
     (httpx.PoolTimeout("x"), True, "all connections to api.bfl.ai are in use"),
-    (httpx.WriteError("x"), True, "the connection to api.bfl.ai broke off"),
-    (httpx.RemoteProtocolError("x"), True, "api.bfl.ai broke off the connection, or sent what is not HTTP"),
+    (httpx.WriteError("x"), True, "the connection to api.bfl.ai was lost"),
+    (httpx.RemoteProtocolError("x"), True, "api.bfl.ai closed the connection, or sent something that is not HTTP"),
     (httpx.DecodingError("x"), True, "no answer from api.bfl.ai (DecodingError)"),
 ]  # fmt: skip
 

@@ -39,7 +39,7 @@ async def test_token(small: dict[str, Any], token: str, method: str) -> None:
 
 
 async def test_leaks(small: dict[str, Any]) -> None:
-    """With the token one can read which requests brought the key to the file host, and no others."""
+    """With the token one can read which requests sent the key to the file host, and no others."""
     emulator = Emulator(specification=small, control=True)
     async with _connected(emulator, emulator.control_token) as client:
         for url in ("/v1/credits", f"{emulator.delivery_url}/delivery/task/sample.png"):

@@ -263,7 +263,7 @@ class _Base(Generic[H, S, G]):
     def _delivered(self, update: Update, endpoint: str | None) -> Any:
         """The result in a webhook's update."""
         if not isinstance(update, Update) or not isinstance(update.raw.get("id"), str):
-            raise errors.WebhookError("this is not the update of a webhook: it names no task")
+            raise errors.WebhookError("this is not a webhook's update: it names no task")
         handle = Handle.of({"id": update.raw["id"]}, endpoint)
         with flows.owned(handle):
             if error := answers.task_error(update):

@@ -109,7 +109,7 @@ def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) ->
             violations.append(Violation(name, "", no_file(path)))
             return _ABSENT
         if takes is False and is_file(path):
-            violations.append(Violation(name, repr(shorten(value, 60)), "does not accept a file, and this names one"))
+            violations.append(Violation(name, repr(shorten(value, 60)), "does not accept a file, but this names one"))
         return value
 
     return {name: opened(name, value) for name, value in body.items()}, violations
@@ -209,7 +209,7 @@ def _texts(schema: Schema, value: Any, path: tuple[str | int, ...], media: Mappi
 def _unknown(key: str, known: Collection[str]) -> Violation:
     near = specification.nearest(key, known)
     hint = f"did you mean {near!r}? " if near else ""
-    way = f"{hint}The service would ignore or refuse it; extra={{…}} sends it as it is"
+    way = f"{hint}The service would ignore or refuse it; extra={{…}} sends it as is"
     return Violation(
         shorten(key, 60), "", "is not a parameter of this endpoint", Remedy(way, "unknown-parameter", nearest=near)
     )

@@ -184,7 +184,7 @@ class TransportError(BFLError):
     """The connection failed, or the answer could not be read.
 
     Attributes:
-        maybe_submitted: True if a paid POST may have been carried out all the same. The client never repeats such a
+        maybe_submitted: True if a paid POST may have been carried out nevertheless. The client never repeats such a
             request by itself; check your credits before you do.
         lasting: True if repeating the request cannot help: a certificate, a proxy or a name must be corrected first.
     """
@@ -200,7 +200,7 @@ class APIError(BFLError):
         status_code: the HTTP status.
         detail: the service's own ``detail``, a string or a list; it may echo the whole input. None if there was none.
         retry_after: seconds the service asks to wait, if it said so.
-        maybe_submitted: True if this answered a paid POST that may have been carried out all the same (a 5xx).
+        maybe_submitted: True if this answered a paid POST that may have been carried out nevertheless (a 5xx).
     """
 
     maybe_submitted: bool = False

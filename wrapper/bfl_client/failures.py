@@ -18,14 +18,14 @@ _PROXY = Remedy("correct {variable}, or exempt the host in NO_PROXY", "proxy")
 _WORDS = {
     "ConnectTimeout": "cannot connect to {host} in time",
     "PoolTimeout": "all connections to {host} are in use",
-    "WriteTimeout": "{host} did not take the request in time",
+    "WriteTimeout": "{host} did not accept the request in time",
     "ReadTimeout": "no answer from {host} in time",
     "TimeoutError": "no answer from {host} in time",
     "ConnectError": "cannot connect to {host}",
     "ProxyError": "cannot connect to {host}",
-    "RemoteProtocolError": "{host} broke off the connection, or sent what is not HTTP",
-    "ReadError": "the connection to {host} broke off",
-    "WriteError": "the connection to {host} broke off",
+    "RemoteProtocolError": "{host} closed the connection, or sent something that is not HTTP",
+    "ReadError": "the connection to {host} was lost",
+    "WriteError": "the connection to {host} was lost",
 }
 """Class of an error -> what it means. The texts of these errors are not shown: they may repeat what a server sent."""
 

@@ -312,7 +312,7 @@ class Part:
     def renew(self, status: int, retry: Retry, hosts: Hosts, deadline: float) -> Flow[None]:
         """Poll the task once more for a freshly signed URL. Raises DownloadError if that was done before or fails."""
         if self._renewed or self._polling_url is None:
-            raise errors.DownloadError(f"the URL has expired (HTTP {status}); it lives for minutes", expired=True)
+            raise errors.DownloadError(f"the URL has expired (HTTP {status}); it lasts only minutes", expired=True)
         self._renewed = True
         hosts.check_api(self._polling_url)
         for failures in range(1, retry.attempts + 1):
@@ -379,7 +379,7 @@ def _different(fetched: Fetched, first: Fetched) -> str | None:
 
 
 def _unfinished(fetched: Fetched, sink: BinaryIO) -> str | None:
-    """What the file says of itself, if the answer named neither a length nor a picture or video."""
+    """What the file says about itself, if the answer named neither a length nor a picture or video."""
     named = fetched.headers.get("content-type", "").startswith(("image/", "video/"))
     found = formats.unfinished(sink) if _total(fetched) is None or not named else None
     sink.seek(fetched.size)

@@ -40,7 +40,7 @@ def refusal(file: BinaryIO, wanted: Kind) -> str | None:
     if found.kind not in ("", wanted):
         return f"{found.name}, not {_NOUNS[wanted]}"
     if wanted == "image" and found.kind and found.subtype not in _SENT:
-        return f"{found.name}, which is not taken: convert it to JPEG or PNG"
+        return f"{found.name}, which is not accepted: convert it to JPEG or PNG"
     return f"{found.name}, but {problem}" if (problem := unfinished(file)) else None
 
 
@@ -96,7 +96,7 @@ def extension(head: bytes, content_type: str = "") -> str:
 
 
 def unfinished(file: BinaryIO) -> str | None:
-    """What shows that a picture or video is cut, or that an answer is a page of text; None if nothing does.
+    """What shows that a picture or video is truncated, or that an answer is a page of text; None if nothing does.
 
     JPEG, PNG, WebP and MP4 are known. Leaves the position anywhere.
     """
@@ -116,7 +116,7 @@ def unfinished(file: BinaryIO) -> str | None:
         whole = _boxes(file, size)
     else:
         return None
-    return None if whole else "the file is cut"
+    return None if whole else "the file is truncated"
 
 
 def _tail(file: BinaryIO, size: int) -> bytes:

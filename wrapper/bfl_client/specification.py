@@ -1,7 +1,7 @@
 """The packaged specification, read: endpoints, their parameters, bounds in words, media and prices.
 
 The client, the command line and the batch all learn here what an endpoint accepts and costs. The emulator has its own
-reader of `bfl_api.specification`, so that a mistake in one shows in the other.
+reader of `bfl_api.specification`, so neither hides the other's mistakes.
 """
 
 from __future__ import annotations
@@ -349,7 +349,7 @@ def in_words(schema: Schema, depth: int = 8) -> str:
     if schema.get("format") == RATIO:
         return "a ratio from 9:21 to 21:9, such as 16:9"
     if schema.get("x-bfl-media") == "guess":
-        return "a string; by a guess also a picture or video: a URL, base64 or a file"
+        return "a string; probably also a picture or video: a URL, base64 or a file"
     kinds = schema.get("type") or []
     noun = " or ".join(_NOUNS.get(each, each) for each in ([kinds] if isinstance(kinds, str) else kinds))
     return noun and noun + "".join(_bounds(schema, depth - 1))
@@ -444,7 +444,7 @@ def _mark_in_words(mark: Schema) -> str:
     each = rates.items() if isinstance(rates, Mapping) else [("", rates)]
     amounts = ", ".join(f"{credits_in_words(rate)}{value and f' ({value})'}" for value, rate in each)
     further = (
-        f", {credits_in_words(mark['further'])} for each further one, also of pictures sent"
+        f", {credits_in_words(mark['further'])} for each further one, including those of pictures sent"
         if "further" in mark
         else ""
     )

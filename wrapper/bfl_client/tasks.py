@@ -290,15 +290,15 @@ class _Ready(Generic[P, B, V, N]):
 
         Args:
             path: a file, or an existing folder, in which the file is named `stem` plus the extension of its content.
-                A file without a suffix gets that of its content; another one than that is kept, with a `SuffixWarning`.
-                Or a file opened for writing bytes: it is written to at its position, once all is there, and None is
-                returned.
+                A file without a suffix gets that of its content; a suffix that contradicts the content is kept, with a
+                `SuffixWarning`. Or a file opened for writing bytes: it is written to at its position, once everything
+                has arrived, and None is returned.
             overwrite: replace a file of that name.
             stem: the file's name in a folder, without extension; by default the task's id.
             private: readable by its owner only.
 
         Raises:
-            DownloadError: it cannot be fetched or (`unwritable`) written; an existing file is then as it was.
+            DownloadError: it cannot be fetched or (`unwritable`) written; an existing file is then unchanged.
         """
         found: P | N = self.task._run(lambda: self._save(path, "sample", overwrite, stem, private))
         return found
@@ -362,7 +362,7 @@ def _warn_of_suffix(path: Path, suffix: str, endpoint: str) -> None:
     renamed = path.with_suffix(suffix).name
     way = Remedy(f"rename it to {renamed}", "rename", name=renamed)
     if specification.FORMAT in specification.parameters(endpoint) and wanted in specification.formats(endpoint):
-        way = Remedy(f"{specification.FORMAT}={wanted!r} asks for what it is named", "rename", name=renamed)
+        way = Remedy(f"{specification.FORMAT}={wanted!r} makes it a {path.suffix} file", "rename", name=renamed)
     warnings.warn(SuffixWarning(f"{shorten(str(path))} is a {suffix} file, as the service made it", way), stacklevel=2)
 
 

@@ -115,7 +115,7 @@ class _Saving:
     """A download as it arrives: written to the sink, counted, and stopped at its limits.
 
     Attributes:
-        error: what it broke off for, or None.
+        error: why it was broken off, or None.
     """
 
     def __init__(self, step: Fetch, response: httpx.Response, clock: Callable[[], float]) -> None:

@@ -2,8 +2,8 @@
 
 How a delivery proves its origin is not settled. The vendor's parameter tables say that ``webhook_secret`` is sent back
 as it is in the header ``X-Webhook-Secret``; other material of the vendor's speaks of an HMAC-SHA256 of the body in
-``X-BFL-Signature: sha256=<hex>``; no delivery was recorded. So the plain form is the default, and the other is there
-when asked for.
+``X-BFL-Signature: sha256=<hex>``; no delivery was recorded. So the plain form is the default; the other must be
+asked for.
 """
 
 from __future__ import annotations
