@@ -144,7 +144,7 @@ class Database:
 
 
 def repeated(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
-    """A method whose transaction is safe to run twice: it is, if its `database` goes away before it confirms."""
+    """A method whose transaction is safe to run twice: it is, if its `database` goes down before it confirms."""
 
     @wraps(method)
     def until_done(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -11,7 +11,7 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 
 class Stopped(BaseException):
-    """The job is left as it is, for a later run. Not an `Exception`: it is not a failure of the job."""
+    """The job is left as is, for a later run. Not an `Exception`: it is not a failure of the job."""
 
 
 class Reason(NamedTuple):

@@ -141,9 +141,9 @@ def find(name: str) -> dict[str, Any] | None:
 
 
 def meant(beginning: str) -> dict[str, Any] | None:
-    """The kept handle whose id begins so, or for ``last`` the newest; None if there is none.
+    """The kept handle whose id begins like this, or for ``last`` the newest; None if there is none.
 
-    Raises ConfigurationError if several ids begin so.
+    Raises ConfigurationError if several ids do.
     """
     records = listed()
     found = [each for each in records if name_of(each["id"]).startswith(beginning)] if beginning else []

@@ -77,7 +77,7 @@ class Receiver(ThreadingHTTPServer):
         self.places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of connections that broke off; anything else is a bug."""
+        """Ignore lost connections; anything else is a bug."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

@@ -212,7 +212,7 @@ class Inputs:
             return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
     def has_hole(self, roles: Mapping[str, Input]) -> bool:
-        """Return whether these pictures, by role, say what to paint anew. Raises Refusal as `content` does."""
+        """Return whether these pictures, by role, say what to repaint. Raises Refusal as `content` does."""
         with _DECODING:
             return hole({role: self.picture(item) for role, item in roles.items()}).getbbox() is not None
 

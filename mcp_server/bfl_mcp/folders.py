@@ -49,7 +49,7 @@ class Folders:
         return "the emulator does not fetch URLs; give a path or base64" if self._emulated else ""
 
     def find(self, text: str) -> Path | None:
-        """The file that a path names, if it is in an allowed folder, wherever links lead; None for any other.
+        """The file that a path names, if it is in an allowed folder once links are resolved; else None.
 
         A path may be relative to an allowed folder or to the folder that the server was started in.
         """

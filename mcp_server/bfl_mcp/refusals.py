@@ -52,7 +52,7 @@ _REMEDIES: list[tuple[type[BFLError], str]] = [
 
 
 class Refused(Exception):
-    """Something that this server does not do: why, and what would be done; nothing was paid."""
+    """Something that this server does not do: why, and what to do instead; nothing was paid."""
 
     def __init__(self, kind: str, message: str, remedy: str = "", task_id: str | None = None) -> None:
         super().__init__(message)

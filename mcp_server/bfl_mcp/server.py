@@ -39,7 +39,7 @@ Videos take minutes: submit them, then wait with task. Results are files; a smal
 
 
 class Running:
-    """The calls under way, so that the server can end without dropping one that is paid for."""
+    """The calls under way, so the server can end without dropping one that is paid for."""
 
     def __init__(self, desk: Desk, note: Callable[[str], object] = lambda _: None) -> None:
         self._desk, self._note = desk, note

@@ -48,7 +48,7 @@ class Studio:
         return Estimate(endpoint=endpoint, credits=certain, at_most=most, list=specification.price_list())
 
     def needs_consent(self, most: float | None) -> bool:
-        """True if the user wants to be asked before so much is spent; a price that is not known is asked for, too."""
+        """True if the user wants to be asked before so much is spent; an unknown price counts as too much."""
         limit = self.settings.confirm_above
         return limit is not None and (most is None or most > limit)
 

@@ -95,7 +95,7 @@ class Update(NamedTuple):
 
 
 class Handle(NamedTuple):
-    """What is needed to resume a paid task, also in another process; `to_dict` makes JSON of it.
+    """What is needed to resume a paid task, even in another process; `to_dict` makes JSON of it.
 
     Attributes:
         raw: the whole answer to the submit, with its polling URL; None for a task that was resumed.
@@ -163,7 +163,7 @@ def parse_json(answer: Answer) -> Any:
 
 
 def without(content: bytes, key: str) -> bytes:
-    """An answer's content without the key, also where it is escaped (as in JSON, HTML or URLs) or in UTF-16."""
+    """An answer's content without the key, even if it is escaped (as in JSON, HTML or URLs) or in UTF-16."""
     encoding = json.detect_encoding(content) if b"\0" in content else "latin-1"
     try:
         text = content.decode(encoding, "surrogatepass")

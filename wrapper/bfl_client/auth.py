@@ -163,7 +163,7 @@ def cleaned(text: str) -> str:
 
 
 class APIKey:
-    """The API key, which no repr shows, nor a traceback with the values of variables."""
+    """The API key, hidden from every repr and from tracebacks that show variables."""
 
     def __init__(self, given: object) -> None:
         self.text = cleaned(given) if isinstance(given, str) else ""

@@ -87,8 +87,8 @@ def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()
 def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) -> tuple[dict[str, Any], list[Violation]]:
     """The body with a `Path` in place of each ``"@name"`` that stands for a file in `folder`, and what is wrong there.
 
-    A parameter that this version does not know may take a file: it gets one if that exists. One that takes none is
-    refused a text that names a file: it was not meant to be sent as it is.
+    A parameter that this version does not know may take a file: it gets one if the file exists. For
+    one that takes none, a text that names a file is refused: it was not meant to be sent as is.
     """
     violations: list[Violation] = []
     known = specification.parameters(endpoint)
@@ -124,7 +124,7 @@ def is_file(path: Path) -> bool:
 
 
 def no_file(path: Path) -> str:
-    """Why a path is not one of a file."""
+    """Why a path is not that of a file."""
     name = shorten(str(path), 80)
     try:
         return f"{name} is a folder" if path.is_dir() else f"there is no file {name}"
@@ -152,7 +152,7 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
 
 
 def check_answer(path: str, method: str, answer: Any) -> bool:
-    """True if an answer is what the specification says of it, so that the generated models can be made of it."""
+    """True if an answer matches the specification, so the generated models can be made from it."""
     return _validator(json.dumps(specification.answer_schema(path, method))).is_valid(answer)
 
 

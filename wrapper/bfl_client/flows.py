@@ -33,7 +33,7 @@ class Rules(NamedTuple):
 
 @contextmanager
 def owned(handle: Handle) -> Iterator[None]:
-    """Attach a task's handle to every exception that leaves, so that the paid task can be resumed.
+    """Attach a task's handle to every exception that leaves, so the paid task can be resumed.
 
     A BFLError gets ``task_id`` and ``polling_url``; any other exception, such as KeyboardInterrupt or a cancellation,
     gets ``handle`` and a note with the id. An error of another task, raised by a callback, keeps its own.

@@ -46,7 +46,7 @@ def refusal(file: BinaryIO, wanted: Kind) -> str | None:
 
 @lru_cache(maxsize=64)  # puremagic compares with all that it knows, and many requests send the same picture
 def identified(head: bytes) -> Format:
-    """What a file is that begins with these bytes, about a thousand of them."""
+    """What a file is, by its first bytes (about a thousand)."""
     text = _text(head)
     if text:
         return Format("text", "", text)

@@ -25,7 +25,7 @@ else:
 
 __all__ = ["DEADLINE", "NAMES", "AsyncHTTPClient", "HTTPClient", "guarded", "httpx", "now", "of", "url_of"]
 NAMES = ("httpx", "httpx2")
-"""The names of both, which are also those of their loggers."""
+"""The names of both, which are also the names of their loggers."""
 _C = TypeVar("_C", "httpx.Client", "httpx.AsyncClient")
 DEADLINE: ContextVar[float | None] = ContextVar("bfl_client_deadline", default=None)
 """Monotonic time at which the synchronous request under way must end, seconds; None for no such time."""
@@ -81,15 +81,15 @@ def url_of(text: str, library: Any = httpx) -> httpx.URL:
 
 
 def guarded(client: _C) -> _C:
-    """The client, its connection pools mended in ways for which both libraries have no parameter, only private names.
+    """The client, its connection pools mended by private names, because neither library has a parameter for it.
 
     - Each synchronous read and write ends by `DEADLINE`: the libraries know the timeout of one read alone, so an answer
       that comes byte by byte could last for ever.
-    - httpcore 1.0 leaves alone each connection that a request holds. It may close one under a request of another
-      thread, whose answer is then lost, paid or not, or give it to a second request, which must ask again: most of the
-      CPU time of many requests at once (github.com/encode/httpcore/issues/1110, open in November 2026; httpcore2 does
-      it right).
-    - An idle asynchronous connection says fast whether the other side has hung up. Every one is asked twice a request,
+    - A pool of httpcore 1.0 leaves alone each connection that a request holds. Unmended, it may close one under a
+      request of another thread, whose answer is then lost, paid or not, or give it to a second request, which must ask
+      again: most of the CPU time of many requests at once (github.com/encode/httpcore/issues/1110, open in November
+      2026; fixed in httpcore2).
+    - An idle asynchronous connection quickly says whether the other side has hung up. Each is asked twice per request,
       and anyio's attributes take a fifth of the CPU time of a hundred requests at once.
 
     Without these names (in a later version, say) the client works as the library does; tests of both would show it.
@@ -165,7 +165,7 @@ class _Glancing(_Around):
         return _Glancing(await self._inner.start_tls(*settings, **options))
 
     def get_extra_info(self, info: str) -> Any:
-        """What is known of the connection; ``is_readable`` is true of an idle one that was closed."""
+        """What is known about the connection; ``is_readable`` is true of an idle one that was closed."""
         if sys.platform == "win32" or info != "is_readable" or self._socket is None:
             return self._inner.get_extra_info(info)
         descriptor = self._socket.fileno()

@@ -45,7 +45,7 @@ class _Begun(Generic[T]):
 class Outcomes(_Begun[T], Generic[T, R]):
     """A map in progress: iterate over it, inside its ``with``, for a result or an error per request, in order.
 
-    Leaving the ``with`` early waits only for the answers to requests under way, so that no paid task is lost;
+    Leaving the ``with`` early waits only for the answers to requests under way, so no paid task is lost;
     `unfinished` then lists the tasks that continue at the service.
     """
 

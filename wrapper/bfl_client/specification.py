@@ -154,7 +154,7 @@ def takes_media(schema: Schema, path: tuple[str | int, ...] | None = None, depth
 
 
 def media_kinds(schema: Schema, path: tuple[str | int, ...]) -> set[str]:
-    """What may be sent at `path`: image, video, or file for anything (also where it is a guess that it is media)."""
+    """What may be sent at `path`: image, video, or file for anything (or if media are only a guess)."""
     found = ((each.get("x-bfl-media-kind"), each.get("format")) for each in _media(schema, path))
     return {kind or ("image" if each == MEDIA else "file") for kind, each in found}
 
@@ -271,7 +271,7 @@ def media_parameters(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def marked_media(name: str) -> frozenset[str]:
-    """The parameters that are marked to take pictures or videos and are not just guessed to."""
+    """The parameters that are marked as taking pictures or videos, not just guessed to."""
     known = parameters(name).values()
     return frozenset(
         each.name for each in known if each.media and all(m.get("format") == MEDIA for m in _media(each.schema, None))

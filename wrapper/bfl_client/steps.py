@@ -38,7 +38,7 @@ class Tell(NamedTuple):
     update: Any
 
     def told(self) -> object:
-        """Call it. Raises what it raises, but RuntimeError for StopIteration, which would end the flow instead."""
+        """Call it. Raises what it raises; RuntimeError for StopIteration, which would end the flow instead."""
         try:
             return self.function(self.update)
         except StopIteration as error:

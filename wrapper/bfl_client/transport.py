@@ -27,7 +27,7 @@ from .version import USER_AGENT
 
 T = TypeVar("T")
 ANSWER_LIMIT = 8 * 1024**2
-"""Bytes of an API answer that are read. A 422 may echo a whole picture; no other answer comes near."""
+"""Bytes of an API answer that are read. A 422 may echo a whole picture; other answers are far smaller."""
 HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 """Headers of every request."""
 _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"}  # by name: of either library

@@ -50,7 +50,7 @@ class Effect:
 
 
 def hole(roles: Mapping[str, Image.Image]) -> Image.Image:
-    """Return, as a mask, what is to be painted anew.
+    """Return, as a mask, what is to be repainted.
 
     That is what is white in the mask; where a mask is transparent in parts and shows no white, what is opaque; and
     without a mask, what is transparent in the picture.
