@@ -37,7 +37,7 @@ PURPOSES = {
     "continue": "Continue a video",
     "enhance": "Finish the draft of a video",
     "edit-clip": "Edit a video",
-    "upscale": "Enlarge a video",
+    "upscale": "Upscale a video",
     "": "Other",
 }
 """The mark ``x-bfl-emulate`` -> what one wants to do; `make` and `film` for what needs no picture."""
@@ -158,7 +158,7 @@ def _facts(endpoint: Endpoint, found: list[Request]) -> Iterator[tuple[str, str]
         if limits:
             yield label, "; ".join(limits)
     hooked = any(each.name == "webhook_url" for request in found for each in request.form.parameters)
-    yield "Webhooks", "yes, with `webhook_url`" if hooked else "no: the result has to be polled for"
+    yield "Webhooks", "yes, with `webhook_url`" if hooked else "no: poll for the result"
     methods = ", ".join(f"`{name}`" for name in endpoint.method_names)
     yield "Methods", f"{methods} of `client.generate` and `client.submit`"
 

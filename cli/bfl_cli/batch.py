@@ -139,7 +139,7 @@ def run(
                 api_key=key.value,
             )
     except KeyboardInterrupt:  # the second one
-        screen.error(f"bfl: interrupted at once; what was submitted is kept\n  try: {AGAIN}")
+        screen.error(f"bfl: stopped at once; what was submitted is kept\n  try: {AGAIN}")
         os._exit(130)  # threads may be waiting for answers; the next run asks for them
     _print(screen, report, output, _problem(report, retried=retry_failed, resubmitted=on_uncertain == "resubmit"))
 

@@ -147,7 +147,7 @@ class Request:
         name = "standard input" if text in ("-", "@-") else shorten(str(path), 80)
         if not found:
             problem = "is empty" if found == "" else "is not text"
-            self._violations.append(Violation(key, "", f"takes text, and {name} {problem}"))
+            self._violations.append(Violation(key, "", f"takes text, but {name} {problem}"))
         elif key == "prompt" and self._is_body(found):
             raise Problem("usage", f"{name} contains a whole body, not a prompt", f"--json {text.lstrip('@')} sends it")
         return found or text
