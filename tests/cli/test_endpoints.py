@@ -27,7 +27,7 @@ def test_every_endpoint_is_listed_and_described(lonely_shell: Shell) -> None:
         assert f"\n{name}" in shown.out
     assert re.search(r"width  \(default \d+\)\n    an integer from \d+ to \d+, a multiple of \d+\n", shown.out)
     for name, each in ENDPOINTS.items():
-        made = "a film" if each.kind == "video" else "a picture"
+        made = "a video" if each.kind == "video" else "a picture"
         assert f"\n  makes {made}, usually in {each.duration:g} s; " in lonely_shell.run("describe", name).out
     for name in filter(client.price_in_words, ENDPOINTS):
         costs = f"costs {client.price_in_words(name)}, by the list of {client.price_list()}"
