@@ -55,7 +55,7 @@ Written = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help=
 Unpriced = Annotated[bool, typer.Option("--allow-unpriced", help="Use endpoints without a price despite the budget.")]
 Port = Annotated[
     int | None,
-    typer.Option("--http", min=0, max=65535, metavar="PORT", help="Serve HTTP on 127.0.0.1, for those with its token."),
+    typer.Option("--http", min=0, max=65535, metavar="PORT", help="Serve HTTP on 127.0.0.1; needs its token."),
 ]
 
 
