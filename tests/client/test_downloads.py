@@ -9,6 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import av
 import httpx
@@ -485,3 +486,10 @@ def test_a_suffix_that_contradicts_the_content_is_not_silent(
     said = [str(each) for each in found]
     assert said == [f"{each.message}: {each.remedy}" for each in found]
     assert said == ([f"{tmp_path / name} {way}"] if way else [])
+
+
+def test_a_video_of_millions_of_boxes_is_not_looked_through() -> None:
+    """A file that is nothing but the beginnings of boxes counts as cut, before looking at them takes minutes."""
+    with mock.patch.object(formats, "_BOXES", 3):
+        assert formats.unfinished(io.BytesIO(b"\0\0\0\x08ftyp" + b"\0\0\0\x08moov" * 3)) is not None
+        assert formats.unfinished(io.BytesIO(b"\0\0\0\x08ftyp" + b"\0\0\0\x08moov" * 2)) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import sys
 import tracemalloc
@@ -172,3 +173,27 @@ def test_media_are_measured_in_every_form(path: Path) -> None:
         assert found is not None
         assert found[:2] == (30, 20)
     assert [measured(each) for each in ("https://bfl.example/fox.png", "a fox", DATA, None)] == [None] * 4
+
+
+def test_what_is_appended_to_an_open_file_is_not_read() -> None:
+    """An open file is looked at as long as it was when it was given; one that never ends holds up nothing."""
+
+    class Endless(io.BytesIO):
+        asked = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.asked += 1
+            if self.asked > 100:
+                raise OSError("it is read for ever")
+            return b"\xff\xd8\xff" * 5
+
+    file = Endless(b"\xff\xd8\xff" * 5)
+    assert measured(file) is None
+    assert file.asked < 100
+
+
+def test_ten_thousand_pictures_keep_their_places() -> None:
+    """Each of very many pictures of a request is sent in its own place."""
+    contents = [f"picture {number}".encode() for number in range(10_020)]
+    body = b"".join(prepare("x", {"images": contents}))
+    assert json.loads(body)["images"] == [base64.b64encode(each).decode() for each in contents]

@@ -157,9 +157,14 @@ def parse_json(answer: Answer) -> Any:
     if not answer.whole:
         return None
     try:
-        return _DECODER.decode(answer.content.decode(json.detect_encoding(answer.content), "surrogatepass"))
+        return decoded(answer.content)
     except (ValueError, RecursionError):
         return None
+
+
+def decoded(content: bytes) -> Any:
+    """The value of JSON. Raises ValueError or RecursionError if it is not JSON, or is nested too deeply."""
+    return _DECODER.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
 
 
 def without(content: bytes, key: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 Kind = Literal["image", "video"]
 _TRAILING = 64 * 1024  # bytes in which the end of a JPEG or PNG is looked for: some programs append to them
+_BOXES = 1_000_000  # of an MP4; a day of video in fragments has tens of thousands
 _SENT = {"jpeg", "png", "webp", "gif", "bmp", "x-ms-bmp", "tiff"}
 """Types of pictures that are sent. JPEG, PNG and WebP are documented; nothing is known against the others."""
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
@@ -126,18 +127,20 @@ def _tail(file: BinaryIO, size: int) -> bytes:
 
 def _boxes(file: BinaryIO, size: int) -> bool:
     """True if the boxes of an MP4 end where the file does, and the one with its index is among them."""
-    start, names = 0, set[bytes]()
+    start, boxes, indexed = 0, 0, False
     while start + 8 <= size:
         file.seek(start)
         head = file.read(16)
         length = int.from_bytes(head[:4], "big")
         if length == 1:  # a long one: its length follows
             length = int.from_bytes(head[8:16], "big")
-        names.add(head[4:8])
+        boxes, indexed = boxes + 1, indexed or head[4:8] == b"moov"
+        if boxes > _BOXES:  # no video has so many, and looking through gigabytes of them would take minutes
+            return False
         if length == 0:  # to the end of the file
             start = size
         elif length < 8:
             return False
         else:
             start += length
-    return 0 <= size - start < 8 and b"moov" in names
+    return 0 <= size - start < 8 and indexed

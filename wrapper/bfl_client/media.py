@@ -96,9 +96,10 @@ class _Window(io.RawIOBase):
         return self._done
 
     def read(self, size: int = -1) -> bytes:
+        left = max(self._size - self._done, 0)  # what is appended meanwhile is not read, or reading might never end
         with _files:
             self._file.seek(self._start + self._done)
-            chunk: bytes = self._file.read(size)
+            chunk: bytes = self._file.read(left if size < 0 else min(size, left)) if left else b""
             self._file.seek(self._start)
         self._done += len(chunk)
         return chunk
@@ -310,7 +311,7 @@ class _Preparation:
         if found is None:
             raise ValueError(f"a {type(value).__name__} cannot be sent as JSON")
         found.path = path
-        token = f"{self._nonce}{len(self.media):04d}"
+        token = f"{self._nonce}{len(self.media):08d}"
         self.media[token] = found
         return token
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -53,7 +52,7 @@ def parse(
     if form != "unverified":
         _verify(bytes(body), headers, secret, form)
     try:
-        update = answers.update_of(json.loads(bytes(body)))
+        update = answers.update_of(answers.decoded(bytes(body)))
     except (ValueError, RecursionError) as error:
         raise WebhookError("the delivery is not JSON") from error
     if update is None:
