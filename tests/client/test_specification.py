@@ -293,6 +293,6 @@ def test_the_first_format_is_the_default() -> None:
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_a_number_beyond_all_bounds_has_a_price_or_none(name: str, value: float) -> None:
     """The price of a request that would be refused for its numbers is no error."""
-    body = dict.fromkeys(("width", "height", "duration", "steps"), value)
+    body: dict[str, Any] = dict.fromkeys(("width", "height", "duration", "steps"), value)
     for price in specification.prices(name, body):
         assert price is None or price >= 0
