@@ -20,6 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.cli.shell import LIMIT, environment, unix
 
 from .conftest import FOX, Bench, facts, until
+from .test_interrupted import STALLED
 from .test_words import CONFIGURATIONS, STARTED
 
 TOKEN = "a-token_of.the~user+/="
@@ -116,7 +117,7 @@ def test_the_configuration_of_the_guide_reaches_it(bench: Bench) -> None:
 
 @unix
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_it_after_the_answer_to_a_paid_request(slow_bench: Bench, name: str) -> None:
+def test_a_signal_while_a_task_is_awaited(slow_bench: Bench, name: str) -> None:
     """A signal while a client is connected ends the server with 130 and one line; what was paid for is kept."""
 
     async def run() -> None:
@@ -136,3 +137,35 @@ def test_a_signal_ends_it_after_the_answer_to_a_paid_request(slow_bench: Bench, 
         assert server.process.returncode == 130
     assert "Traceback" not in slow_bench.said
     assert slow_bench.said.count("\n") <= 1
+
+
+@unix
+@pytest.mark.parametrize("again", [False, True])
+def test_a_signal_in_the_middle_of_a_paid_request(slow_bench: Bench, clock: list[float], again: bool) -> None:
+    """A signal ends the server once a paid request is answered, and the task is kept; a second one ends it at once."""
+    assert slow_bench.emulator is not None
+    slow_bench.emulator.script(STALLED)
+
+    async def call() -> None:
+        with suppress(Exception):  # the connection is gone
+            await server.call("generate")
+
+    async def run() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(call)
+            await until(lambda: slow_bench.submits)
+            server.process.terminate()
+            await until(lambda: "interrupted" in slow_bench.said)
+            if again:
+                server.process.terminate()
+            else:
+                clock[0] += 31
+            assert await anyio.to_thread.run_sync(server.process.wait, LIMIT / 2) == 130
+            group.cancel_scope.cancel()
+
+    with serving(slow_bench) as server:
+        anyio.run(run)
+    kept = [json.loads(path.read_text())["id"] for path in slow_bench.home.rglob("tasks/*.json")]
+    assert kept == list(slow_bench.emulator.tasks)
+    assert len(kept) == (0 if again else 1)
+    assert "Traceback" not in slow_bench.said
