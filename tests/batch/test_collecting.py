@@ -53,10 +53,8 @@ def test_a_download_that_keeps_failing_is_left_to_the_next(tmp_path: Path, monke
     assert service.posts == {"fox": 1}
 
 
-@pytest.mark.parametrize(
-    ("seed", "kept"), [(2**63 - 1, 2**63 - 1), (2**63, None), (1 - 2**63, 1 - 2**63), (-(2**63), None)]
-)
-def test_a_seed_that_the_record_cannot_take_is_left_out(tmp_path: Path, seed: int, kept: int | None) -> None:
+@pytest.mark.parametrize("seed", [2**63 - 1, 2**63, 1 - 2**63, -(2**63)])
+def test_a_seed_that_the_record_cannot_take_is_left_out(tmp_path: Path, seed: int) -> None:
     """A seed of more than 63 bits, which no database takes, does not keep a job from being done."""
     service = Service()
 
