@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 import select
 import signal
 import subprocess
@@ -227,7 +228,7 @@ class Running:
     def end(self) -> Done:
         """Wait until it has ended."""
         out, err = self.process.communicate(timeout=LIMIT)
-        return _checked(Done(self.process.returncode, out, self.seen + err))
+        return _checked(Done(self.process.returncode, out, without_remarks(self.seen + err)))
 
 
 def _checked(done: Done) -> Done:
@@ -284,5 +285,10 @@ def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes,
     return process.wait(timeout=10), _text(shown)
 
 
+def without_remarks(text: str) -> str:
+    """What a program wrote itself: in development mode, asyncio reports each step that took 0.1 seconds or longer."""
+    return re.sub(r"^Executing <.* took [0-9.]+ seconds\n", "", text, flags=re.MULTILINE)
+
+
 def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape").replace(os.linesep, "\n")
+    return without_remarks(data.decode("utf-8", "surrogateescape").replace(os.linesep, "\n"))

@@ -17,7 +17,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
 
-from tests.cli.shell import environment
+from tests.cli.shell import environment, without_remarks
 
 Mode = Literal["auto", "legacy"]
 MODES: tuple[Mode, ...] = ("auto", "legacy")
@@ -79,7 +79,7 @@ class Bench:
     @property
     def said(self) -> str:
         """What servers wrote on standard error."""
-        return self.log.read_text()
+        return without_remarks(self.log.read_text())
 
 
 def facts(result: CallToolResult) -> dict[str, Any]:
