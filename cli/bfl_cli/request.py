@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bfl_client import constraints, specification
+from bfl_client import constraints, files, specification
 from bfl_client.errors import NOTHING, ConstraintError, Violation, shorten
 
 from .exits import ACTIONS, Problem, worded
@@ -176,7 +176,7 @@ class Request:
         """Standard input, which can be read only once."""
         if self._stdin is not None:
             raise Problem("usage", "standard input (-) can be used once only")
-        found = self._stdin = b"" if sys.stdin is None else sys.stdin.buffer.read(_LARGEST)
+        found = self._stdin = b"" if sys.stdin is None else files.first(sys.stdin.buffer, _LARGEST)
         return found
 
 

@@ -157,7 +157,7 @@ def read(path: Path) -> dict[str, Any]:
     """A handle from a file; raises ConfigurationError if there is none."""
     try:
         with path.open("rb") as file:
-            return parse(file.read(_LARGEST), str(path))
+            return parse(files.first(file, _LARGEST), str(path))
     except OSError as error:
         raise ConfigurationError(f"the handle in {in_line(path)} cannot be read: {error.strerror}") from error
 

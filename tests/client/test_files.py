@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,17 @@ def test_an_extension_is_that_of_the_content(head: bytes, declared: str, extensi
 def test_a_stem_is_a_plain_name(name: str, stem: str) -> None:
     """Whatever an id is, its stem has letters, digits, - and _ only, 80 at most, and at least one."""
     assert files.stem(name) == stem
+
+
+@pytest.mark.parametrize("most", [0, 1, 99_999, 100_000, 2**30])
+def test_a_bound_takes_no_memory(most: int, tmp_path: Path) -> None:
+    """Of a file its first bytes are read, no more than the bound, and however large that is, little memory is taken."""
+    content = bytes(range(250)) * 400
+    (tmp_path / "fox").write_bytes(content)
+    tracemalloc.start()
+    try:
+        with (tmp_path / "fox").open("rb") as file:
+            assert files.first(file, most) == content[:most]
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

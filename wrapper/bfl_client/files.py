@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+_PIECE = 64 * 1024  # bytes
+
 
 class Whole:
     """A file that appears, complete, when the ``with`` ends, and leaves no trace when it raises.
@@ -79,6 +81,15 @@ def write(path: str | os.PathLike[str], content: bytes, *, private: bool = False
     with Whole(path, private=private, replace=replace) as whole:
         whole.file.write(content)
     return whole.path
+
+
+def first(file: BinaryIO, most: int) -> bytes:
+    """The first bytes of an open file, at most so many; takes as much memory as there are."""
+    pieces = list[bytes]()
+    while most > 0 and (piece := file.read(min(most, _PIECE))):  # Python makes room for all that is asked for
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
 
 
 def private_folder(path: Path) -> None:
