@@ -1,5 +1,6 @@
 """Settings for all tests, the mark of those that are about certain endpoints, and figures at the end of a run."""
 
+import logging
 import os
 import signal
 import sys
@@ -30,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it runs in the background
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # In development mode asyncio logs each step that took 0.1 seconds or longer: a busy machine is not tested.
+    logging.getLogger("asyncio").addFilter(lambda record: not record.getMessage().startswith("Executing <"))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):  # the tests speak to this machine alone
         for spelling in (name, name.lower()):
             os.environ.pop(spelling, None)

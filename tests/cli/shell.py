@@ -287,7 +287,7 @@ def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes,
 
 def without_remarks(text: str) -> str:
     """What a program wrote itself: in development mode, asyncio reports each step that took 0.1 seconds or longer."""
-    return re.sub(r"^Executing <.* took [0-9.]+ seconds\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^(WARNING:asyncio:)?Executing <.* took [0-9.]+ seconds\n", "", text, flags=re.MULTILINE)
 
 
 def _text(data: bytes) -> str:
