@@ -17,12 +17,15 @@ import httpx
 import pytest
 from bfl_emulator import Emulator, listener, requests
 
+from tests.cli.shell import LIMIT
+
 _NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
+_SOON = 10.0  # seconds for a stop that takes one; with `patient`, one that waits for a client takes much longer
 
 
 def _connect(emulator: Emulator) -> socket.socket:
     address = httpx.URL(emulator.base_url)
-    return socket.create_connection((address.host, address.port or 80), timeout=10)
+    return socket.create_connection((address.host, address.port or 80), timeout=LIMIT)
 
 
 def _answer(connection: socket.socket) -> bytes:
@@ -42,7 +45,7 @@ def no_traces() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         if thread.name.startswith("Trio thread"):  # trio's own, which it keeps for ten seconds
             continue
-        thread.join(5)
+        thread.join(LIMIT)
         assert not thread.is_alive(), thread
     gc.collect()
 
@@ -50,6 +53,12 @@ def no_traces() -> Iterator[None]:
 @pytest.fixture
 def quick(small: dict[str, Any], no_traces: None) -> Emulator:
     return Emulator(specification=small, speed=float("inf"), check=True)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emulator whose stop waits for connections, once it has broken them, for as long as for a busy machine."""
+    monkeypatch.setattr(listener, "_PATIENCE", LIMIT)
 
 
 def _client(emulator: Emulator) -> httpx.Client:
@@ -168,7 +177,7 @@ def test_many_at_once(quick: Emulator) -> None:
     """A hundred tasks at once get a hundred different pictures."""
 
     def one(seed: int) -> bytes:
-        with httpx.Client() as client:  # threads share none: see bfl_client.library.guarded
+        with httpx.Client(timeout=LIMIT) as client:  # threads share none: see bfl_client.library.guarded
             return _picture(emulator, client, seed)
 
     with quick as emulator, concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -186,14 +195,15 @@ def test_many_at_once(quick: Emulator) -> None:
     ],
     ids=["nothing", "headers", "body", "chunk"],
 )
+@pytest.mark.usefixtures("patient")
 def test_slow_client(quick: Emulator, sent: bytes) -> None:
-    """A client that never finishes its request keeps nobody else waiting, and `stop` for two seconds at most."""
+    """A client that never finishes its request keeps nobody else waiting, and `stop` for seconds only."""
     with quick as emulator, _client(emulator) as client:
         slow = _connect(emulator)
         slow.sendall(sent)
         assert client.get("/v1/credits").status_code == 200
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < _SOON
     assert _answer(slow) == b""
     slow.close()
 
@@ -215,16 +225,17 @@ def test_half_sent(quick: Emulator, sent: bytes, monkeypatch: pytest.MonkeyPatch
         connections = [stack.enter_context(contextlib.closing(_connect(emulator))) for _ in range(100)]
         for connection in connections:
             connection.sendall(sent)
-        assert {_answer(connection) for connection in connections} == {b""}  # `recv` gives up after ten seconds
+        assert {_answer(connection) for connection in connections} == {b""}  # `recv` gives up after a minute
+        monkeypatch.undo()  # a busy machine may take longer to send a request
         assert client.get("/v1/credits").status_code == 200
 
 
 def test_patience(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that waits between its requests, or for a slow answer, is not cut off."""
-    monkeypatch.setattr(listener, "_HEAD", 0.05)
-    monkeypatch.setattr(listener, "_SILENCE", 0.05)
+    monkeypatch.setattr(listener, "_HEAD", 0.4)  # the emulator looks once a second: within the slow answer it is over
+    monkeypatch.setattr(listener, "_SILENCE", 0.4)
     quick.script({"fault": "slow", "operation": "utility", "nth": 2, "seconds": 1.5})
-    with quick as emulator, contextlib.closing(_connect(emulator)) as idle, _client(emulator) as client:
+    with quick as emulator, _client(emulator) as client, contextlib.closing(_connect(emulator)) as idle:
         request = b"GET /v1/credits HTTP/1.1\r\nHost: localhost\r\n\r\n"
         idle.sendall(request)
         assert idle.recv(12) == b"HTTP/1.1 403"
@@ -236,8 +247,9 @@ def test_patience(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"HTTP/1.1 403" in answers
 
 
-def test_answer_under_way(quick: Emulator) -> None:
+def test_answer_under_way(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that has begun when the emulator stops is still answered."""
+    monkeypatch.setattr(listener, "_GRACE", LIMIT)
     quick.start()
     url = f"{quick.base_url}/v1/credits"
     with contextlib.closing(_connect(quick)) as connection:
@@ -255,17 +267,18 @@ def test_answer_under_way(quick: Emulator) -> None:
     stopping.join()
 
 
+@pytest.mark.usefixtures("patient")
 def test_download_that_is_not_read(quick: Emulator) -> None:
     """A client that asks for a large picture and does not read it cannot keep the emulator from stopping."""
     with quick as emulator, httpx.Client() as client:
         body = {"prompt": "x", "width": 1440, "height": 11_000, "output_format": "png"}
         receipt = client.post(emulator.base_url + "/v1/paint", json=body, headers={"x-key": emulator.api_key}).json()
         sample = httpx.URL(client.get(receipt["polling_url"]).json()["result"]["sample"])
-        idle = socket.create_connection((sample.host, sample.port or 80), timeout=10)
+        idle = socket.create_connection((sample.host, sample.port or 80), timeout=LIMIT)
         idle.sendall(b"GET " + sample.raw_path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < _SOON
     idle.close()
 
 
