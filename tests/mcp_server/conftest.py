@@ -17,7 +17,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
 
-from tests.cli.shell import environment, without_remarks
+from tests.cli.shell import LIMIT, environment, without_remarks
 
 Mode = Literal["auto", "legacy"]
 MODES: tuple[Mode, ...] = ("auto", "legacy")
@@ -102,7 +102,7 @@ def error(result: CallToolResult) -> dict[str, Any]:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until something in this process has come true."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(LIMIT):
         while not condition():
             await anyio.sleep(0.01)
 

@@ -17,7 +17,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.cli.shell import LIMIT, environment, unix
+from tests.cli.shell import LIMIT, Shell, environment, unix
 
 from .conftest import FOX, Bench, facts, until
 from .test_interrupted import STALLED
@@ -39,7 +39,8 @@ class Serving:
 
     def post(self, **headers: str) -> httpx.Response:
         """A request without content."""
-        return httpx.post(self.said["url"], headers={"content-type": "application/json", **headers}, content=b"{}")
+        headers["content-type"] = "application/json"
+        return httpx.post(self.said["url"], headers=headers, content=b"{}", timeout=LIMIT)
 
     async def call(self, tool: str, authorization: str | None = None) -> None:
         """Call a tool, as a client of the protocol that sends the header."""
@@ -96,12 +97,12 @@ def test_the_token_may_be_the_users(bench: Bench) -> None:
         assert server.post().status_code == 401
         anyio.run(server.call, "submit", f"Bearer {TOKEN}")
     assert TOKEN not in bench.said
+    (bench.root / "shell").mkdir()
+    shell = Shell(bench.root / "shell", bench.emulator)
     for weak in ("short", "sixteen characters with spaces", "sixteen-characters\n"):
-        env = environment(bench.home, bench.emulator, BFL_MCP_TOKEN=weak)
-        command = [sys.executable, *bench.command("--budget", "100", "--http", "0", "--json")]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT)
-        assert (done.returncode, json.loads(done.stdout)["error"]["kind"]) == (4, "configuration")
-        assert weak not in done.stdout + done.stderr
+        done = shell.run("mcp", "--output", ".", "--no-budget", "--http", "0", "--json", BFL_MCP_TOKEN=weak)
+        assert (done.code, done.json["error"]["kind"]) == (4, "configuration")
+        assert weak not in done.out + done.err
 
 
 def test_the_configuration_of_the_guide_reaches_it(bench: Bench) -> None:

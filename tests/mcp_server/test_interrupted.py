@@ -13,7 +13,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from tests.cli.shell import environment
+from tests.cli.shell import LIMIT, environment
 
 from .conftest import FOX, MODES, PRICE, Bench, Mode, error, facts, until
 
@@ -106,7 +106,7 @@ def test_a_server_that_ends_in_the_middle_of_a_paid_request(slow_bench: Bench, c
             assert server.stdin is not None
             server.stdin.close()
         clock[0] += 31
-        assert server.wait(30) == (130 if end == "signal" else 0)
+        assert server.wait(LIMIT) == (130 if end == "signal" else 0)
     kept = [json.loads(path.read_text())["id"] for path in bench.home.rglob("tasks/*.json")]
     assert kept == list(bench.emulator.tasks)
     assert len(kept) == 1
