@@ -132,7 +132,12 @@ class Shell:
             running.process.communicate()
 
     def terminal(
-        self, *arguments: str, columns: int = 80, keys: tuple[tuple[bytes, bytes], ...] = (), **more: str
+        self,
+        *arguments: str,
+        columns: int = 80,
+        keys: tuple[tuple[bytes, bytes], ...] = (),
+        program: list[str] = BFL,
+        **more: str,
     ) -> tuple[int, str]:
         """Run bfl on a terminal of its own; returns the exit code and everything that it showed.
 
@@ -150,7 +155,7 @@ class Shell:
         env = self.environment(**more)
         env.pop("COLUMNS")
         process = subprocess.Popen(
-            [*BFL, *arguments],
+            [*program, *arguments],
             cwd=self.here,
             env=env,
             stdin=side,
@@ -282,12 +287,12 @@ def _watch(process: subprocess.Popen[bytes], main: int, keys: tuple[tuple[bytes,
         for pair in asked:  # in the order of the questions, as a terminal does
             os.write(main, pair[1])
             waiting.remove(pair)
-    return process.wait(timeout=10), _text(shown)
+    return process.wait(timeout=LIMIT), _text(shown)
 
 
 def without_remarks(text: str) -> str:
     """What a program wrote itself: in development mode, asyncio reports each step that took 0.1 seconds or longer."""
-    return re.sub(r"^(WARNING:asyncio:)?Executing <.* took [0-9.]+ seconds\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^(WARNING:asyncio:)?Executing <.* took [0-9.]+ seconds\r?\n", "", text, flags=re.MULTILINE)
 
 
 def _text(data: bytes) -> str:

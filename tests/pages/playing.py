@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from bfl_emulator import Emulator
 
-from tests.cli.shell import environment
+from tests.cli.shell import environment, without_remarks
 
 CHANGING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=127\.0\.0\.1:)[0-9]+")  # ids and ports
 _DATE = re.compile(r"\d{4}\\-\d\d\\-\d\d\\ \d\d:\d\d")  # in an escaped text
@@ -56,7 +57,7 @@ class Shell:
     def printed(self, command: str, lines: int) -> str:
         """What a command prints; of one that goes on in the background, so many lines."""
         if command == "wait":
-            return self.waiting.pop().communicate(timeout=60)[0]
+            return without_remarks(self.waiting.pop().communicate(timeout=60)[0])
         started = subprocess.Popen(
             ["bash", "-c", command.removesuffix(" &")],
             cwd=self.here,
@@ -66,10 +67,10 @@ class Shell:
             text=True,
         )
         if not command.endswith(" &"):
-            return started.communicate(timeout=60)[0]
+            return without_remarks(started.communicate(timeout=60)[0])
         self.waiting.append(started)
         assert started.stdout is not None
-        return "".join(started.stdout.readline() for _ in range(lines))
+        return "".join(itertools.islice(filter(without_remarks, started.stdout), lines))
 
     def compare(self, command: str, expected: str, printed: str) -> None:
         """Compare line by line, learning which ids and ports stand for which."""

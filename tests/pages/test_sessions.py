@@ -38,6 +38,7 @@ def _to_run(block: Block) -> bool:
 
 
 @unix
+@pytest.mark.timeout(600)  # dozens of processes, on a machine that may be busy
 @pytest.mark.parametrize("page", WITH_SESSIONS, ids=name_of)
 def test_the_sessions_of_a_page_are_what_happens(page: Path, shell: Shell) -> None:
     """The sessions of a page, in order in one folder, print what is shown, but for ids, ports and times."""
