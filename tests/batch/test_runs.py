@@ -213,7 +213,8 @@ def test_limits_hold_by_endpoint_and_over_all(tmp_path: Path, monkeypatch: pytes
     """Of a mix, no endpoint has more active tasks than its limit, and all together no more than the concurrency."""
     limited = EDITING
     monkeypatch.setitem(ENDPOINTS, limited, ENDPOINTS[limited]._replace(active_limit=3))
-    with Emulator(speed=40, limits=False) as emulator:
+    ticks = itertools.count(step=0.1)  # seconds, one tick for each look at the clock: no batch is too slow for it
+    with Emulator(clock=ticks.__next__, limits=False) as emulator:
         batch = Batch(tmp_path, emulator)
         batch.write(job(number, endpoint) for number in range(16) for endpoint in (PICTURE, limited))
         assert batch.run(concurrency=8).ok

@@ -19,7 +19,7 @@ from bfl_client import Client
 
 from tests.needs import PICTURE
 
-from .shell import SIGNALS, Shell, unix
+from .shell import LIMIT, SIGNALS, Shell, unix
 
 
 @unix
@@ -110,7 +110,7 @@ def test_listening_ends_with_a_signal(lonely_shell: Shell, name: str) -> None:
 def raw(url: str, head: str, body: bytes = b"") -> bytes:
     """What a server answers to a request written by hand, until it closes the connection."""
     host, port = url.removeprefix("http://").rstrip("/").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=LIMIT) as connection:
         connection.sendall(f"POST / HTTP/1.0\r\n{head}\r\n\r\n".encode() + body)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -167,7 +167,7 @@ def test_listening_ends_though_every_place_is_taken(lonely_shell: Shell) -> None
     with lonely_shell.start("webhook", "listen", "--form", "unverified") as running, contextlib.ExitStack() as senders:
         host, port = running.await_line("listening on").split()[-1].removeprefix("http://").rstrip("/").split(":")
         for _ in range(AT_ONCE + 8):
-            senders.enter_context(socket.create_connection((host, int(port)), timeout=10)).sendall(b"POST / HT")
+            senders.enter_context(socket.create_connection((host, int(port)), timeout=LIMIT)).sendall(b"POST / HT")
         running.interrupt("SIGINT")
         done = running.end()
     assert (done.code, "Traceback" in done.err) == (130, False), done.err
@@ -184,7 +184,7 @@ def test_a_sender_that_dribbles_loses_its_place(
     with receiver, socket.create_connection(receiver.server_address[:2], timeout=0.01) as sender:  # type: ignore[arg-type]
         sender.sendall(b"POST / HTTP/1.0\r\nContent-Length: 8000000\r\n\r\n")
         began, cut = time.monotonic(), False
-        while not cut and time.monotonic() - began < 10:
+        while not cut and time.monotonic() - began < LIMIT:
             try:
                 sender.sendall(b"x")
                 sender.recv(1)

@@ -15,11 +15,14 @@ from PIL import Image
 
 from tests.needs import PICTURE
 
-from .shell import Shell, unix
+from .shell import BFL, LIMIT, Shell, unix
 
 pytestmark = unix
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_WAITS = f"import select; wait = select.select; select.select = lambda *files: wait(*files[:3], {LIMIT})"
+PATIENT = [BFL[0], "-c", f"{_WAITS}; from bfl_cli import main; main()"]
+"""bfl that waits longer for a terminal's answer than 0.1 seconds: whoever answers may be busy."""
 
 
 def test_progress_moves_on_a_narrow_terminal(lonely_shell: Shell) -> None:
@@ -65,7 +68,7 @@ def test_a_picture_is_shown_where_the_terminal_can(
 ) -> None:
     """--show asks the terminal what it can, and sends the picture in that form; the file is saved in any case."""
     pytest.importorskip("textual_image")
-    code, screen = shell.terminal("generate", PICTURE, "a fox", "--show", "-o", "f.jpg", keys=answers)
+    code, screen = shell.terminal("generate", PICTURE, "a fox", "--show", "-o", "f.jpg", keys=answers, program=PATIENT)
     assert code == 0, screen
     _, _, after = screen.rpartition("cost not stated")
     assert after.count(sent) > (sent == "\x1b_G")  # one is the question

@@ -23,6 +23,8 @@ import trustme
 from bfl_client import AsyncClient, Client, Retry, client
 from bfl_client.transport import http_options
 
+from tests.cli.shell import LIMIT
+
 from .conftest import KEY, NAME
 from .loopback import Loopback
 from .test_transport import KINDS, server
@@ -51,7 +53,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 async def submitted(client: AsyncClient, loopback: Loopback, count: int) -> list[str]:
     """The ids of tasks: the first is under way when the others begin."""
     first = asyncio.create_task(client.submit(NAME, prompt="0"))
-    await asyncio.to_thread(loopback.arrived.wait, 10)
+    await asyncio.to_thread(loopback.arrived.wait, LIMIT)
     others = [client.submit(NAME, prompt=str(number)) for number in range(1, count)]
     return [task.id for task in await asyncio.gather(first, *others)]
 
@@ -59,7 +61,7 @@ async def submitted(client: AsyncClient, loopback: Loopback, count: int) -> list
 @pytest.mark.usefixtures("hasty")
 def test_no_thread_closes_the_connection_of_another_ones_request(crowd: Loopback) -> None:
     """Paid requests of several threads are each answered, though the pool takes their connections for idle ones."""
-    with Client(KEY, crowd.url, timeout=3, retry=ONCE) as client, ThreadPoolExecutor(4) as pool:
+    with Client(KEY, crowd.url, timeout=LIMIT, retry=ONCE) as client, ThreadPoolExecutor(4) as pool:
         ids = list(pool.map(lambda number: client.submit(NAME, prompt=str(number)).id, range(4)))
     assert ids == [f"task-{number}" for number in range(4)]
 
@@ -69,7 +71,7 @@ def test_no_asyncio_task_closes_the_connection_of_another_ones_request(crowd: Lo
     """The same of asyncio tasks that share a client."""
 
     async def run() -> list[str]:
-        async with AsyncClient(KEY, crowd.url, timeout=3, retry=ONCE) as client:
+        async with AsyncClient(KEY, crowd.url, timeout=LIMIT, retry=ONCE) as client:
             return await submitted(client, crowd, 4)
 
     assert asyncio.run(run()) == [f"task-{number}" for number in range(4)]
@@ -110,7 +112,7 @@ def test_nothing_is_paid_on_a_connection_that_was_closed(
             spoken.recv(65536)
             receipt = json.dumps({"id": f"task-{len(accepted)}", "polling_url": f"{url}/v1/get_result?id=x"}).encode()
             spoken.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(receipt), receipt))
-            arrived.wait(10)
+            arrived.wait(LIMIT)
             if ending == "reset" and len(accepted) == 1:
                 spoken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 spoken.close()
@@ -120,7 +122,7 @@ def test_nothing_is_paid_on_a_connection_that_was_closed(
 
     def wait_for_the_end() -> None:
         arrived.set()
-        hung_up.wait(10)
+        hung_up.wait(LIMIT)
 
     async def run() -> list[str]:
         async with AsyncClient(KEY, url, retry=ONCE) as client:

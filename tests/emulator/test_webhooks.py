@@ -204,7 +204,7 @@ def test_while_listening(small: dict[str, Any], receiver: Receiver) -> None:
     with Emulator(specification=small, speed=float("inf")) as emulator:
         body = {"prompt": "x", "webhook_url": receiver.url}
         httpx.post(f"{emulator.base_url}/v1/paint", json=body, headers={"x-key": emulator.api_key})
-        assert arrived.wait(10)
+        assert arrived.wait(60)
 
 
 class _Announcing(list[Any]):
