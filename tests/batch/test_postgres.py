@@ -137,9 +137,10 @@ def running(service: Service, out: Path, **options: Any) -> Future[Report]:
 
 
 @pytest.mark.timeout(300)
-def test_a_database_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+def test_a_database_that_is_away_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL stopped in the middle, and started two seconds later: the batch goes on by itself and doubles
     nothing."""
+    monkeypatch.setattr("bfl_batch.database.PATIENCE", LIMIT)  # a busy machine may take seconds to start it
     service = Service()
     slow(service)
     with postgres() as server:

@@ -134,7 +134,7 @@ def test_slow(small: dict[str, Any], clock: Any) -> None:
     emulator = Emulator(specification=small, clock=clock, script=[{"fault": "slow", "seconds": 3600}])
     with emulator, httpx.Client(base_url=emulator.base_url, timeout=LIMIT) as client:
         with pytest.raises(httpx.ReadTimeout):
-            client.get("/v1/credits", headers={"x-key": emulator.api_key}, timeout=0.1)
+            client.get("/v1/credits", headers={"x-key": emulator.api_key}, timeout=httpx.Timeout(LIMIT, read=0.1))
         await_true(lambda: emulator.requests, "the request")  # which must not meet the next script
         assert not emulator.faults
         emulator.clear_script()
