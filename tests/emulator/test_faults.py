@@ -251,7 +251,7 @@ def test_refused_connections(small: dict[str, Any], clock: Any) -> None:
 
 
 def _becomes(url: str, *, answered: bool) -> bool:
-    """Try until a new connection is answered, or refused, for a minute.
+    """Try until a new connection is answered, or refused, for as long as a process may take.
 
     Every try waits for its answer: connections that nobody waits for could fill the listener's queue on a busy machine,
     and then the kernel neither accepts nor refuses the next one but lets it time out.
