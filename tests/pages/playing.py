@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bfl_emulator import Emulator
 
-from tests.cli.shell import environment, without_remarks
+from tests.cli.shell import LIMIT, environment, without_remarks
 
 CHANGING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=127\.0\.0\.1:)[0-9]+")  # ids and ports
 _DATE = re.compile(r"\d{4}\\-\d\d\\-\d\d\\ \d\d:\d\d")  # in an escaped text
@@ -51,13 +51,13 @@ class Shell:
 
     def commands(self, text: str) -> None:
         """Run commands, each of which must succeed."""
-        done = subprocess.run(["bash", "-ec", text], cwd=self.here, env=self.env, capture_output=True, timeout=60)
+        done = subprocess.run(["bash", "-ec", text], cwd=self.here, env=self.env, capture_output=True, timeout=LIMIT)
         assert done.returncode == 0, done.stderr.decode()
 
     def printed(self, command: str, lines: int) -> str:
         """What a command prints; of one that goes on in the background, so many lines."""
         if command == "wait":
-            return without_remarks(self.waiting.pop().communicate(timeout=60)[0])
+            return without_remarks(self.waiting.pop().communicate(timeout=LIMIT)[0])
         started = subprocess.Popen(
             ["bash", "-c", command.removesuffix(" &")],
             cwd=self.here,
@@ -67,7 +67,7 @@ class Shell:
             text=True,
         )
         if not command.endswith(" &"):
-            return without_remarks(started.communicate(timeout=60)[0])
+            return without_remarks(started.communicate(timeout=LIMIT)[0])
         self.waiting.append(started)
         assert started.stdout is not None
         return "".join(itertools.islice(filter(without_remarks, started.stdout), lines))
