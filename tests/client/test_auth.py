@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import Any, cast
 
 import httpx
+import numpy
 import pytest
-from bfl_client import APIError, BFLError, Client, ConfigurationError, Retry, TransportError, errors
+from bfl_client import APIError, AsyncClient, BFLError, Client, ConfigurationError, Retry, TransportError, errors
 from bfl_client.auth import Hosts, KeyAuth, is_loopback, is_public
 from bfl_emulator import Emulator
 from hypothesis import given
@@ -458,3 +459,22 @@ def test_a_client_with_a_key_that_cannot_be_one_is_not_made(key: Any, monkeypatc
     monkeypatch.delenv("BFL_API_KEY", raising=False)
     with pytest.raises(ConfigurationError, match="key"):
         Client(key)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"region": 10**6000},
+        {"region": numpy.zeros(2)},
+        {"base_url": numpy.zeros(2)},
+        {"timeout": httpx.Timeout("soon")},  # type: ignore[arg-type]
+        {"timeout": httpx.Timeout(float("nan"))},
+        {"timeout": httpx.Timeout(-1)},
+        {"timeout": httpx.Timeout(10**400)},
+    ],
+)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_setting_of_any_type_is_taken_or_refused(kind: Any, settings: dict[str, Any]) -> None:
+    """A setting that makes no sense is a ConfigurationError, even where it cannot be compared or shown."""
+    with pytest.raises(ConfigurationError):
+        kind(KEY, **settings)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import enum
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bfl_api import models, specification
 from bfl_api.table import ENDPOINTS
-from bfl_client import ConstraintError, Violation, constraints, media
+from bfl_client import Client, ConstraintError, Violation, constraints, media
 from bfl_client import specification as reading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .conftest import NAME, World, refuse, submitted, wire
+from .conftest import KEY, NAME, World, refuse, submitted, wire
 
 pytestmark = pytest.mark.about("flux-dev")
 
@@ -262,3 +263,87 @@ def test_of_a_union_without_discriminator_the_nearest_branch_is_named(
     (violation,) = caught.value.violations
     assert violation.field == "width"
     assert violation.message == "must be an integer from 64 to 512 by Photo, which fits best"
+
+
+class _Raises(Mapping[str, Any]):
+    """A mapping that cannot be read."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __iter__(self) -> Any:
+        raise self.error
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, key: str) -> Any:
+        raise self.error
+
+
+class _Model:
+    """A model with a field of another type, as attrs allows."""
+
+    @property
+    def to_dict(self) -> Any:
+        raise AttributeError("'str' object has no attribute 'value'")
+
+
+class _Speechless(Exception):
+    """An error that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class _Broken:
+    def to_dict(self) -> dict[str, Any]:
+        raise _Speechless
+
+
+@pytest.mark.parametrize("body", [_Raises(KeyError("x")), _Raises(_Speechless()), _Model(), _Broken()])
+def test_a_body_that_cannot_be_read_is_refused(world: World, body: Any) -> None:
+    """A mapping or model that raises while it is read is a ConstraintError everywhere, and nothing is sent."""
+    world.script = [submitted()]
+    calls = (
+        lambda client: constraints.check(NAME, body),
+        lambda client: client.submit(NAME, body),
+        lambda client: client.generate(NAME, body),
+        lambda client: client.submit(NAME, {"prompt": "a"}, extra=body),
+    )
+    for found in world.each(*calls):
+        assert isinstance(found, ConstraintError)
+    assert not world.requests
+
+
+@pytest.mark.parametrize("name", [None, 5, b"flux-dev", ["flux-dev"]])
+def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
+    """What is not text is refused as the name of an endpoint, where a price is asked for, too."""
+    with pytest.raises(ConstraintError):
+        constraints.check(name, {"prompt": "a fox"})
+    with pytest.raises(ConstraintError):
+        Client(KEY).price(name, prompt="a fox")
+
+
+@pytest.mark.parametrize("extra", [None, 5, b"abc", object()])
+def test_extra_of_a_check_is_a_collection_of_keys(extra: Any) -> None:
+    """Bytes let no key pass unchecked, and what has no keys is itself refused."""
+    assert set(refuse("flux-dev", {"prompt": "a fox", "foo": 1}, extra)) in ({"extra"}, {"foo"})
+
+
+def test_a_key_that_cannot_be_formatted_is_sent_as_its_text() -> None:
+    """A subclass of str as a key is its text, also in the name of what is wrong below it."""
+
+    class Key(str):
+        def __format__(self, form: str) -> str:
+            raise RuntimeError
+
+    assert list(refuse("flux-dev", {"prompt": "a", Key("seed"): object()})) == ["seed"]
+
+
+@pytest.mark.parametrize("resolution", [pytest.param(10**6000, id="huge"), [[1]], float("nan"), {}])
+def test_the_price_of_nonsense_is_not_known(resolution: Any) -> None:
+    """A value that no rate is named after has no price, whatever its type and size."""
+    for name in ENDPOINTS:
+        amount = Client(KEY).price(name, resolution=resolution, mode=resolution, duration=resolution)
+        assert amount is None or amount >= 0

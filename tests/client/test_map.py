@@ -317,3 +317,11 @@ def test_a_webhook_is_refused_in_its_place(kind: str) -> None:
     assert got[0].remedy.action == "submit"
     assert service.polls.keys() == {"task-b"}
     assert unfinished == []
+
+
+@pytest.mark.parametrize("wrong", [{"bodies": None}, {"bodies": 5}, {"concurrency": 10**9}, {"concurrency": 10**400}])
+def test_what_no_map_can_be_made_of_is_refused(wrong: dict[str, Any]) -> None:
+    """Bodies that are no list, and more tasks at once than a machine has threads for, are ConfigurationErrors."""
+    for kind in (Client, AsyncClient):
+        with pytest.raises(ConfigurationError):
+            kind(KEY).map(NAME, **{"bodies": [], **wrong})

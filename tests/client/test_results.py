@@ -308,3 +308,35 @@ def test_annotations_can_be_evaluated(what: Any) -> None:
     typing.get_type_hints(what.__init__ if inspect.isclass(what) and "__init__" in vars(what) else what)
     if not (inspect.isclass(what) and issubclass(what, tuple)):
         inspect.signature(what, eval_str=True)
+
+
+class _NoPath:
+    def __fspath__(self) -> str:
+        raise RuntimeError("no path")
+
+
+@pytest.mark.parametrize("path", [pytest.param(10**6000, id="huge"), _NoPath(), None, b"x", "\0", "\ud800"])
+def test_a_place_that_is_none_is_a_download_error(world: World, path: Any) -> None:
+    """Whatever is taken for the path of a file, nothing but a DownloadError says that it is none."""
+    world.script = [picture()]
+    found = result(world)
+    with pytest.raises(DownloadError) as caught:
+        world.do(lambda _: found.save(path))
+    assert caught.value.unwritable
+
+
+@pytest.mark.parametrize("stem", [5, ["a"], b"a", _NoPath()])
+def test_a_stem_that_is_no_text_is_a_download_error(world: World, tmp_path: Path, stem: Any) -> None:
+    """What is not text is refused as the name of a file, and nothing is left in the folder."""
+    world.script = [picture()]
+    found = result(world)
+    with pytest.raises(DownloadError):
+        world.do(lambda _: found.save(tmp_path, stem=stem))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("wrong", [{"raw": None}, {"raw": []}, {"status": []}, {"status": None}])
+def test_an_update_of_other_types_is_refused(world: World, wrong: dict[str, Any]) -> None:
+    """An update that was made by hand, of values of other types, is a WebhookError."""
+    with pytest.raises(WebhookError):
+        world.do(lambda client: client.result(delivered()._replace(**wrong)))

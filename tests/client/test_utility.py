@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
@@ -102,6 +103,21 @@ def test_what_no_url_can_hold_is_refused(world: World, finetune_id: str) -> None
 
 
 @pytest.mark.about("credits")
+def _details(client: Any, value: Any) -> Any:
+    return client.utility.finetune_details(finetune_id=value)
+
+
+@pytest.mark.about("finetune_details")
+def test_a_parameter_that_contains_itself_is_refused(world: World) -> None:
+    """A value that is no JSON is refused as the parameter of an operation, and nothing is sent."""
+    circle: list[Any] = []
+    circle += [circle, circle]
+    for value in (circle, object(), b"x"):
+        with pytest.raises(ConstraintError):
+            world.do(functools.partial(_details, value=value))
+    assert not world.requests
+
+
 @pytest.mark.parametrize("credits", ["abc", None, [], {}, True, float("nan"), 10**400])
 def test_credits_that_are_no_number_are_an_error_of_ours(world: World, credits: Any) -> None:
     """Credits in any other form are a BFLError."""

@@ -8,6 +8,7 @@ import json
 from email.message import Message
 from typing import Any
 
+import numpy
 import pytest
 from bfl_client import WebhookError, webhooks
 from hypothesis import given
@@ -90,3 +91,9 @@ def test_a_number_of_thousands_of_digits_loses_no_delivery() -> None:
     """A delivery is read also where it has numbers that Python's own parser refuses."""
     body = b'{"status": "Ready", "x": ' + b"9" * 5000 + b"}"
     assert webhooks.parse(body, {}, None, form="unverified").ended
+
+
+def test_a_form_that_is_no_text_is_refused() -> None:
+    """A form of a type that cannot be compared is a WebhookError."""
+    with pytest.raises(WebhookError):
+        webhooks.parse(BODY, {}, SECRET, form=numpy.zeros(2))  # type: ignore[arg-type]

@@ -47,6 +47,20 @@ _forking = threading.Lock()
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
+class _Submits(Endpoints[T]):
+    """Typed methods, and a call by name that refuses a body which cannot be read."""
+
+    def __call__(self, endpoint: Any, body: Any = None, /, **options: Any) -> T:
+        return super().__call__(endpoint, media.readable(endpoint, body), **options)
+
+
+class _Generates(Waiting[T]):
+    """The same, waiting for the result."""
+
+    def __call__(self, endpoint: Any, body: Any = None, /, **options: Any) -> T:
+        return super().__call__(endpoint, media.readable(endpoint, body), **options)
+
+
 class _Base(Generic[H, S, G]):
     """Settings, and requests made from them; `S` is what a submit returns, `G` what a generate returns."""
 
@@ -89,6 +103,8 @@ class _Base(Generic[H, S, G]):
             raise errors.ConfigurationError(f"http_client must be an httpx.{self._HTTP} or httpx2.{self._HTTP}")
         if not isinstance(poll, Poll | None) or not isinstance(retry, Retry | None):
             raise errors.ConfigurationError("poll must be a Poll, and retry a Retry")
+        if not isinstance(region, str | None) or not isinstance(base_url, str | None):
+            raise errors.ConfigurationError("base_url and region must be text")
         regional = f"https://api.{region}.bfl.ai" if region else packaged.SERVER
         self._hosts = Hosts(base_url or os.environ.get("BFL_BASE_URL") or regional, region, insecure, self._library)
         self._rules = Rules(self._hosts, (poll or Poll()).checked(), (retry or Retry()).checked())
@@ -122,7 +138,7 @@ class _Base(Generic[H, S, G]):
     @cached_property
     def submit(self) -> Endpoints[S]:
         """Submits: ``client.submit.<endpoint>(prompt=…)`` or ``client.submit("<endpoint>", …)`` returns a task."""
-        return Endpoints(self._submit)
+        return _Submits(self._submit)
 
     @cached_property
     def generate(self) -> Waiting[G]:
@@ -130,7 +146,7 @@ class _Base(Generic[H, S, G]):
 
         The call by name also takes ``timeout=`` (seconds) and ``on_update=``, as `Task.wait` does.
         """
-        return Waiting(self._generate)
+        return _Generates(self._generate)
 
     def _submit(
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
@@ -168,6 +184,7 @@ class _Base(Generic[H, S, G]):
 
     def price(self, endpoint: EndpointName | str, **parameters: Any) -> float | None:
         """Credits (0.01 USD each) that a request costs by the list in the specification; None where it has no price."""
+        constraints.check_name(endpoint)
         return specification.price(endpoint, parameters)
 
     def _http(self, build: Callable[[], H]) -> H:
@@ -204,6 +221,7 @@ class _Base(Generic[H, S, G]):
         if not _NAME.fullmatch(name):
             violation = Violation("endpoint", shorten(endpoint, 60), "is not an endpoint name")
             raise errors.ConstraintError(shorten(endpoint, 60), [violation])
+        extra = media.readable(name, extra)
         if isinstance(body, Mapping) and isinstance(extra, Mapping):
             body = {**body, **extra}
         elif extra is not None:
@@ -216,15 +234,9 @@ class _Base(Generic[H, S, G]):
         return Submission(name, url, prepared, self._known, not prepared.plain.get("webhook_url"), self._patience)
 
     def _of_model(self, endpoint: str, body: Any, validate: bool, patience: int = 0) -> Submission:
-        """A request of a map. Raises ConstraintError, also for a broken model: it must not end the whole map."""
-        try:
-            found = Endpoints(self._request)(endpoint, body, validate=validate)
-            return found._replace(patience=max(patience, found.patience))
-        except errors.BFLError:
-            raise
-        except Exception as error:  # the model is the caller's, and may raise anything
-            violation = Violation("", f"<{type(body).__name__}>", f"cannot be serialised: {shorten(error, 100)}")
-            raise errors.ConstraintError(shorten(endpoint, 60), [violation]) from error
+        """A request of a map."""
+        found = self._request(endpoint, media.readable(endpoint, body), validate=validate)
+        return found._replace(patience=max(patience, found.patience))
 
     def _submission(self, checked: Callable[[], Submission]) -> Flow[Any]:
         """The flow of `submit`."""
@@ -262,7 +274,8 @@ class _Base(Generic[H, S, G]):
 
     def _delivered(self, update: Update, endpoint: str | None) -> Any:
         """The result in a webhook's update."""
-        if not isinstance(update, Update) or not isinstance(update.raw.get("id"), str):
+        readable = isinstance(update, Update) and isinstance(update.raw, dict) and isinstance(update.status, str)
+        if not readable or not isinstance(update.raw.get("id"), str):
             raise errors.WebhookError("this is not a webhook's update: it names no task")
         handle = Handle.of({"id": update.raw["id"]}, endpoint)
         with flows.owned(handle):
@@ -299,8 +312,9 @@ class _Base(Generic[H, S, G]):
 
 
 def _timeout(timeout: Any, library: Any) -> httpx.Timeout:
-    if hasattr(timeout, "as_dict"):  # a Timeout of either library
-        return library.Timeout(**timeout.as_dict())  # type: ignore[no-any-return]
+    if isinstance(timeout, httpx.Timeout) or type(timeout).__name__ == "Timeout":  # of either library
+        limits = {name: each if each is None else seconds(name, each, 0) for name, each in timeout.as_dict().items()}
+        return library.Timeout(**limits)  # type: ignore[no-any-return]
     limit = seconds("timeout", timeout)
     return library.Timeout(limit, connect=min(limit, 10.0))  # type: ignore[no-any-return]
 
@@ -318,7 +332,7 @@ def _built(build: Callable[[], H]) -> H:
         if isinstance(error, httpx.InvalidURL):  # its message quotes what may be half of a password
             reason = "it is not a URL; special characters in a user or password must be percent-encoded"
             raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from None
-        reason = shorten(str(error) or type(error).__name__, 160)
+        reason = shorten(errors.words_of(error), 160)
         raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from error
 
 

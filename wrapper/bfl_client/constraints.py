@@ -68,18 +68,30 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
     Raises:
         ConstraintError: with every violation.
     """
-    plain = body.to_dict() if hasattr(body, "to_dict") and not isinstance(body, Mapping) else body
+    check_name(endpoint)
     known = specification.find(endpoint)
+    plain = media_module.readable(endpoint, body)
     prepared = media_module.prepare(endpoint, plain, specification.marked_media(endpoint))
     if known is not None:
         check_body(known.name, known.path, prepared, extra)
     return prepared
 
 
+def check_name(endpoint: object) -> None:
+    """Raise ConstraintError unless an endpoint's name is text."""
+    if not isinstance(endpoint, str):
+        shown = shorten(endpoint, 60)
+        raise ConstraintError(shown, [Violation("endpoint", shown, "is not an endpoint name")])
+
+
 def check_body(endpoint: str, path: str, body: Body, extra: Collection[str] = ()) -> None:
     """Check the body of a POST to `path`; unknown keys in `extra` pass. Raises ConstraintError with every violation."""
+    try:
+        passing = frozenset(key for key in extra if isinstance(key, str))
+    except Exception as error:
+        raise ConstraintError(endpoint, [Violation("extra", shorten(extra, 60), "must be a list of keys")]) from error
     schema, undecided = specification.selected(specification.body_schema(path), body.plain)
-    violations = [undecided] if undecided else _found(schema, body.plain, extra, body.media)
+    violations = [undecided] if undecided else _found(schema, body.plain, passing, body.media)
     if violations:
         raise ConstraintError(endpoint, violations, UNCHECKED if specification.find(endpoint) else Remedy())
 
@@ -147,7 +159,8 @@ def check_query(path: str, method: str, query: Mapping[str, Any]) -> None:
         "required": [each["name"] for each in parameters if each.get("in") == "query" and each.get("required")],
     }
     values = {name: _value(text, held.get(name, {})) for name, text in texts.items()}
-    if violations := _found(schema, {**query, **values}, (), {}):
+    given = media_module.prepare(template, query)
+    if violations := _found(schema, {**given.plain, **values}, (), given.media):
         raise ConstraintError(template, violations)
 
 

@@ -43,7 +43,8 @@ SHOWN = 200  # characters of a foreign value that a message may carry
 
 def in_line(text: object) -> str:
     """A path as one line, without characters that move the cursor; bytes of it that are not UTF-8 stay."""
-    kept = (c if c.isprintable() or "\udc80" <= c <= "\udcff" else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    long = str(text)[:5000]  # no system has longer paths
+    kept = (c if c.isprintable() or "\udc80" <= c <= "\udcff" else "\N{REPLACEMENT CHARACTER}" for c in long)
     return "".join(kept)
 
 
@@ -56,6 +57,14 @@ def shorten(value: object, limit: int = SHOWN) -> str:
     text = re.sub(_URL, r"\1\2/…", text[: 10 * limit])
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def words_of(error: BaseException) -> str:
+    """What an exception says, or else the name of its class: one of the caller's may fail to say anything."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__
 
 
 class Remedy(str):

@@ -507,7 +507,9 @@ class _Price:
         rates = self.mark["draft" if "draft" in self.mark and self._value("draft") is True else "credits"]
         if isinstance(rates, Mapping):
             by = {str(value): float(rate) for value, rate in rates.items()}
-            rates = by.get(str(self._value(self.mark["by"])), max(by.values()) if highest else None)
+            given = self._value(self.mark["by"])
+            chosen = str(given) if isinstance(given, str | int | float) else ""
+            rates = by.get(chosen, max(by.values()) if highest else None)
         amount = self._amount(highest)
         if rates is None or amount is None:
             return None

@@ -47,7 +47,7 @@ def parse(
     """
     if not isinstance(body, (bytes, bytearray, memoryview)) or len(body) > BODY_LIMIT:
         raise WebhookError("the delivery is not bytes, or is too long")
-    if form not in ("secret", "hmac", "unverified"):
+    if not isinstance(form, str) or form not in ("secret", "hmac", "unverified"):
         raise WebhookError('form must be "secret", "hmac" or "unverified"')
     if form != "unverified":
         _verify(bytes(body), headers, secret, form)
