@@ -11,8 +11,7 @@ Needs the extra ``batch``. Make the same call again to resume, however the earli
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
@@ -20,7 +19,7 @@ import anyio.to_thread
 from bfl_client import Client
 from bfl_client.errors import ConfigurationError, Remedy
 
-from .jobs import Jobs, JobsError, Plan, Source
+from .jobs import Jobs, JobsError, Plan, Source, path_of
 from .reports import OnProgress, Progress, Record, Report, Status
 from .sources import Mistake
 from .stopping import Reason
@@ -168,16 +167,17 @@ def look(folder: str | PathLike[str], database_url: str | None = None) -> Status
     Raises:
         ConfigurationError, OSError: its record cannot be read.
     """
-    found: Status | None = _runner().look(Path(folder), database_url)
+    if not isinstance(database_url, str | None):
+        raise ConfigurationError("database_url must be text")
+    found: Status | None = _runner().look(path_of(folder, "folder"), database_url)
     return found
 
 
 def _prepared(jobs: Source, options: dict[str, Any], client: dict[str, Any]) -> Run:
     runner = _runner()
-    if not isinstance(options["out"], str | PathLike):
-        raise ConfigurationError("out must be the path of a folder")
+    out = path_of(options["out"], "out")
     chosen = {name: options[name] for name in runner.Options._fields if name != "out"}
-    made: Run = runner.Run(jobs, runner.Options(Path(fspath(options["out"])), **chosen), Client(**client))
+    made: Run = runner.Run(jobs, runner.Options(out, **chosen), Client(**client))
     return made
 
 

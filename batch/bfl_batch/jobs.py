@@ -20,6 +20,7 @@ from bfl_client.errors import (
     Violation,
     in_line,
     shorten,
+    words_of,
 )
 
 from .names import slugs
@@ -136,10 +137,8 @@ class Jobs:
         *,
         validate: bool = True,
     ) -> None:
-        self._endpoint, self._source, self._params, self._validate = endpoint, source, params or {}, validate
-        if not isinstance(source, str | os.PathLike | Iterable):
-            raise ConfigurationError("jobs must be a file, a folder, or a list of jobs")
-        path = Path(source) if isinstance(source, str | os.PathLike) else None
+        self._endpoint, self._source, self._params, self._validate = _checked(endpoint, source, params, validate)
+        path = path_of(source, "jobs") if isinstance(source, str | os.PathLike) else None
         beside = path.resolve().parent if path is not None and os.path.isfile(path) else Path.cwd()
         self._pictures: dict[str, str] | None = None  # of a folder: name of the job -> file
         self.folder = path.resolve() if path is not None and os.path.isdir(path) else beside
@@ -226,7 +225,7 @@ class Jobs:
 
     def _each(self) -> Remedy:
         """How to send each picture of a folder."""
-        endpoint = self._endpoint or "NAME"
+        endpoint = shorten(self._endpoint or "NAME", 60)
         takes = next(iter(sorted(specification.media_parameters(endpoint))), "input_image")
         words = f'endpoint="{endpoint}", params={{"{takes}": "@{{file}}"}} sends each picture'
         return Remedy(words, "each-picture", endpoint=endpoint, parameter=takes)
@@ -241,6 +240,12 @@ class Jobs:
         return {key: _typed(endpoint, key, filled(value)) for key, value in self._params.items()}
 
     def _job(self, number: int, given: Any) -> Job | Mistake:
+        try:
+            return self._made(number, given)
+        except Exception as error:  # an object of the caller's may raise anything
+            return Mistake(number, f"cannot be read: {shorten(words_of(error), 100)}")
+
+    def _made(self, number: int, given: Any) -> Job | Mistake:
         given = given.to_dict() if hasattr(given, "to_dict") else given
         if not isinstance(given, Mapping):
             return Mistake(number, 'is not a JSON object; a job looks like {"endpoint": …, "prompt": …}')
@@ -256,7 +261,7 @@ class Jobs:
             body = storable({**self._shared(endpoint, name), **own})
         except TypeError as error:
             return Mistake(number, str(error))
-        name = f"{number:05d}" if name is None else str(name) if type(name) is int else name
+        name = f"{number:05d}" if name is None else str(name) if _countable(name) else name
         if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
             return Mistake(number, f"a name must be a string of 1 to 500 characters (got {shorten(name, 60)})")
         if validate is None:
@@ -268,7 +273,35 @@ class Jobs:
 
 def _boolean(value: Any) -> bool | None:
     """The value as a boolean; None if it is neither."""
-    return {"true": True, "false": False}.get(str(value).strip().lower())
+    return {"true": True, "false": False}.get(shorten(value).strip().lower().removeprefix("np."))
+
+
+def _countable(name: Any) -> bool:
+    return type(name) is int and abs(name) < 10**400
+
+
+def path_of(given: Any, name: str) -> Path:
+    """The path that was given as an argument. Raises ConfigurationError if it is none."""
+    try:
+        if isinstance(given, str | os.PathLike):
+            return Path(os.fspath(given))
+    except Exception as error:  # an object of the caller's may raise anything
+        raise ConfigurationError(f"{name} cannot be read as a path: {shorten(words_of(error), 100)}") from error
+    raise ConfigurationError(f"{name} must be the path of a folder")
+
+
+def _checked(endpoint: Any, source: Any, params: Any, validate: Any) -> tuple[Any, Any, Any, bool]:
+    """The arguments of `Jobs`; raises ConfigurationError if one makes no sense."""
+    sound = {
+        "jobs must be a file, a folder, or a list of jobs": isinstance(source, str | os.PathLike | Iterable),
+        "endpoint must be text": isinstance(endpoint, str | None),
+        "params must be a mapping of parameters": isinstance(params, Mapping | None),
+        "validate must be True or False": isinstance(validate, bool),
+    }
+    for message, holds in sound.items():
+        if not holds:
+            raise ConfigurationError(message)
+    return endpoint, source, media.readable(endpoint or "jobs", params or {}), validate
 
 
 def _typed(endpoint: str, key: str, value: Any) -> Any:
@@ -317,6 +350,7 @@ def _violations(job: Job, folder: Path, unchecked: list[bool]) -> Iterator[Viola
         if job.validate:
             constraints.check(job.endpoint, body)
         else:
+            constraints.check_name(job.endpoint)
             media.prepare(job.endpoint, body)
     except ConstraintError as error:
         unchecked += [True] if error.remedy else []

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from bfl_client import Client, specification
 from bfl_client.errors import ConfigurationError, Remedy
+from bfl_client.many import MOST
 from sqlalchemy.exc import SQLAlchemyError
 
 from .collecting import Collecting
@@ -54,12 +55,12 @@ class Options(NamedTuple):
     def checked(self) -> Options:
         """Return these options; raises ConfigurationError if one makes no sense."""
         sound = {
-            "concurrency must be an integer of at least 1": type(self.concurrency) is int and self.concurrency >= 1,
-            'on_uncertain must be "report" or "resubmit"': self.on_uncertain in ("report", "resubmit"),
+            f"concurrency must be an integer from 1 to {MOST}": _is_count(self.concurrency),
+            'on_uncertain must be "report" or "resubmit"': isinstance(self.on_uncertain, str)
+            and self.on_uncertain in ("report", "resubmit"),
+            "unpriced and retry_failed must be True or False": {type(self.unpriced), type(self.retry_failed)} == {bool},
             "budget must be a number of credits": self.budget is None or _within(self.budget, 0, 1e12),
             "lease must be a number of seconds": _within(self.lease, 0.1, 1e6),
-            "validate must be True or False": isinstance(self.validate, bool),
-            "params must be a mapping of parameters": self.params is None or isinstance(self.params, Mapping),
             "database_url must be text": self.database_url is None or isinstance(self.database_url, str),
             "out cannot be the name of a folder": _is_name(self.out),
         }
@@ -71,6 +72,10 @@ class Options(NamedTuple):
 
 def _within(value: Any, least: float, most: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < most
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MOST
 
 
 def _is_name(path: Path) -> bool:

@@ -11,6 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import bfl_batch
+import numpy
 import pytest
 from bfl_api import models
 from bfl_api.table import ENDPOINTS
@@ -236,3 +238,79 @@ def test_a_plan_adds_up_the_prices_that_are_known(endpoints: list[str], exact: b
     assert plan.credits == pytest.approx(2 * sum(specification.highest_price(name, {}) or 0.0 for name in endpoints))
     assert plan.exact == exact
     assert plan.unpriced == 2 * len({*endpoints} & {*UNPRICED})
+
+
+class _Raises:
+    def to_dict(self) -> dict[str, Any]:
+        raise AttributeError("'str' object has no attribute 'value'")
+
+    def __fspath__(self) -> str:
+        raise RuntimeError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+class _Unreadable(dict[str, Any]):
+    def items(self) -> Any:
+        raise KeyError("x")
+
+
+def _nested(depth: int) -> Any:
+    found: Any = "true"
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        _Raises(),
+        {**GOOD, "name": 10**5000},
+        {**GOOD, "validate": 10**5000},
+        {**GOOD, "validate": _nested(100_000)},
+        {**GOOD, "validate": _Raises()},
+        {**GOOD, "seed": _Raises()},
+        {**GOOD, "seed": _Unreadable()},
+        {**GOOD, "seed": Path("\0")},
+        {**GOOD, "seed": Path("\ud800")},
+        {**GOOD, "endpoint": numpy.zeros(2)},
+        {**GOOD, "endpoint": f"{PICTURE}\ud800", "validate": False},
+        {**GOOD, "endpoint": f"{PICTURE}\0", "validate": False},
+        {**GOOD, "endpoint": "x" * 10_000, "validate": False},
+    ],
+    ids=range(13),
+)
+def test_a_job_that_cannot_be_read_is_a_mistake_of_its_line(wrong: Any) -> None:
+    """Whatever an object of the caller's raises, and whatever its size, it is a mistake of its own line."""
+    error = refused([GOOD, wrong])
+    assert [mistake.number for mistake in error.mistakes] == [2]
+    assert len(str(error)) < 1000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"jobs": _Raises()},
+        {"jobs": Path(__file__).parent, "endpoint": 5},
+        {"endpoint": b"x"},
+        {"params": 5},
+        {"params": _Raises()},
+        {"validate": "no"},
+    ],
+    ids=range(6),
+)
+def test_arguments_of_a_plan_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    """What cannot be meant is refused where jobs are only looked at, too."""
+    with pytest.raises(ConfigurationError):
+        bfl_batch.plan(**{"jobs": [GOOD], **wrong})
+
+
+@pytest.mark.parametrize("folder", [None, 5, b"x", _Raises()], ids=range(4))
+def test_what_is_no_folder_has_no_progress(folder: Any) -> None:
+    """A look at what is no path, or at a database whose URL is no text, is a ConfigurationError."""
+    with pytest.raises(ConfigurationError):
+        bfl_batch.look(folder)
+    with pytest.raises(ConfigurationError):
+        bfl_batch.look("x", 5)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from typing import Any
 
 import anyio
 import anyio.from_thread
+import numpy
 import pytest
 from bfl_api.table import ENDPOINTS
 from bfl_batch import run_async
@@ -242,8 +243,8 @@ def test_the_record_is_json_only(batch: Batch) -> None:
 @pytest.mark.parametrize(
     ("nonsense", "said"),
     [
-        ({"concurrency": 0}, "concurrency must be an integer of at least 1"),
-        ({"concurrency": True}, "concurrency must be an integer of at least 1"),
+        ({"concurrency": 0}, "concurrency must be an integer from 1 to 10000"),
+        ({"concurrency": True}, "concurrency must be an integer from 1 to 10000"),
         ({"budget": -1}, "budget must be a number of credits"),
         ({"budget": 1e12}, "budget must be a number of credits"),
         ({"lease": 0.0}, "lease must be a number of seconds"),
@@ -253,6 +254,10 @@ def test_the_record_is_json_only(batch: Batch) -> None:
         ({"budget": "5"}, "budget must be a number of credits"),
         ({"lease": None}, "lease must be a number of seconds"),
         ({"validate": "yes"}, "validate must be True or False"),
+        ({"retry_failed": numpy.zeros(2)}, "unpriced and retry_failed must be True or False"),
+        ({"on_uncertain": numpy.zeros(2)}, 'on_uncertain must be "report" or "resubmit"'),
+        ({"concurrency": 10**9}, "concurrency must be an integer from 1 to 10000"),
+        ({"endpoint": 5}, "endpoint must be text"),
         ({"params": [1]}, "params must be a mapping"),
         ({"on_progress": "print"}, "on_progress must be a function"),
         ({"on_progress": anyio.sleep}, "not an asynchronous one"),

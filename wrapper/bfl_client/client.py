@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
@@ -44,7 +43,6 @@ G = TypeVar("G")
 T = TypeVar("T")
 R = TypeVar("R")
 _forking = threading.Lock()
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
 class _Submits(Endpoints[T]):
@@ -217,10 +215,8 @@ class _Base(Generic[H, S, G]):
         self, endpoint: str, body: Mapping[str, Any], *, validate: bool = True, extra: Mapping[str, Any] | None = None
     ) -> Submission:
         """A request, checked against the specification, ready to be sent more than once."""
-        name = specification.normalized(endpoint) if isinstance(endpoint, str) else ""
-        if not _NAME.fullmatch(name):
-            violation = Violation("endpoint", shorten(endpoint, 60), "is not an endpoint name")
-            raise errors.ConstraintError(shorten(endpoint, 60), [violation])
+        constraints.check_name(endpoint)
+        name = specification.normalized(endpoint)
         extra = media.readable(name, extra)
         if isinstance(body, Mapping) and isinstance(extra, Mapping):
             body = {**body, **extra}

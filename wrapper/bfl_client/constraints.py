@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 UNCHECKED = Remedy("validate=False sends it unchecked", "unchecked")
 _ABSENT = "https://absent.invalid/"  # stands in for a missing file, so that the other mistakes are reported, too
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"
 _SEGMENT = {"not": {"enum": ["", ".", ".."]}}  # these would change the path
 
 
@@ -78,8 +79,9 @@ def check(endpoint: str, body: Any, extra: Collection[str] = ()) -> Body:
 
 
 def check_name(endpoint: object) -> None:
-    """Raise ConstraintError unless an endpoint's name is text."""
-    if not isinstance(endpoint, str):
+    """Raise ConstraintError unless the name of an endpoint, known or not, can be a part of a path."""
+    name = specification.normalized(endpoint) if isinstance(endpoint, str) else ""
+    if len(name) > 200 or not re.fullmatch(_NAME, name):
         shown = shorten(endpoint, 60)
         raise ConstraintError(shown, [Violation("endpoint", shown, "is not an endpoint name")])
 
