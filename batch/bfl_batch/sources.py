@@ -55,7 +55,11 @@ def entries(name: str) -> Iterator[Entry]:
     with nullcontext(sys.stdin.buffer) if name == "-" else _opened(name) as file:
         first = file.readline()
         if first[:2] in _UTF_16:  # as PowerShell and spreadsheets write
-            file = io.BytesIO(_text(first + file.read()).encode())
+            try:
+                file = io.BytesIO(_text(first + file.read()).encode())
+            except UnicodeDecodeError:
+                yield Mistake(0, "is not whole UTF-16: save it once more, as UTF-8")
+                return
             first = file.readline()
         start = first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         if first.startswith(b"PK\3\4"):
@@ -143,6 +147,9 @@ def _rows(content: bytes) -> Iterator[Entry]:
     head, _, rest = text.partition("\n")
     counted = max(",;\t", key=head.count)
     delimiter = head[4:5] if skipped else counted if counted in head else "\x1f"  # one column: commas are text
+    if delimiter.strip('"\r') == "":
+        yield Mistake(1, f"names no separator after {head[:4]}")
+        return
     rows = csv.reader(io.StringIO(rest if skipped else text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [_column(cell) for cell in next(rows, [])]
