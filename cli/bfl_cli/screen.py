@@ -138,7 +138,8 @@ def write(stream: TextIO | None, text: str | bytes) -> None:
         stream.buffer.flush()
     except RuntimeError:  # a signal came in the middle of another write, and its handler has something to say
         os.write(stream.fileno(), data)
-    except OSError:  # discard the buffer, or Python would report the failure again at exit
+    except OSError as error:  # discard the buffer, or Python would report the failure again at exit
+        error.filename = "standard output" if stream is sys.stdout else "standard error"
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
