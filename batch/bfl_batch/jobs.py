@@ -20,7 +20,6 @@ from bfl_client.errors import (
     Violation,
     in_line,
     shorten,
-    words_of,
 )
 
 from .names import slugs
@@ -243,7 +242,7 @@ class Jobs:
         try:
             return self._made(number, given)
         except Exception as error:  # an object of the caller's may raise anything
-            return Mistake(number, f"cannot be read: {shorten(words_of(error), 100)}")
+            return Mistake(number, f"cannot be read: {shorten(error, 100)}")
 
     def _made(self, number: int, given: Any) -> Job | Mistake:
         given = given.to_dict() if hasattr(given, "to_dict") else given
@@ -261,7 +260,7 @@ class Jobs:
             body = storable({**self._shared(endpoint, name), **own})
         except TypeError as error:
             return Mistake(number, str(error))
-        name = f"{number:05d}" if name is None else str(name) if _countable(name) else name
+        name = f"{number:05d}" if name is None else str(name) if type(name) is int else name
         if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
             return Mistake(number, f"a name must be a string of 1 to 500 characters (got {shorten(name, 60)})")
         if validate is None:
@@ -273,11 +272,7 @@ class Jobs:
 
 def _boolean(value: Any) -> bool | None:
     """The value as a boolean; None if it is neither."""
-    return {"true": True, "false": False}.get(shorten(value).strip().lower().removeprefix("np."))
-
-
-def _countable(name: Any) -> bool:
-    return type(name) is int and abs(name) < 10**400
+    return {"true": True, "false": False}.get(str(value).strip().lower())
 
 
 def path_of(given: Any, name: str) -> Path:
@@ -286,7 +281,7 @@ def path_of(given: Any, name: str) -> Path:
         if isinstance(given, str | os.PathLike):
             return Path(os.fspath(given))
     except Exception as error:  # an object of the caller's may raise anything
-        raise ConfigurationError(f"{name} cannot be read as a path: {shorten(words_of(error), 100)}") from error
+        raise ConfigurationError(f"{name} cannot be read as a path: {shorten(error, 100)}") from error
     raise ConfigurationError(f"{name} must be the path of a folder")
 
 

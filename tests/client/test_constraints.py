@@ -282,26 +282,13 @@ class _Raises(Mapping[str, Any]):
 
 
 class _Model:
-    """A model with a field of another type, as attrs allows."""
+    """A model with a text where it has an enumeration, as attrs allows."""
 
-    @property
     def to_dict(self) -> Any:
         raise AttributeError("'str' object has no attribute 'value'")
 
 
-class _Speechless(Exception):
-    """An error that cannot be shown."""
-
-    def __str__(self) -> str:
-        raise RuntimeError
-
-
-class _Broken:
-    def to_dict(self) -> dict[str, Any]:
-        raise _Speechless
-
-
-@pytest.mark.parametrize("body", [_Raises(KeyError("x")), _Raises(_Speechless()), _Model(), _Broken()])
+@pytest.mark.parametrize("body", [_Raises(KeyError("x")), _Model()])
 def test_a_body_that_cannot_be_read_is_refused(world: World, body: Any) -> None:
     """A mapping or model that raises while it is read is a ConstraintError everywhere, and nothing is sent."""
     world.script = [submitted()]
@@ -329,16 +316,6 @@ def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
 def test_extra_of_a_check_is_a_collection_of_keys(extra: Any) -> None:
     """Bytes let no key pass unchecked, and what has no keys is itself refused."""
     assert set(refuse("flux-dev", {"prompt": "a fox", "foo": 1}, extra)) in ({"extra"}, {"foo"})
-
-
-def test_a_key_that_cannot_be_formatted_is_sent_as_its_text() -> None:
-    """A subclass of str as a key is its text, also in the name of what is wrong below it."""
-
-    class Key(str):
-        def __format__(self, form: str) -> str:
-            raise RuntimeError
-
-    assert list(refuse("flux-dev", {"prompt": "a", Key("seed"): object()})) == ["seed"]
 
 
 @pytest.mark.parametrize("resolution", [pytest.param(10**6000, id="huge"), [[1]], float("nan"), {}])

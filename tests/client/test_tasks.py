@@ -131,17 +131,3 @@ def test_no_repr_of_what_carries_a_url_shows_it(world: World) -> None:
     shown = f"{result!r} {result.task!r} {result.task.handle!r} {seen!r}"
     assert "task-1" in shown
     assert "https" not in shown
-
-
-class _Unreadable(dict[str, Any]):
-    def get(self, *_: object) -> Any:
-        raise RuntimeError
-
-
-@pytest.mark.parametrize(
-    "handle", [_Unreadable(), {"id": "1", "submitted_at": open}, {"id": "1", "submitted_at": b"x"}]
-)
-def test_a_handle_that_cannot_be_read_is_a_configuration_error(handle: Any) -> None:
-    """A mapping that raises, and a time that is no text, are no handle; no file is read in search of a time."""
-    with pytest.raises(ConfigurationError):
-        Task.from_dict(handle, Client(KEY))

@@ -132,13 +132,9 @@ class Handle(NamedTuple):
             found = cls.of(handle, handle.get("endpoint"))._replace(raw=None)
             if handle.get("submitted_at") is None:
                 return found
-            if not isinstance(written := handle["submitted_at"], str):
-                raise TypeError("submitted_at must be text")
-            moment = parser.isoparse(written)
+            moment = parser.isoparse(handle["submitted_at"])
             return found._replace(submitted_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-        except errors.BFLError:
-            raise
-        except Exception as error:  # the mapping is the caller's, and may raise anything
+        except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
             raise errors.ConfigurationError("this is not a task handle", _KEEP_HANDLE) from error
 
     def to_dict(self) -> dict[str, Any]:

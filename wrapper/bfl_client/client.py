@@ -308,7 +308,7 @@ class _Base(Generic[H, S, G]):
 
 
 def _timeout(timeout: Any, library: Any) -> httpx.Timeout:
-    if isinstance(timeout, httpx.Timeout) or type(timeout).__name__ == "Timeout":  # of either library
+    if hasattr(timeout, "as_dict"):  # a Timeout of either library
         limits = {name: each if each is None else seconds(name, each, 0) for name, each in timeout.as_dict().items()}
         return library.Timeout(**limits)  # type: ignore[no-any-return]
     limit = seconds("timeout", timeout)
@@ -328,7 +328,7 @@ def _built(build: Callable[[], H]) -> H:
         if isinstance(error, httpx.InvalidURL):  # its message quotes what may be half of a password
             reason = "it is not a URL; special characters in a user or password must be percent-encoded"
             raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from None
-        reason = shorten(errors.words_of(error), 160)
+        reason = shorten(str(error) or type(error).__name__, 160)
         raise errors.ConfigurationError(f"{named} cannot be used: {reason}") from error
 
 

@@ -59,14 +59,6 @@ def shorten(value: object, limit: int = SHOWN) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def words_of(error: BaseException) -> str:
-    """What an exception says, or else the name of its class: one of the caller's may fail to say anything."""
-    try:
-        return str(error) or type(error).__name__
-    except Exception:
-        return type(error).__name__
-
-
 class Remedy(str):
     """What to do next, in the words of a Python program; empty if there is nothing to do.
 

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from . import formats, pictures
-from .errors import ConstraintError, Violation, shorten, words_of
+from .errors import ConstraintError, Violation, shorten
 
 CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the pieces of base64 join without padding
 DEPTH = 64  # levels of nesting; the specification's deepest request has four
@@ -297,8 +297,8 @@ class _Preparation:
         if isinstance(value, Mapping):
             if not all(isinstance(key, str) for key in value):
                 raise ValueError("every key must be a string")
-            kept = ((str.__str__(key), item) for key, item in value.items() if not _is_unset(item))
-            return {key: self.walk(item, (*path, key)) for key, item in kept}
+            kept = ((key, item) for key, item in value.items() if not _is_unset(item))
+            return {str.__str__(key): self.walk(item, (*path, key)) for key, item in kept}
         if isinstance(value, tuple) and len(value) > 1 and isinstance(value[0], str) and from_value(value[1]):
             raise ValueError("pass the bytes or the file alone, without a name")
         if isinstance(value, (list, tuple)):
@@ -391,4 +391,4 @@ def _named(value: Any) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return shorten((error.strerror if isinstance(error, OSError) else None) or words_of(error), 100)
+    return shorten((error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__, 100)

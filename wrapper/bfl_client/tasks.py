@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, ove
 from . import files, flows, formats, pictures, policy, specification
 from .answers import Handle as Handle
 from .answers import Update
-from .errors import BFLError, ConfigurationError, DownloadError, Remedy, shorten, words_of
+from .errors import BFLError, ConfigurationError, DownloadError, Remedy, shorten
 from .steps import Fetched, Flow
 
 if TYPE_CHECKING:
@@ -317,7 +317,7 @@ class _Ready(Generic[P, B, V, N]):
             if hasattr(path, "write"):
                 yield from self._write(path, part)
                 return None
-            place, named = _path(path), stem or files.stem(self.task.id)
+            place, named = Path(path), stem or files.stem(self.task.id)
             folder = place.is_dir()
             if Path(named).name != named:
                 raise ValueError("stem must be a file name, without a folder")
@@ -368,15 +368,8 @@ def _warn_of_suffix(path: Path, suffix: str, endpoint: str) -> None:
     warnings.warn(SuffixWarning(f"{shorten(str(path))} is a {suffix} file, as the service made it", way), stacklevel=2)
 
 
-def _path(given: Any) -> Path:
-    try:
-        return Path(given)
-    except Exception as error:  # an object of the caller's may raise anything
-        raise ValueError(words_of(error)) from error
-
-
 def _unwritable(path: object, error: Any) -> DownloadError:
-    reason = (error.strerror if isinstance(error, OSError) else None) or words_of(error)
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
     named = str(path) if isinstance(path, str | Path) else path
     return DownloadError(f"cannot write {shorten(named)}: {reason}", _SAVE_AGAIN, unwritable=True)
 
