@@ -36,7 +36,7 @@ CORE: dict[str, set[str]] = {
         "steps", "tasks", "transport",
     },
     "tasks": {"answers", "errors", "files", "flows", "formats", "pictures", "policy", "specification", "steps"},
-    "many": {"errors"},
+    "many": {"errors", "policy"},
     "formats": set(),
     "flows": {"answers", "auth", "formats", "errors", "policy", "steps"},
     "files": set(),

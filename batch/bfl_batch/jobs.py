@@ -257,8 +257,8 @@ class Jobs:
             own = {key: value for key, value in given.items() if key not in OWN}
             if isinstance(given, Cells):
                 own = {key: _typed(endpoint, key, value) for key, value in own.items()}
-            body = storable({**self._shared(endpoint, name), **own})
-        except TypeError as error:
+            body = media.with_leaves({**self._shared(endpoint, name), **own}, storable)
+        except (TypeError, ValueError) as error:
             return Mistake(number, str(error))
         name = f"{number:05d}" if name is None else str(name) if type(name) is int else name
         if not isinstance(name, str) or not name.strip() or not _NAME.fullmatch(name):
@@ -309,16 +309,10 @@ def _typed(endpoint: str, key: str, value: Any) -> Any:
     return found
 
 
-def storable(value: Any, depth: int = 0) -> Any:
-    """The value as plain JSON, paths as ``@path``; raises TypeError for the content of a file, which is not kept."""
-    if depth > media.DEPTH:
-        raise TypeError(f"the request is nested more than {media.DEPTH} levels deep")
+def storable(value: Any) -> Any:
+    """A leaf of a request as JSON, a path as ``@path``; raises TypeError for the content of a file."""
     if isinstance(value, os.PathLike):
         return f"@{Path(os.fspath(value)).resolve()}"
-    if isinstance(value, Mapping):
-        return {str(key): storable(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(item, depth + 1) for item in value]
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"a batch does not take {type(value).__name__}: save it to a file, and pass its Path")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import secrets
 import time
@@ -14,7 +13,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from bfl_client import Client, specification
 from bfl_client.errors import ConfigurationError, Remedy
-from bfl_client.many import MOST
+from bfl_client.policy import check_callback, check_concurrency, finite
 from sqlalchemy.exc import SQLAlchemyError
 
 from .collecting import Collecting
@@ -55,27 +54,20 @@ class Options(NamedTuple):
     def checked(self) -> Options:
         """Return these options; raises ConfigurationError if one makes no sense."""
         sound = {
-            f"concurrency must be an integer from 1 to {MOST}": _is_count(self.concurrency),
             'on_uncertain must be "report" or "resubmit"': isinstance(self.on_uncertain, str)
             and self.on_uncertain in ("report", "resubmit"),
             "unpriced and retry_failed must be True or False": {type(self.unpriced), type(self.retry_failed)} == {bool},
-            "budget must be a number of credits": self.budget is None or _within(self.budget, 0, 1e12),
-            "lease must be a number of seconds": _within(self.lease, 0.1, 1e6),
             "database_url must be text": self.database_url is None or isinstance(self.database_url, str),
             "out cannot be the name of a folder": _is_name(self.out),
         }
         for message, holds in sound.items():
             if not holds:
                 raise ConfigurationError(message)
+        check_concurrency(self.concurrency)
+        finite("lease", self.lease, 0.1)
+        if self.budget is not None:
+            finite("budget", self.budget, 0)
         return self
-
-
-def _within(value: Any, least: float, most: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < most
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= MOST
 
 
 def _is_name(path: Path) -> bool:
@@ -99,8 +91,7 @@ class Run:
 
     def __call__(self, on_progress: OnProgress | None = None) -> Report:
         """Run the batch until it ends or stops; the record, the results and the sheet are written in any case."""
-        if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
-            raise ConfigurationError("on_progress must be a function, and not an asynchronous one")
+        check_callback("on_progress", on_progress)
         with ExitStack() as stack:
             stack.enter_context(self._jobs)
             self._jobs.check()

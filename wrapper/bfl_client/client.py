@@ -27,7 +27,7 @@ from .errors import Remedy, Violation, shorten
 from .flows import Rules, Submission
 from .library import httpx
 from .many import PATIENCE, AsyncOutcomes, Outcomes, Submitted
-from .policy import Poll, Retry, seconds
+from .policy import Poll, Retry, check_callback, finite
 from .steps import Answer, Call, Clock, Flow
 from .tasks import AsyncResult, AsyncTask, Handle, OnUpdate, Result, Task
 from .transport import AsyncDriver, Driver, http_options
@@ -247,8 +247,8 @@ class _Base(Generic[H, S, G]):
     ) -> Flow[Any]:
         """The flow of `generate`; `submitted` is called as soon as there is a task."""
         if timeout is not None:
-            seconds("timeout", timeout)  # refused before anything is paid
-        self._TASK._check_callback(on_update)
+            finite("timeout", timeout)  # refused before anything is paid
+        check_callback("on_update", on_update, self._TASK._AWAITED)
         submission = checked()
         if not submission.polled:
             raise errors.ConfigurationError(
@@ -309,9 +309,9 @@ class _Base(Generic[H, S, G]):
 
 def _timeout(timeout: Any, library: Any) -> httpx.Timeout:
     if hasattr(timeout, "as_dict"):  # a Timeout of either library
-        limits = {name: each if each is None else seconds(name, each, 0) for name, each in timeout.as_dict().items()}
+        limits = {name: each if each is None else finite(name, each, 0) for name, each in timeout.as_dict().items()}
         return library.Timeout(**limits)  # type: ignore[no-any-return]
-    limit = seconds("timeout", timeout)
+    limit = finite("timeout", timeout)
     return library.Timeout(limit, connect=min(limit, 10.0))  # type: ignore[no-any-return]
 
 
@@ -414,7 +414,7 @@ class Client(_Base[library.HTTPClient, Task, Result]):
             validate: check each request before it is sent; the outcome of a refused one is a ConstraintError.
         """
         if timeout is not None:
-            seconds("timeout", timeout)
+            finite("timeout", timeout)
 
         def work(body: Any, submitted: Submitted[Task], sleep: Callable[[float], object]) -> Result:
             client = self.paused_by(sleep, PATIENCE)
@@ -496,7 +496,7 @@ class AsyncClient(_Base[library.AsyncHTTPClient, Coroutine[Any, Any, AsyncTask],
     ) -> AsyncOutcomes[AsyncTask, AsyncResult]:
         """Generate many: ``async with client.map(…) as outcomes:`` and ``async for`` over it; see `Client.map`."""
         if timeout is not None:
-            seconds("timeout", timeout)
+            finite("timeout", timeout)
 
         async def work(body: Any, submitted: Submitted[AsyncTask]) -> AsyncResult:
             checked = partial(self._of_model, endpoint, body, validate, PATIENCE)

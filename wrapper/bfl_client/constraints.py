@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,13 +106,7 @@ def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) ->
     violations: list[Violation] = []
     known = specification.parameters(endpoint)
 
-    def opened(name: str, value: Any, depth: int = 0) -> Any:
-        if depth > media_module.DEPTH:  # which is refused when it is checked
-            return value
-        if isinstance(value, Mapping):
-            return {key: opened(name, each, depth + 1) for key, each in value.items()}
-        if isinstance(value, list):
-            return [opened(name, each, depth + 1) for each in value]
+    def opened(name: str, value: Any) -> Any:
         if not isinstance(value, str) or not value.startswith("@"):
             return value
         path, takes = folder / value[1:], known[name].media if name in known else None
@@ -124,7 +119,11 @@ def with_files(endpoint: str, body: Mapping[str, Any], folder: Path = Path()) ->
             violations.append(Violation(name, repr(shorten(value, 60)), "does not accept a file, but this names one"))
         return value
 
-    return {name: opened(name, value) for name, value in body.items()}, violations
+    files = dict(body)
+    for name, value in body.items():
+        with suppress(ValueError):  # nested too deep, which is refused when it is checked
+            files[name] = media_module.with_leaves(value, partial(opened, name))
+    return files, violations
 
 
 def is_file(path: Path) -> bool:

@@ -12,14 +12,13 @@ from typing import Any, Generic, Self, TypeVar
 import anyio
 
 from .errors import BFLError, ConfigurationError
+from .policy import check_concurrency
 
 T = TypeVar("T")
 R = TypeVar("R")
 Submitted = Callable[[T], None]
 PATIENCE = 200
 """How many 429 in a row a request of a map waits out: another program may hold the account's task slots for hours."""
-MOST = 10_000
-"""The most tasks at once: each is a thread, and the service allows far fewer."""
 _AHEAD = 4  # requests begun for each slot, so that a slow first one does not leave the others idle
 
 
@@ -27,8 +26,7 @@ class _Begun(Generic[T]):
     """The tasks that were submitted and whose outcomes the caller does not have yet."""
 
     def __init__(self, bodies: Iterable[Any], concurrency: int) -> None:
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or not 1 <= concurrency <= MOST:
-            raise ConfigurationError(f"concurrency must be an integer from 1 to {MOST}")
+        check_concurrency(concurrency)
         if not isinstance(bodies, Iterable):
             raise ConfigurationError("bodies must be a list of mappings or models")
         self._bodies, self._concurrency = enumerate(bodies), concurrency

@@ -25,6 +25,7 @@ from .errors import ConstraintError, Violation, shorten
 
 CHUNK = 48 * 1024  # bytes read at a time; a multiple of three, so that the pieces of base64 join without padding
 DEPTH = 64  # levels of nesting; the specification's deepest request has four
+_TOO_DEEP = f"nested more than {DEPTH} levels deep"
 
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)"  # compiled when first used
@@ -293,7 +294,7 @@ class _Preparation:
                 return plain(value)
         if len(path) > DEPTH:
             self._too_deep = True
-            raise ValueError(f"nested more than {DEPTH} levels deep")
+            raise ValueError(_TOO_DEEP)
         if isinstance(value, Mapping):
             if not all(isinstance(key, str) for key in value):
                 raise ValueError("every key must be a string")
@@ -345,6 +346,17 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, (float, Decimal)):
         return math.isnan(value)
     return type(value).__name__ in ("NAType", "NaTType")
+
+
+def with_leaves(value: Any, leaf: Callable[[Any], Any], depth: int = 0) -> Any:
+    """The value with `leaf(each)` for all that is no mapping or list. Raises ValueError if it is nested too deep."""
+    if depth > DEPTH:
+        raise ValueError(_TOO_DEEP)
+    if isinstance(value, Mapping):
+        return {str(key): with_leaves(item, leaf, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_leaves(item, leaf, depth + 1) for item in value]
+    return leaf(value)
 
 
 def readable(endpoint: Any, body: Any) -> Any:

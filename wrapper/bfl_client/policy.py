@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Literal, NamedTuple, Self
 
 from .errors import ConfigurationError
@@ -25,12 +26,31 @@ SAMPLE_LIMIT = 4 * 1024**3
 """The most bytes of a download; the longest videos are far smaller."""
 
 
-def seconds(name: str, value: Any, least: float = 0.001) -> float:
-    """The value, if it is a finite number of at least `least`; otherwise raises ConfigurationError."""
+MOST_AT_ONCE = 10_000
+"""The most tasks of a map or batch at once: each is a thread, and the service allows far fewer."""
+
+
+def finite(name: str, value: Any, least: float = 0.001) -> float:
+    """The value, if it is a number from `least` to a billion; otherwise raises ConfigurationError."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not least <= value < 1e9:
-        raise ConfigurationError(f"{name} must be a finite number of at least {least:g}")
+    if not number or not least <= value <= 1e9:
+        raise ConfigurationError(f"{name} must be a number from {least:g} to 1,000,000,000")
     return float(value)
+
+
+def check_concurrency(value: Any) -> None:
+    """Raise ConfigurationError unless that many tasks can be awaited at once."""
+    if type(value) is not int or not 1 <= value <= MOST_AT_ONCE:
+        raise ConfigurationError(f"concurrency must be an integer from 1 to {MOST_AT_ONCE}")
+
+
+def check_callback(name: str, value: Any, awaited: bool = False) -> None:
+    """Raise ConfigurationError if a callback cannot be called, or is asynchronous and would not be awaited."""
+    if value is not None and not callable(value):
+        raise ConfigurationError(f"{name} must be a function")
+    functions = (value, getattr(value, "__call__", None))  # noqa: B004  # objects may have an async one
+    if not awaited and any(map(inspect.iscoroutinefunction, functions)):
+        raise ConfigurationError(f"{name} is asynchronous, and nothing would await it: pass a plain function")
 
 
 class Poll(NamedTuple):
@@ -50,7 +70,7 @@ class Poll(NamedTuple):
         """Return this policy; raises ConfigurationError if its values make no sense. The client calls it."""
         for name, value in self._asdict().items():
             if name != "deadline" or value is not None:
-                seconds(f"Poll({name}=…)", value)
+                finite(f"Poll({name}=…)", value)
         return self
 
     def pause(self, age: float, jitter: float) -> float:
@@ -79,7 +99,7 @@ class Retry(NamedTuple):
         if not isinstance(self.attempts, int):
             raise ConfigurationError("Retry(attempts=…) must be an integer")
         for name, value in self._asdict().items():
-            seconds(f"Retry({name}=…)", value, 1 if name in ("attempts", "factor") else 0.001)
+            finite(f"Retry({name}=…)", value, 1 if name in ("attempts", "factor") else 0.001)
         return self
 
     def pause(self, failures: int, retry_after: float | None = None) -> float:

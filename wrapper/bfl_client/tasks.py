@@ -7,7 +7,6 @@ Both forms have the same methods, written once: they start a flow, which the cli
 from __future__ import annotations
 
 import base64
-import inspect
 import io
 import os
 import shutil
@@ -153,15 +152,6 @@ class _Submitted(Generic[U, R, P, N]):
 
         return self._client._run(flow())
 
-    @classmethod
-    def _check_callback(cls, on_update: OnUpdate | None) -> None:
-        """Raise ConfigurationError if the callback cannot be called, or would never be awaited."""
-        if on_update is not None and not callable(on_update):
-            raise ConfigurationError("on_update must be a function")
-        functions = (on_update, getattr(on_update, "__call__", None))  # noqa: B004  # objects may have an async one
-        if not cls._AWAITED and any(map(inspect.iscoroutinefunction, functions)):
-            raise ConfigurationError("on_update is asynchronous, and nothing would await it: use AsyncClient")
-
     def _url(self) -> str:
         if self.polling_url is None:
             raise ConfigurationError(
@@ -171,9 +161,9 @@ class _Submitted(Generic[U, R, P, N]):
         return self.polling_url
 
     def _wait(self, timeout: float | None, on_update: OnUpdate | None) -> Flow[Any]:
-        self._check_callback(on_update)
+        policy.check_callback("on_update", on_update, self._AWAITED)
         rules = self._client._rules
-        limit = rules.poll.timeout(self.kind or "") if timeout is None else policy.seconds("timeout", timeout)
+        limit = rules.poll.timeout(self.kind or "") if timeout is None else policy.finite("timeout", timeout)
         age = max((datetime.now(UTC) - self.submitted_at) // timedelta(seconds=1), 0)
         following = flows.Following(self.id, age, rules.poll, rules.retry)
         update = yield from flows.follow(following, self._url(), limit, rules.hosts, on_update)

@@ -512,7 +512,7 @@ def _synchronous(answer: object) -> object:
     """What a function returned; raises ConfigurationError if it would have to be awaited."""
     if inspect.iscoroutine(answer):
         answer.close()
-        raise ConfigurationError("on_update is asynchronous, and nothing would await it: use AsyncClient")
+        raise ConfigurationError("on_update is asynchronous, and nothing would await it: pass a plain function")
     return answer
 
 
