@@ -176,7 +176,7 @@ def _usage(screen: Screen, error: Any, arguments: list[str]) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         screen.error(context.get_help())
         return 2
-    message = mask(error.format_message()).rstrip(".")
+    message = shorten(mask(error.format_message()), 400).rstrip(".")
     remedy = _as_pair(str(getattr(error, "option_name", "")), arguments) or _as_endpoint(context, arguments)
     remedy = remedy or f"{context.command_path.removesuffix(' run') if context else 'bfl'} --help"
     return _refuse(screen, Problem("usage", message[:1].lower() + message[1:], remedy))

@@ -128,7 +128,10 @@ def mask(text: str) -> str:
 
 
 def write(stream: TextIO | None, text: str | bytes) -> None:
-    """Write at once, whatever the text and the encoding: file names need not be UTF-8, and terminals may be ASCII."""
+    """Write at once, whatever the text and the encoding: file names need not be UTF-8, and terminals may be ASCII.
+
+    Standard error that cannot be written ends nothing: a paid task goes on. Raises OSError for other streams.
+    """
     if stream is None:  # closed by whoever started us
         return
     data = text if isinstance(text, bytes) else _encoded(text, stream.encoding or "utf-8")
@@ -139,11 +142,12 @@ def write(stream: TextIO | None, text: str | bytes) -> None:
     except RuntimeError:  # a signal came in the middle of another write, and its handler has something to say
         os.write(stream.fileno(), data)
     except OSError as error:  # discard the buffer, or Python would report the failure again at exit
-        error.filename = "standard output" if stream is sys.stdout else "standard error"
+        error.filename = "standard output"
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-        raise
+        if stream is not sys.stderr:
+            raise
 
 
 def _encoded(text: str, encoding: str) -> bytes:

@@ -120,3 +120,26 @@ def test_a_full_device_behind_standard_output_is_reported(shell: Shell) -> None:
             [*BFL, "endpoints"], env=shell.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert (said.returncode, said.stderr) == (11, "bfl: standard output: No space left on device\n")
+
+
+@linux
+def test_a_full_device_behind_standard_error_ends_nothing(shell: Shell) -> None:
+    """A task that was paid for is awaited and saved, although nothing can be said on standard error."""
+    command = [*BFL, "generate", PICTURE, "a fox", "-o", "fox.png"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=shell.here, env=shell.environment(), stdout=subprocess.PIPE, stderr=full, text=True, timeout=60
+        )
+    assert (done.returncode, shell.files, shell.kept) == (0, ["fox.png"], [])
+    assert "fox.png" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "line", [["x" * 100_000], ["generate", PICTURE, "--" + "x" * 100_000], ["skill", "x" * 100_000]]
+)
+def test_what_was_mistyped_is_shown_in_short(lonely_shell: Shell, line: list[str]) -> None:
+    """An argument of any length is repeated in one line that a terminal can show."""
+    done = lonely_shell.run(*line)
+    assert done.code == 2
+    assert "xxx" in done.err
+    assert len(done.err) < 600
