@@ -128,6 +128,14 @@ def test_a_delivery_without_the_secret_is_not_read(lonely_shell: Shell) -> None:
     assert (done.code, done.out) == (0, "Pending  task x\n")
 
 
+def test_a_delivery_without_a_signature_is_not_read(lonely_shell: Shell) -> None:
+    """Where the secret signs the body, one without a signature is refused before its body comes."""
+    command = ("webhook", "listen", "--count", "1", "--form", "hmac")
+    with lonely_shell.start(*command, BFL_WEBHOOK_SECRET="s3cret") as running:
+        url = running.await_line("listening on").split()[-1]
+        assert b" 403 " in raw(url, "Content-Length: 8000000")  # none of which is sent
+
+
 def test_deliveries_are_saved(shell: Shell) -> None:
     """`bfl webhook listen --save` fetches each result into the folder; a failure is reported, and it goes on."""
     assert shell.emulator is not None
