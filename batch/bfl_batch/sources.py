@@ -53,7 +53,11 @@ def entries(name: str) -> Iterator[Entry]:
         yield Mistake(0, _SHEET)
         return
     with nullcontext(sys.stdin.buffer) if name == "-" else _opened(name) as file:
-        first = file.readline()
+        first = file.readline(1000)  # no more, before it is seen to be text: a device has no end of a line
+        if b"\0" in first and first[:2] not in (*_UTF_16, b"PK"):
+            yield Mistake(0, "is not text: save it once more, as UTF-8")
+            return
+        first += b"" if first.endswith(b"\n") else file.readline()
         if first[:2] in _UTF_16:  # as PowerShell and spreadsheets write
             try:
                 file = io.BytesIO(_text(first + file.read()).encode())

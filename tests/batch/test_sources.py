@@ -89,6 +89,8 @@ def test_a_table_with_one_column_needs_no_quotes(tmp_path: Path) -> None:
         ("jobs.csv", b"sep=\r\nprompt\r\na fox\r\n", "line 1: names no separator after sep="),
         ("jobs.csv", b'sep="\nprompt\na fox\n', "line 1: names no separator after sep="),
         ("jobs.jsonl", b"\xff\xfe{", "\n  is not whole UTF-16"),
+        ("jobs.jsonl", '{"prompt": "a fox"}'.encode("utf-16-le"), "\n  is not text: save it once more, as UTF-8"),
+        ("fox.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "\n  is not text"),
         ("jobs.csv", b"\xfe\xff\0p\xd8\0", "\n  is not whole UTF-16"),
         ("jobs.jsonl", b"a fox\nan owl\na hare\n", "lines 1 to 3: is not a JSON object"),
         ("jobs.json", b"[{]", "\n  is not a JSON list of jobs"),
@@ -101,6 +103,12 @@ def test_a_file_that_cannot_be_taken_is_one_mistake(tmp_path: Path, name: str, c
     lines = str(refused(path, PICTURE)).splitlines()
     assert message in "\n".join(lines)
     assert len(lines) in (2, 3)  # the last says what to do about lines
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device without end")
+def test_a_device_without_end_is_no_jobs_file() -> None:
+    """A file that is not text is not read to an end that may never come."""
+    assert "is not text" in str(refused(Path("/dev/zero"), PICTURE))
 
 
 def test_lines_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -117,9 +125,8 @@ def test_lines_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
 def test_lines_may_be_utf_16(tmp_path: Path, encoding: str, ending: str) -> None:
     """Lines and lists as PowerShell redirects them to a file are read like those in UTF-8."""
     jobs = [{"prompt": "ein Füchslein"}, {"prompt": "an owl"}]
-    text = (
-        json.dumps(jobs, ensure_ascii=False) if ending == "json" else "".join(f"{json.dumps(job)}\r\n" for job in jobs)
-    )
+    lines = [jobs] if ending == "json" else jobs
+    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\r\n" for line in lines)
     path = tmp_path / f"jobs.{ending}"
     path.write_bytes((b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding))
     assert bodies(path) == jobs
