@@ -212,6 +212,7 @@ def test_an_endpoint_without_a_price_is_refused_under_a_budget(service: Service,
     assert caught.value.remedy.action == "unpriced"
     assert not out.exists()
     assert service.run([line("fox")], out, budget=10, unpriced=True).ok
+    assert service.run([line("fox"), line("owl")], out).ok  # the budget is kept, and so is the waiver
 
 
 @pytest.mark.about("flux-2-pro")  # for its price

@@ -6,6 +6,8 @@ import base64
 from typing import Any
 
 import pytest
+from bfl_cli.request import Request
+from bfl_client import specification
 from PIL import Image
 
 from tests.needs import PICTURE
@@ -77,6 +79,26 @@ def test_an_unknown_endpoint_takes_what_it_gets(shell: Shell) -> None:
     body = last_body(shell)
     assert (body["prompt"], body["style"], body["mood"], body["width"]) == ("a fox", "woodcut", "calm", 512)
     assert body["reference_images"].startswith("iVBOR")
+
+
+LISTS = [
+    (endpoint, name)
+    for endpoint in specification.ENDPOINTS
+    for name, parameter in specification.parameters(endpoint).items()
+    if {"array", "string"} <= parameter.types and parameter.media
+]
+
+
+@pytest.mark.parametrize(("endpoint", "parameter"), LISTS)
+@pytest.mark.parametrize(
+    "texts", [["a", "b"], ["a", "b", "c"], ['["a", "b"]', "c"], ["a", '["b", "c"]'], ['["a"]', '["b", "c"]']]
+)
+def test_values_of_a_list_are_sent_in_the_order_given(endpoint: str, parameter: str, texts: list[str]) -> None:
+    """A parameter that takes a list gets the values of all its pairs, and each value of a list among them."""
+    request = Request(endpoint)
+    request.read("a fox", [f"{parameter}={text}" for text in texts], None)
+    assert request.body[parameter] == ["a", "b", "c"][: len(request.body[parameter])]
+    assert len(request.body[parameter]) == sum(text.count('"') // 2 or 1 for text in texts)
 
 
 def test_every_refusal_names_the_way_around_it(shell: Shell) -> None:
