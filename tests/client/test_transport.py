@@ -498,6 +498,15 @@ def test_no_proxy_of_the_environment_is_asked_for_this_machine(
     assert len(loopback.posts) == 1
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_no_proxy_is_blamed_where_none_was_asked(host: str, nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request to this machine that fails is not said to have gone through the proxy of the environment."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    error = submit("sync", f"http://{nobody.replace('127.0.0.1', host)}")
+    assert isinstance(error, TransportError)
+    assert "proxy" not in error.message
+
+
 def test_an_error_that_was_being_handled_is_no_cause(nobody: str) -> None:
     """A request made while another error is handled does not take that error for its own cause."""
     try:

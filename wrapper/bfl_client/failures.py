@@ -92,7 +92,8 @@ def _proxy(parts: SplitResult) -> tuple[str, str] | None:
     """Host and port of the proxy that the environment sets for a URL, and the variable that does."""
     proxies = getproxies()
     scheme = parts.scheme if parts.scheme in proxies else "all"
-    if scheme not in proxies or f"{parts.hostname}" in LOCAL or proxy_bypass(parts.hostname or ""):
+    host = parts.hostname or ""
+    if scheme not in proxies or {host, f"[{host}]"} & {*LOCAL} or proxy_bypass(host):
         return None
     variable = f"{scheme}_proxy"
     return _address(proxies[scheme]), variable if variable in os.environ else variable.upper()
