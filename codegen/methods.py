@@ -8,7 +8,7 @@ from typing import Any
 
 from . import names
 from .report import CodegenError, Report, located
-from .shapes import NULL, Annotations, Shape, Shapes
+from .shapes import Annotations, Shape, Shapes
 from .specification import Node, Operation, Specification, schema_name
 from .text import paragraphs, sentence
 
@@ -309,7 +309,7 @@ class UtilityReader:
 
     def _model(self, shape: Shape, operation: Operation) -> Model | None:
         """Return the model of a reference to an object; None for anything else (null, scalars, inline schemas)."""
-        if shape == NULL or "$ref" not in shape:
+        if "$ref" not in shape:
             return None
         target = self._shapes.of(self._specification.resolve(shape, operation.where), operation.where)
         if target.get("type") != "object":

@@ -80,14 +80,6 @@ def _choice(old: Any, new: Any) -> Effect:
     return Effect.NARROWER if after <= before else Effect.OTHER
 
 
-def _demands(old: Any, new: Any) -> Effect:
-    """Compare lists of requirements, such as required properties: more of them permit fewer values."""
-    before, after = ({canonical(value) for value in ([] if values is ABSENT else values)} for values in (old, new))
-    if before <= after:
-        return Effect.NARROWER
-    return Effect.WIDER if after <= before else Effect.OTHER
-
-
 def _demand(old: Any, new: Any) -> Effect:
     if old is ABSENT:
         return Effect.NARROWER
@@ -153,7 +145,7 @@ RULES: dict[str, Rule] = {
     "multipleOf": _multiple,
     "enum": _choice,
     "discriminator mapping": _choice,
-    "required": _demands,
+    "required": _demand,
     "type": _type,
     "format": _format,
     **dict.fromkeys(("pattern", "not", "if", "then", "else", "contains", "propertyNames"), _demand),

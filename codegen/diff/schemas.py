@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 from typing import Any
 
 from codegen.report import CodegenError
@@ -96,7 +97,7 @@ def pairs(old: list[Branch], new: list[Branch]) -> tuple[list[tuple[Branch, Bran
 
 def _likeness(one: Branch, other: Branch) -> float:
     if canonical(one) == canonical(other):
-        return 100
+        return inf
     score = 8.0 if one.get(ORIGIN) and one.get(ORIGIN) == other.get(ORIGIN) else 0.0
     score += 2 * (one.get("type") == other.get("type")) + (("enum" in one) == ("enum" in other)) / 2
     names, others = set(one.get("properties", ())), set(other.get("properties", ()))

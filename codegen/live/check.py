@@ -74,7 +74,7 @@ class LiveCheck:
         for probe in self._prober.probes(operation):
             answer = self._send("POST", operation.path, json=probe.body)
             faults = _faults(answer)
-            if answer.status_code < 300:
+            if answer.is_success:
                 self._disagree(probe, f"accepts {list(probe.guards)} of a wrong type, and may have charged for it")
                 return
             if not all(_named(faults, guard) for guard in probe.guards):
@@ -118,9 +118,9 @@ class LiveCheck:
                 self.findings.untested.append(f"{operation.where}: the budget is spent")
                 continue
             answer = self._send("POST", operation.path, json=body)
-            charged = _number(_json(answer), "cost") if answer.status_code < 300 else 0.0
+            charged = _number(_json(answer), "cost") if answer.is_success else 0.0
             self.findings.spent = max(self.findings.spent + charged, before - self._balance())
-            if answer.status_code >= 300:
+            if not answer.is_success:
                 probe = Probe(operation.path, "", "the body", "valid", body, True, body, ())
                 self._disagree(probe, f"refuses a valid request with {answer.status_code}")
 

@@ -115,7 +115,7 @@ def _numbers(branch: Branch) -> Iterator[tuple[str, Any]]:
             if sign:
                 yield keyword, bound + sign * step
     if "multipleOf" in branch and "minimum" in branch:
-        yield "multipleOf", branch["minimum"] + step / 2 if step == 1 else branch["minimum"] + 1
+        yield "multipleOf", branch["minimum"] + min(1, step / 2)
     if not _STEPS.keys() & branch.keys():
         yield "type", 1
 

@@ -39,6 +39,7 @@ class Workshop:
     document: dict[str, Any]
     actions: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    said: StringIO = field(default_factory=StringIO)
 
     @property
     def output(self) -> Path:
@@ -50,7 +51,7 @@ class Workshop:
         overlay = {"overlay": "1.0.0", "info": {"title": "test", "version": "1"}, "actions": self.actions}
         for name, content in {"spec": self.document, "overlay": overlay, "settings": self.settings}.items():
             (self.folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        report = Report(StringIO())
+        report = Report(self.said)
         sources = Sources(*(self.folder / f"{name}.json" for name in ("spec", "overlay", "settings")))
         generate(sources, self.output, report)
         return report.warnings

@@ -124,6 +124,16 @@ def test_stale_lines_of_the_pages_are_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_parameter_is_stale_near_its_endpoint_only(tmp_path: Path) -> None:
+    """A gone parameter is listed from one line above its endpoint to seven lines below it."""
+    lines = ["steps", "steps", "paint", *"......", "steps", "steps"]
+    (tmp_path / "README.md").write_text("\n".join(lines))
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "one.py").write_text("paint\nsteps\n")
+    found = said(document(paint={"steps": TEXT}), document(paint={}), "Stale lines", root=tmp_path)
+    assert found == ["README.md:2: `steps`", "README.md:10: `steps`", "examples/one.py:2: `steps`"]
+
+
 def test_the_packaged_document_has_endpoints() -> None:
     """The endpoints that advice sees are all that the package has, each with parameters."""
     from bfl_api import specification

@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,12 @@ PAIRS: list[tuple[Any, Any, Level, Level]] = [
     ({"allOf": [{"minimum": 1}, {"minimum": 5}]}, {"minimum": 5}, T, T),
     ({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]}, {"enum": ["b"]}, T, T),
     ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, {"anyOf": [{"type": "string"}]}, B, C),
+    (
+        {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "string", "maxLength": 5}]},
+        {"anyOf": [{"type": "string", "maxLength": 6}, {"type": "string", "enum": ["a", "b"]}]},
+        C,
+        B,
+    ),
     ({"$ref": "#/components/schemas/Tree"}, {"$ref": "#/components/schemas/Tree"}, T, T),
     ({"not": {"minimum": 1}}, {}, C, B),
     ({"x-mint": 1}, {"x-mint": 2}, T, T),
@@ -241,6 +248,16 @@ def test_the_same_in_another_spelling_is_no_change(old: dict[str, Any], new: dic
     assert differences(old, new) == []
 
 
+def test_an_operation_that_codegen_leaves_out_is_compared_by_name() -> None:
+    """An operation of a kind that codegen leaves out is reported when it appears or goes, and not while it stays."""
+    without, having = surrounded({}), surrounded({}, additionalOperations={"COPY": {}})
+    for old, new, end in ((without, having, "is new"), (having, without, "is gone")):
+        (change,) = differences(old, new)
+        assert (change.level, change.places) == (C, ("COPY /v1/a",))
+        assert change.text.endswith(end)
+    assert differences(having, having) == []
+
+
 def test_a_schema_used_on_both_sides_is_reported_for_each(document: dict[str, Any]) -> None:
     """A wider enum of a shared schema is compatible for the request and breaking for the response, field by field."""
     shared = {"Shared": {"type": "string", "enum": ["a"]}}
@@ -250,6 +267,13 @@ def test_a_schema_used_on_both_sides_is_reported_for_each(document: dict[str, An
     new["components"]["schemas"]["Shared"]["enum"].append("b")
     found = {(one.side, one.field, one.level) for one in differences(old, new)}
     assert found == {(Side.REQUEST, "choice", C), (Side.RESPONSE, "200.choice", B)}
+
+
+def test_alternatives_without_a_common_property_are_others() -> None:
+    """Objects of a union that share no property are gone and new, and not the same ones with other properties."""
+    old, new = ({"anyOf": [{"type": "object", "properties": {name: {}}} for name in names]} for names in ("ab", "cd"))
+    found = [one.text.partition(" be ")[0] for one in differences(small(old, {}), small(new, {}))]
+    assert sorted(found) == ["may also", "may also", "may no longer", "may no longer"]
 
 
 def test_a_change_within_a_circle_is_found_and_ends() -> None:
@@ -297,6 +321,23 @@ def test_the_exit_code_is_the_level(
         said = capsys.readouterr()
         assert said.err == ""
     assert json.loads(said.out)["level"] == ("text only", "compatible", "breaking")[code]
+
+
+def test_the_version_step_needs_an_installed_client(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report proposes a version where the client is installed, and leaves this out in a bare checkout."""
+
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    old, new, overlay = files = [str(tmp_path / f"{name}.json") for name in ("old", "new", "overlay")]
+    for name, content in zip(files, (small({}, {}), {**small({}, {}), "tags": []}, {"actions": []}), strict=True):
+        Path(name).write_text(json.dumps(content), encoding="utf-8")
+    for expected in (True, False):
+        assert main(["diff", old, new, "--overlay", overlay]) == 0
+        assert ("Version step" in capsys.readouterr().out) is expected
+        monkeypatch.setattr("codegen.__main__.metadata.version", missing)
 
 
 def test_equal_documents_exit_with_0() -> None:

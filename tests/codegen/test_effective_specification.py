@@ -52,6 +52,15 @@ def test_an_action_that_matches_nothing_is_reported_and_does_not_stop() -> None:
     assert warnings == ["overlay action 1 ($.b: Gone since autumn.) matches nothing"]
 
 
+@pytest.mark.parametrize("found", [{"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}])
+def test_an_addition_that_is_there_is_needless(found: dict[str, int]) -> None:
+    """An action that adds what is missing is called needless where an object has all of it, with more or without."""
+    document, warnings = applied({"x": found}, {"target": "$[?@.a && !@.b]", "update": {"a": 1, "b": 2}})
+    assert document == {"x": found}
+    (warning,) = warnings
+    assert warning.endswith(" is needless: the specification has a, b of its own")
+
+
 def test_what_an_action_ignores_is_reported() -> None:
     """A misspelt key, an update beside a removal, and an action that does nothing are each reported."""
     _, warnings = applied(

@@ -15,7 +15,7 @@ import pytest
 
 from codegen.__main__ import main
 from codegen.generator import FIXED, KNOWN, Rule, generator_python
-from codegen.output import differences
+from codegen.output import differences, swap
 from codegen.report import CodegenError, Report
 
 from .conftest import ROOT, Checkout, Workshop, task
@@ -177,6 +177,44 @@ def test_another_generator_version_is_refused(monkeypatch: pytest.MonkeyPatch, t
     (tmp_path / "requirements.txt").write_text("ruff==0.0.1\n", encoding="utf-8")
     with pytest.raises(CodegenError, match="ruff: .* instead of"):
         generator_python(Report(StringIO()))
+
+
+def test_each_stage_is_announced(small_package: Workshop) -> None:
+    """Whoever generates a package reads which stage is running, and at the end what there is."""
+    said = [line.removeprefix("codegen: ") for line in small_package.said.getvalue().splitlines()]
+    assert [stage for stage in said if stage != "installing the generator (once)"] == [
+        "reading the sources",
+        "applying the overlay",
+        "deriving the generator's input",
+        "running the generator",
+        "writing the typed methods",
+        "formatting",
+        "checking",
+        "1 task endpoints, 1 operations, 2 models",
+        "putting the package in place: bfl_api",
+    ]
+
+
+@pytest.mark.parametrize("had_one", [True, False])
+def test_a_package_that_cannot_be_moved_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had_one: bool
+) -> None:
+    """If the new package cannot be moved, its error is raised, and the earlier package is back in its place."""
+    made, output = tmp_path / "work" / "bfl_api", tmp_path / "bfl_api"
+    made.mkdir(parents=True)
+    if had_one:
+        output.mkdir()
+    rename = Path.rename
+
+    def broken(self: Path, target: Path) -> Path:
+        if self == made:
+            raise OSError("the disk is full")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(OSError, match="the disk is full"):
+        swap(made, output)
+    assert output.exists() is had_one
 
 
 def test_generating_over_an_earlier_output_leaves_no_stale_file(workshop: Workshop) -> None:

@@ -15,11 +15,13 @@ from bfl_emulator import Emulator
 from codegen.live.__main__ import main
 from codegen.live.actions import overlay, table
 from codegen.live.check import Findings, LiveCheck
+from codegen.live.probes import Prober
 from codegen.overlay import effective
 from codegen.report import Report
 from codegen.specification import Specification
 
 from .changes import bodies, body_name, posts
+from .conftest import small_document
 
 pytestmark = pytest.mark.about("flux-dev:steps", "credits")
 
@@ -138,3 +140,26 @@ def test_a_service_that_stops_answering_ends_the_run_with_what_was_found(specifi
     findings = LiveCheck(Specification(specification), client, Report(StringIO())).run()
     assert (findings.asked, findings.stopped, len(findings.disagreements)) == (2, True, 1)
     assert "429" in findings.untested[0]
+
+
+@pytest.mark.parametrize(
+    ("node", "values"),
+    [
+        ({"type": "integer", "minimum": 4, "maximum": 8}, [4, 3, 8, 9]),
+        ({"type": "integer", "minimum": 64, "maximum": 128, "multipleOf": 32}, [64, 32, 128, 160, 65]),
+        ({"type": "number", "minimum": 0, "multipleOf": 1}, [0, -1, 0.5]),
+        ({"type": "number", "minimum": 0, "multipleOf": 0.5}, [0, -0.5, 0.25]),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.5}, [0, 0.5]),
+        ({"type": "integer"}, [1]),
+        ({"type": "string", "minLength": 2, "maxLength": 3}, ["xx", "x", "xxx", "xxxx"]),
+        ({"type": "string"}, ["x"]),
+    ],
+)
+def test_each_bound_is_tried_at_itself_and_one_step_beyond(node: dict[str, Any], values: list[Any]) -> None:
+    """Each bound of a number or a text is tried at itself and one step beyond it, and a multiple with what is none."""
+    document = small_document()
+    document["components"]["schemas"]["PaintInputs"]["properties"]["tried"] = node
+    specification = Specification(document)
+    (operation,) = specification.tasks
+    probes = [probe for probe in Prober(specification).probes(operation) if probe.field == "tried"]
+    assert [probe.value for probe in probes if probe.keyword != "required"] == values

@@ -14,6 +14,7 @@ from bfl_client.specification import takes_media
 from codegen.names import class_name, method_name, parameter_names
 from codegen.reading import read
 from codegen.report import CodegenError
+from codegen.specification import Specification
 
 from .conftest import Workshop, imported, task
 
@@ -391,6 +392,17 @@ def test_a_property_that_would_break_its_model_is_refused(workshop: Workshop, na
     workshop.document["components"]["schemas"]["PaintInputs"]["properties"][name] = {"type": "integer"}
     with pytest.raises(CodegenError, match=f"schema PaintInputs: the property '{name}'"):
         workshop.generate()
+
+
+@pytest.mark.parametrize("key", ["default", "example", "x-mark"])
+def test_a_reference_in_data_is_data(workshop: Workshop, key: str) -> None:
+    """`$ref` in a default, an example or an extension refers to nothing, but in a property of that name it does."""
+    schema, nowhere = workshop.document["components"]["schemas"]["PaintInputs"], {"$ref": "#/nowhere"}
+    schema[key] = nowhere
+    Specification(workshop.document)
+    schema["properties"][key] = nowhere
+    with pytest.raises(CodegenError, match="leads nowhere"):
+        Specification(workshop.document)
 
 
 def test_operations_of_other_kinds_are_named(workshop: Workshop) -> None:

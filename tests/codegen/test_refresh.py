@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from codegen.__main__ import main
 from codegen.diff import Change, Level, Side
 from codegen.output import commit
-from codegen.published import MOST_BYTES, published
+from codegen.published import MOST_BYTES, defects, published
 from codegen.refresh import with_entry
 from codegen.report import CodegenError
 
@@ -37,11 +38,21 @@ def wider() -> dict[str, Any]:
 def test_a_refresh_writes_specification_package_and_changelog(
     small_checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After a refresh the snapshot is the new document, nothing drifts, and the changelog has the breaking change."""
+    """After a refresh the snapshot is the new document, nothing drifts, and the changelog has the breaking change.
+
+    Each stage is announced on stderr, and the report is on stdout.
+    """
     new = wider()
     new["components"]["schemas"]["PaintInputs"]["required"] = ["prompt", "style"]
     assert small_checkout.refresh(new, contract=PASSES) == 2
-    assert "Breaking: requests" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "Breaking: requests" in said.out
+    assert [line.removeprefix("codegen: ") for line in said.err.splitlines()] == [
+        "checking the new specification",
+        "comparing",
+        "running the contract tests on the new package",
+        "putting everything in place",
+    ]
     assert json.loads((small_checkout.folder / "openapi.json").read_text(encoding="utf-8")) == new
     log = (small_checkout.folder / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "\n- **Breaking:** request: `POST " in log
@@ -49,10 +60,11 @@ def test_a_refresh_writes_specification_package_and_changelog(
     assert sorted(path.name for path in small_checkout.folder.iterdir()) == sorted([*WRITTEN, "new.json"])
 
 
-def test_the_same_document_changes_nothing(small_checkout: Checkout) -> None:
-    """A refresh with the document that is already there exits with 0 and writes nothing."""
+def test_the_same_document_changes_nothing(small_checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refresh with the document that is already there exits with 0, says so and writes nothing."""
     before = small_checkout.contents()
     assert small_checkout.refresh(small_document()) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == "codegen: nothing has changed"
     assert small_checkout.contents() == before
 
 
@@ -161,6 +173,13 @@ class TestSoundness:
         assert "7 is not a multiple of 32" in capsys.readouterr().err
         assert checkout.contents() == before
 
+    def test_an_invalid_default_is_named_with_its_place(self) -> None:
+        """A default that is not valid is named with the place of its schema, not with that of another default."""
+        document = small_document()
+        document["components"]["schemas"]["PaintInputs"]["properties"]["height"] = {"type": "integer", "default": "x"}
+        (defect,) = defects(document)
+        assert defect.startswith("#/components/schemas/PaintInputs/properties/height: ")
+
 
 class TestOverlay:
     @pytest.mark.about("credits")
@@ -213,6 +232,13 @@ class TestChangelog:
         """With a list of changes under Unreleased, new entries come first in it, and a later release is left alone."""
         log = with_entry("## [Unreleased]\n\n### Changed\n\n- x\n\n## [1.0]\n\n### Changed\n\n- y\n", [self.CHANGE])
         assert log == f"## [Unreleased]\n\n### Changed\n\n{self.LINE}- x\n\n## [1.0]\n\n### Changed\n\n- y\n"
+
+    def test_a_long_list_is_cut(self) -> None:
+        """Of 62 changes the first 60 are listed, and the rest are counted."""
+        changes = [replace(self.CHANGE, field=f"n{number}") for number in range(62)]
+        lines = with_entry("## Unreleased\n", changes).splitlines()[4:]
+        assert "`n0`" in lines[0] and "`n59`" in lines[59]
+        assert lines[60:] == ["- 2 more changes of the specification."]
 
 
 class TestFetching:
