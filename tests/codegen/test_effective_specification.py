@@ -41,6 +41,16 @@ def test_a_repeated_key_is_refused(tmp_path: Path, name: str) -> None:
         read(tmp_path / name)
 
 
+def test_a_merge_key_is_refused(tmp_path: Path) -> None:
+    """A plain `<<` is refused, because YAML 1.2 has no merge keys, and in quotes it is a key like any other."""
+    path = tmp_path / "a.yml"
+    path.write_text("'<<': 1\n", encoding="utf-8")
+    assert read(path) == {"<<": 1}
+    path.write_text("<<: 1\n", encoding="utf-8")
+    with pytest.raises(CodegenError, match="line 1: YAML 1.2 has no merge keys"):
+        read(path)
+
+
 def test_an_action_that_matches_nothing_is_reported_and_does_not_stop() -> None:
     """The warning names target and description, and the next action is applied."""
     document, warnings = applied(
@@ -151,6 +161,22 @@ def test_the_first_server_is_not_dead(published: list[dict[str, Any]] | None, fi
     assert len(found) == len(set(found))
     assert GLOBAL in found
     assert not [url for url in found if "us1" in url or "bfl.ml" in url]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"$ref": f"{PREFIX}Alias"}, "PaintInputs"),
+        ({"allOf": [{"$ref": f"{PREFIX}PaintInputs"}], "title": "Body"}, "PaintInputs"),
+        ({"allOf": [{"$ref": f"{PREFIX}PaintInputs"}, {"required": ["width"]}]}, "PaintInputs2"),
+    ],
+)
+def test_a_body_that_only_refers_is_the_schema_it_refers_to(workshop: Workshop, body: Any, name: str) -> None:
+    """A body that is another name of a schema is that schema; one that adds to it gets a name of its own."""
+    workshop.document["components"]["schemas"]["Alias"] = {"$ref": f"{PREFIX}PaintInputs"}
+    workshop.document["paths"]["/v1/paint"]["post"]["requestBody"]["content"]["application/json"]["schema"] = body
+    operation = completed(workshop.document)["paths"]["/v1/paint"]["post"]
+    assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": PREFIX + name}
 
 
 def union(workshop: Workshop, *branches: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -95,6 +95,28 @@ def test_nothing_valid_is_sent_without_a_budget(specification: dict[str, Any]) -
     assert len(asked(specification, specification, spend=5)[1].tasks) == 1
 
 
+@pytest.mark.parametrize("told", ["by the answer", "by the balance"])
+def test_the_budget_ends_the_spending(told: str) -> None:
+    """After a request that costs the budget no other is sent, whether the answer or only the balance shows the cost."""
+    document = small_document()
+    paid: list[str] = []
+    document["paths"]["/v1/draw"] = document["paths"]["/v1/paint"]
+    document["paths"]["/v1/balance"] = {"get": {"x-bfl-emulate": "credits", "responses": {"200": {"description": ""}}}}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={"credits": 9 - 3 * len(paid) * (told == "by the balance")})
+        if b"guard" in request.content:
+            return httpx.Response(422)
+        paid.append(request.url.path)
+        return httpx.Response(200, json={"cost": 3} if told == "by the answer" else {})
+
+    with httpx.Client(base_url="https://x", transport=httpx.MockTransport(answer)) as client:
+        findings = LiveCheck(Specification(document), client, Report(StringIO())).run(3)
+    assert (paid, findings.spent) == (["/v1/paint"], 3)
+    assert findings.untested[-1] == "POST /v1/draw: the budget is spent"
+
+
 @pytest.fixture
 def served(specification: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """An emulator that the environment points to."""

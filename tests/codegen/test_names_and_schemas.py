@@ -14,6 +14,7 @@ from bfl_client.specification import takes_media
 from codegen.names import class_name, method_name, parameter_names
 from codegen.reading import read
 from codegen.report import CodegenError
+from codegen.shapes import Shapes
 from codegen.specification import Specification
 
 from .conftest import Workshop, imported, task
@@ -324,6 +325,14 @@ def test_a_body_without_discriminator_is_one_method_with_all_keys(workshop: Work
     with imported(workshop.output) as load:
         signature = str(inspect.signature(load("endpoints").Endpoints.paint))
     assert signature == "(self, *, a: 'int | str', b: 'str | None' = None, c: 'int | None' = None) -> 'T'"
+
+
+def test_the_branches_of_an_object_extend_it(workshop: Workshop) -> None:
+    """Beside properties of its own, a schema has those of its branches; where both have one, its own counts."""
+    branch = {"properties": {"a": {"type": "string"}, "b": {"type": "boolean"}}}
+    node = {"type": "object", "properties": {"a": {"type": "integer"}}, "anyOf": [branch, {"required": ["a"]}]}
+    properties = Shapes(Specification(workshop.document)).of(node, "here")["properties"]
+    assert {name: shape["type"] for name, shape in properties.items()} == {"a": "integer", "b": "boolean"}
 
 
 def test_a_discriminator_without_mapping_uses_the_values_of_the_branches(workshop: Workshop) -> None:
