@@ -335,6 +335,13 @@ def test_the_branches_of_an_object_extend_it(workshop: Workshop) -> None:
     assert {name: shape["type"] for name, shape in properties.items()} == {"a": "integer", "b": "boolean"}
 
 
+def test_all_of_requires_what_each_part_requires(workshop: Workshop) -> None:
+    """An object made of several has the properties of all, and what any of them requires is required."""
+    parts = [{"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab"]
+    shape = Shapes(Specification(workshop.document)).of({"allOf": parts}, "here")
+    assert (list(shape["properties"]), shape["required"]) == (["a", "b"], ["a", "b"])
+
+
 def test_a_discriminator_without_mapping_uses_the_values_of_the_branches(workshop: Workshop) -> None:
     """Without a mapping, method and value come from the branch's const, and an inline body gets a schema name."""
     branches = [

@@ -180,6 +180,10 @@ class TestSoundness:
         (defect,) = defects(document)
         assert defect.startswith("#/components/schemas/PaintInputs/properties/height: ")
 
+    def test_a_document_without_operations_is_not_sound(self) -> None:
+        """A document that OpenAPI permits, but from which nothing can be generated, is a defect."""
+        assert defects({**small_document(), "paths": {}}) == ["the document has no operations"]
+
 
 class TestOverlay:
     @pytest.mark.about("credits")
