@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import os
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def function() -> Any:
 
 
 KEY = "bfl_test_key_never_to_be_seen"
+OURS = os.path.dirname(clients.__file__)
+"""Where our code is, wherever that is: a checkout may be called bfl_client, too."""
 POLLING_URL = "https://api.eu4.bfl.ai/v1/get_result?id=task-1"
 SAMPLE = "https://delivery-eu4.bfl.ai/results/sample.png?se=1&sig=signed-and-secret"
 

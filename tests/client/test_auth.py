@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.traceback import Traceback
 
-from .conftest import ANY, KEY, NAME, POLLING_URL, SAMPLE, World
+from .conftest import ANY, KEY, NAME, OURS, POLLING_URL, SAMPLE, World
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def locals_of(error: BaseException) -> str:
         seen.add(id(each))
         trace = each.__traceback__
         while trace is not None:
-            if "bfl_client" in trace.tb_frame.f_code.co_filename:
+            if trace.tb_frame.f_code.co_filename.startswith(OURS):
                 for value in trace.tb_frame.f_locals.values():
                     with suppress(AttributeError):  # a client that is only half made has no repr
                         found.append(repr(value))

@@ -17,7 +17,7 @@ import pytest
 import trio
 from bfl_client import AsyncClient, BFLError, Client, Retry, Task
 
-from .conftest import KEY, METHOD, NAME, POLLING_URL, World, function, model, ready, state, submitted
+from .conftest import KEY, METHOD, NAME, OURS, POLLING_URL, World, function, model, ready, state, submitted
 from .loopback import Loopback
 
 
@@ -186,7 +186,7 @@ def interrupt_at(number: int, world: World) -> tuple[Any, bool]:
             lines += 1
             if lines == number:
                 raise KeyboardInterrupt
-        ours = "bfl_client" in frame.f_code.co_filename and frame.f_code.co_filename.endswith(BELOW_CLIENT)
+        ours = frame.f_code.co_filename.startswith(OURS) and frame.f_code.co_filename.endswith(BELOW_CLIENT)
         return trace if ours else None
 
     before = sys.gettrace()
