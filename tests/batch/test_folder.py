@@ -238,6 +238,7 @@ def test_a_picture_that_is_gone_for_good_is_reported(service: Service, out: Path
     assert status is not None
     assert status.missing == ("fox.png",)
     assert service.posts == {"fox": 1, "owl": 1}
+    assert service.polls["fox-1"] <= 5  # one says whether it can be fetched
 
 
 def test_a_folder_may_be_moved(service: Service, out: Path) -> None:

@@ -55,6 +55,19 @@ def test_a_retry_submits_anew_what_has_ended_without_a_result(service: Service, 
     assert service.posts == {"fox": 2}
 
 
+def test_a_retry_submits_anew_what_can_no_longer_be_fetched(service: Service, out: Path) -> None:
+    """A task that is found ready at the retry, but whose file has expired for good, is replaced by one new task."""
+
+    def expired(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403) if request.url.path == "/fox-1.png" else service(request)
+
+    service.on_poll = lambda made, number: service.status(made, "Error") if service.polls[made] == 1 else None
+    assert service.run([line("fox")], out).failed == 1
+    service.on_poll = lambda made, number: None
+    assert service.run([line("fox")], out, retry_failed=True, transport=expired).ok
+    assert service.posts == {"fox": 2}
+
+
 def test_a_retry_that_runs_out_of_time_pays_for_nothing(service: Service, out: Path) -> None:
     """An old task that is found running, and does not end in time, is left to a later run, not replaced."""
     service.on_poll = lambda made, number: service.status(made, "Error" if number == 1 else "Pending")

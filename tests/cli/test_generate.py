@@ -187,6 +187,11 @@ def test_a_draft_is_kept_beside_its_film(shell: Shell) -> None:
     done = shell.run("generate", "flux-3-video", "a fox", *draft, "-o", "fox.mp4")
     assert (done.code, shell.files) == (0, ["fox.draft", "fox.mp4"]), done.err
     assert "draft fox.draft" in done.out
+    (shell.here / "fox.mp4").unlink()
+    content = (shell.here / "fox.draft").read_bytes()
+    done = shell.run("generate", "flux-3-video", "an owl", *draft, "-o", "fox.mp4")
+    assert (done.code, (shell.here / "fox.draft").read_bytes()) == (11, content), done.err
+    assert "fox.draft exists" in done.err
     finish = ["-p", "mode=draft_enhance", "-p", "draft_cache=@fox.draft", "-p", "resolution=hd"]
     done = shell.run("generate", "flux-3-video", *finish, "-o", "final.mp4")
     assert done.code == 0, done.err

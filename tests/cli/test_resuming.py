@@ -6,6 +6,7 @@ import json
 import stat
 
 import pytest
+from bfl_client import policy
 from PIL import Image
 
 from tests.needs import PICTURE
@@ -81,6 +82,21 @@ def test_a_handle_is_enough_on_another_machine(shell: Shell, form: str) -> None:
     reference = {"file": "handle.json", "text": text, "standard input": "-"}[form]
     done = shell.run("task", reference, "-o", "fox.jpg", "--json", stdin=text.encode())
     assert (done.code, done.json["id"]) == (0, submitted["id"]), done.err
+
+
+def test_a_task_that_the_service_does_not_find_is_kept(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that was paid for, and is answered with 404 until that is believed, can be fetched once it is found."""
+    assert shell.emulator is not None
+    monkeypatch.setattr(policy, "DOUBTED_POLLS", 1)
+    monkeypatch.setattr(policy, "DOUBTED_SECONDS", 0.0)
+    shell.emulator.script({"fault": "answer", "operation": "poll", "status": 404, "body": {"detail": "Not Found"}})
+    done = shell.run("generate", PICTURE, "a fox", "-o", "fox.png")
+    assert done.code != 0
+    (task_id,) = shell.kept
+    assert f"bfl task {task_id} -o fox.png" in done.err
+    shell.emulator.clear_script()
+    assert shell.run("task", task_id, "-o", "fox.png").code == 0
+    assert (shell.files, shell.kept) == (["fox.png"], [])
 
 
 def test_an_unknown_task_is_an_error(shell: Shell) -> None:

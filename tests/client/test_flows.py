@@ -235,6 +235,18 @@ def test_a_wait_without_an_answer_says_so() -> None:
     assert talk.fails(errors.TaskTimeout).message == "not ready after 6 s (last status: none)"
 
 
+def test_the_pause_after_a_slow_failure_ends_with_the_wait() -> None:
+    """Of the pause after a failed poll, the time that the poll took is no part of what is left of the wait."""
+
+    def late(step: Call) -> Exception:
+        talk.now += 5.5
+        return GONE
+
+    talk = Talk(flows.follow(Following("task-1", 0.0, Poll(), RETRY), POLLING_URL, 6.0, HOSTS, None), [late])
+    talk.fails(errors.TaskTimeout)
+    assert talk.pauses == [0.5]
+
+
 # Downloads
 
 

@@ -35,6 +35,12 @@ def test_a_pause_stays_between_floor_and_ceiling(age: float, jitter: float) -> N
     assert 0.45 <= Poll().pause(age, jitter) <= 11
 
 
+@given(st.floats(5, 100), st.floats(0, 1))
+def test_a_pause_is_spread_around_a_tenth_of_the_age(age: float, jitter: float) -> None:
+    """The jitter moves the pause of a task from nine to eleven hundredths of its age, evenly."""
+    assert Poll().pause(age, jitter) == pytest.approx(age * (0.09 + 0.02 * jitter))
+
+
 def test_policies_travel() -> None:
     """Policies can be copied and pickled, and keep what they carry."""
     for policy in (Poll(floor=1), Retry(attempts=2)):
