@@ -216,6 +216,11 @@ async def test_poll_headers(client: httpx.AsyncClient, clock: Any) -> None:
     assert {(poll.headers["retry-after"], poll.headers["x-ratelimit-limit"]) for poll in polls} == {("1", "1200")}
 
 
+def test_a_window_of_polls_ends_with_its_second() -> None:
+    """The time at which a poll says that the count starts anew is the end of the second that it was in."""
+    assert service.PollCounter().headers(1764288000.25)["X-Ratelimit-Reset"] == "1764288001.0"
+
+
 async def test_tasks(client: httpx.AsyncClient, emulator: Emulator) -> None:
     """The emulator shows its tasks by id."""
     receipt = await _submit(client, seed=3)

@@ -207,6 +207,18 @@ def test_while_listening(small: dict[str, Any], receiver: Receiver) -> None:
         assert arrived.wait(60)
 
 
+def test_while_listening_by_the_clock_of_a_test(small: dict[str, Any], receiver: Receiver, clock: Any) -> None:
+    """An emulator that listens delivers when a test's clock says that it is time, without being told."""
+    arrived = threading.Event()
+    receiver.arrived = _Announcing(arrived)
+    with Emulator(specification=small, clock=clock) as emulator:
+        body = {"prompt": "x", "webhook_url": receiver.url}
+        httpx.post(f"{emulator.base_url}/v1/paint", json=body, headers={"x-key": emulator.api_key})
+        assert not arrived.is_set()
+        clock.now += 1000
+        assert arrived.wait(60)
+
+
 class _Announcing(list[Any]):
     def __init__(self, event: threading.Event) -> None:
         super().__init__()

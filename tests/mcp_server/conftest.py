@@ -82,6 +82,21 @@ class Bench:
         return without_remarks(self.log.read_text())
 
 
+def film() -> dict[str, Any]:
+    """A request for a video from a prompt alone."""
+    for each in specification.ENDPOINTS.values():
+        for form in specification.forms(each.name) if each.kind == "video" else ():
+            name, _, value = form.title.partition(" ")[0].partition("=")
+            body = {"prompt": "a fox", **({name: value} if name else {})}
+            if (
+                {one.name for one in form.parameters if one.required}
+                <= body.keys()
+                <= {o.name for o in form.parameters}
+            ):
+                return {"endpoint": each.name, "parameters": body}
+    pytest.skip("the specification has no endpoint that makes a video from a prompt")
+
+
 def facts(result: CallToolResult) -> dict[str, Any]:
     """The answer of a tool that succeeded; its text says the same."""
     assert not result.is_error, result.content

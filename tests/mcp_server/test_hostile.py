@@ -132,7 +132,9 @@ def test_only_files_in_the_output_folder_are_resources(bench: Bench) -> None:
     shelf = Memory()
     studio = Studio(mock.Mock(), Settings(bench.output), mock.Mock(), shelf)
     (bench.output / "link.png").symlink_to(bench.picture(bench.root / "outside.png"))
-    paths = [bench.root / "outside.png", bench.output / "link.png", bench.picture(bench.output / "made.png")]
+    (bench.output / "twin.png").symlink_to("made.png")
+    links = [bench.root / "outside.png", bench.output / "link.png", bench.output / "twin.png"]
+    paths = [*links, bench.picture(bench.output / "made.png")]
     for number, path in enumerate(paths):
         handle = Handle.of({"id": str(number), "polling_url": "https://api.bfl.ai/"}, None)
         shelf.ended(handle, SAVED, path, None)
@@ -144,11 +146,12 @@ def test_only_files_in_the_output_folder_are_resources(bench: Bench) -> None:
     "parameters",
     [
         {"prompt": "a" * (folders.LARGEST + 1)},
+        {"prompt": "a fox", "mood": [{"calm": "a" * (folders.LARGEST + 1)}]},
         {"prompt": "a fox", PICTURE: "A" * (folders.LARGEST + 4)},
         {"prompt": "a fox", "webhook_url": "https://elsewhere.example/"},
         {"prompt": "a fox", "webhook_secret": "s3cret"},
     ],
-    ids=["prompt", "base64", "webhook", "secret"],
+    ids=["prompt", "nested", "base64", "webhook", "secret"],
 )
 def test_huge_bodies_and_webhooks_are_refused(bench: Bench, parameters: dict[str, Any]) -> None:
     """A body beyond the limit is refused, and so is a webhook, which would take the result elsewhere."""

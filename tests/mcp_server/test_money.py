@@ -10,19 +10,20 @@ from unittest import mock
 import anyio
 import pytest
 from bfl_cli.screen import redact
-from bfl_client import AsyncClient, specification
+from bfl_client import AsyncClient, policy, specification
 from bfl_emulator import Emulator
+from bfl_mcp import consent
 from bfl_mcp.budget import Budget
 from bfl_mcp.desk import Desk
 from bfl_mcp.refusals import Refused
 from bfl_mcp.server import Running, build
 from bfl_mcp.settings import Settings
 from bfl_mcp.shelf import Memory
-from bfl_mcp.studio import Studio
+from bfl_mcp.studio import Estimate, Studio
 from mcp import Client
-from mcp.types import CallToolRequestParams, ElicitResult
+from mcp.types import CallToolRequestParams, ClientCapabilities, ElicitResult
 
-from .conftest import FOX, MODES, PRICE, Bench, Mode, error, facts
+from .conftest import FOX, MODES, PAINT, PRICE, Bench, Mode, error, facts, film
 
 
 def test_the_budget_holds_over_a_restart(bench: Bench) -> None:
@@ -159,6 +160,67 @@ def test_what_has_no_price_needs_permission(bench: Bench) -> None:
     anyio.run(lambda: _within(bench, refused, budget=1000.0))
     assert bench.submits == 0
     anyio.run(lambda: _within(bench, allowed, budget=1000.0, unpriced=True))
+
+    async def asked(client: Client) -> None:
+        assert error(await client.call_tool("submit", request))["kind"] == "confirmation"  # nobody can be asked
+
+    anyio.run(lambda: _within(bench, asked, unpriced=True, confirm_above=1e6))
+
+
+def test_an_answer_counts_for_one_question() -> None:
+    """Each tool, request and price is a question of its own."""
+    asked = [
+        (CallToolRequestParams(name=name, arguments=arguments), Estimate(endpoint=PAINT, at_most=most))
+        for name in ("submit", "generate")
+        for arguments in ({"prompt": "a fox"}, {"prompt": "an owl"})
+        for most in (3.0, 300.0)
+    ]
+    assert len({consent._key(params, estimate) for params, estimate in asked}) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("forms", "can"),
+    [(None, False), ({}, True), ({"form": {}}, True), ({"form": {}, "url": {}}, True), ({"url": {}}, False)],
+)
+def test_a_client_can_be_asked_if_it_has_forms(forms: Any, can: bool) -> None:
+    """A client that names no kind of question has forms, by the protocol; one that names URLs alone has none."""
+    assert consent._can_ask(ClientCapabilities.model_validate({"elicitation": forms})) is can
+
+
+def test_the_cost_of_a_video_is_known_at_its_end(bench: Bench) -> None:
+    """What an answer to a submit says a video costs is not its cost: the most that it may cost stays reserved."""
+    assert bench.emulator is not None
+    request = film()
+    most = specification.highest_price(request["endpoint"], request["parameters"])
+    url = f"{bench.emulator.base_url}/v1/get_result?id=1"
+    made = {"id": "1", "polling_url": url, "cost": 0.5}
+    bench.emulator.script({"fault": "answer", "operation": "submit", "status": 200, "body": made})
+
+    async def use(client: Client) -> None:
+        assert facts(await client.call_tool("submit", request))["cost"] == 0.5
+        found = facts(await client.call_tool("credits"))["budget"]
+        assert (found["settled"], found["reserved"]) == (0.0, most or 0.0)
+
+    anyio.run(lambda: _within(bench, use, budget=1e6, unpriced=True))
+
+
+def test_a_task_that_is_not_found_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that was paid for, and is answered with 404 until that is believed, can be fetched once it is found."""
+    assert bench.emulator is not None
+    emulator = bench.emulator
+    monkeypatch.setattr(policy, "DOUBTED_POLLS", 1)
+    monkeypatch.setattr(policy, "DOUBTED_SECONDS", 0.0)
+    emulator.script({"fault": "answer", "operation": "poll", "status": 404, "body": {"detail": "Not Found"}})
+
+    async def use(client: Client) -> None:
+        error(await client.call_tool("generate", FOX))
+        (found,) = facts(await client.call_tool("tasks"))["tasks"]
+        assert found["status"] == "submitted"
+        emulator.clear_script()
+        fetched = facts(await client.call_tool("task", {"id": found["id"], "action": "fetch"}))
+        assert Path(fetched["file"]).parent == bench.output
+
+    anyio.run(lambda: _within(bench, use, budget=100.0))
 
 
 def test_a_refused_request_is_not_counted(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bfl_mcp import previews
 from mcp.shared.exceptions import MCPError
 from PIL import Image
 
-from .conftest import FOX, MODES, PAINT, PRICE, Bench, Mode, error, facts
+from .conftest import FOX, MODES, PAINT, PRICE, Bench, Mode, error, facts, film
 
 
 def _edits() -> tuple[str, str]:
@@ -27,21 +27,6 @@ def _edits() -> tuple[str, str]:
         if each.kind == "image" and "prompt" in known and cost and marked and needed <= {min(marked)}:
             return each.name, min(marked)
     pytest.skip("the specification has no endpoint that edits a picture")
-
-
-def _film() -> dict[str, Any]:
-    """A request for a video from a prompt alone."""
-    for each in specification.ENDPOINTS.values():
-        for form in specification.forms(each.name) if each.kind == "video" else ():
-            name, _, value = form.title.partition(" ")[0].partition("=")
-            body = {"prompt": "a fox", **({name: value} if name else {})}
-            if (
-                {one.name for one in form.parameters if one.required}
-                <= body.keys()
-                <= {o.name for o in form.parameters}
-            ):
-                return {"endpoint": each.name, "parameters": body}
-    pytest.skip("the specification has no endpoint that makes a video from a prompt")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -87,7 +72,7 @@ def _is_a_picture(bench: Bench, made: Any) -> None:
 def test_a_picture_is_edited_and_a_film_is_fetched(bench: Bench) -> None:
     """A path in an allowed folder is edited; a video is submitted, waited for and fetched; resources are the files."""
     editing, parameter = _edits()
-    film = _film()
+    video = film()
 
     async def run() -> None:
         async with bench.connected("--no-budget") as client:
@@ -95,7 +80,7 @@ def test_a_picture_is_edited_and_a_film_is_fetched(bench: Bench) -> None:
             body = {"prompt": "in winter", parameter: "cat.png"}
             edited = await client.call_tool("generate", {"endpoint": editing, "parameters": body})
             assert Path(facts(edited)["file"]).is_file()
-            task = facts(await client.call_tool("submit", film))["id"]
+            task = facts(await client.call_tool("submit", video))["id"]
             looked = facts(await client.call_tool("task", {"id": task}))
             assert (looked["status"], looked["ended"]) == ("Ready", True)
             assert facts(await client.call_tool("task", {"id": task, "action": "wait"}))["status"] == "Ready"
