@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from bfl_emulator import Emulator
+from bfl_emulator.script import Occasion, Script
+from bfl_emulator.webhooks import Postman
 
 from .conftest import connected
 
@@ -207,16 +209,11 @@ def test_while_listening(small: dict[str, Any], receiver: Receiver) -> None:
         assert arrived.wait(60)
 
 
-def test_while_listening_by_the_clock_of_a_test(small: dict[str, Any], receiver: Receiver, clock: Any) -> None:
-    """An emulator that listens delivers when a test's clock says that it is time, without being told."""
-    arrived = threading.Event()
-    receiver.arrived = _Announcing(arrived)
-    with Emulator(specification=small, clock=clock) as emulator:
-        body = {"prompt": "x", "webhook_url": receiver.url}
-        httpx.post(f"{emulator.base_url}/v1/paint", json=body, headers={"x-key": emulator.api_key})
-        assert not arrived.is_set()
-        clock.now += 1000
-        assert arrived.wait(60)
+def test_a_clock_that_a_test_moves_is_looked_at(clock: Any) -> None:
+    """A clock that a test moves is looked at several times a second, however late the next webhook is due."""
+    postman = Postman(clock, Script(clock), outbound=False, signed=False)
+    postman.expect(Occasion("webhook", None, "submit"), clock() + 3600, "http://127.0.0.1:9/", None, dict)
+    assert 0 < (postman._pause() or 0) < 0.5
 
 
 class _Announcing(list[Any]):
