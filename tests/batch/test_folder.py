@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import bfl_batch
 import httpx
 import pytest
 from bfl_batch import look
-from bfl_batch.folder import RESERVE, Folder
+from bfl_batch.folder import ABANDONED, RESERVE, Folder
 from bfl_batch.jobs import LISTED
 from bfl_client import ConfigurationError
 from PIL import Image
@@ -164,6 +165,18 @@ def test_only_what_the_batch_left_half_written_is_removed(service: Service, out:
     assert {path.name for path in out.iterdir()} & {*ours, *theirs} == set(theirs)
 
 
+def test_of_a_shared_folder_only_what_was_abandoned_is_removed(tmp_path: Path) -> None:
+    """Where another process may be writing, a temporary file goes only once it is a day old."""
+    old, new = tmp_path / ".fox.0123abcd.part", tmp_path / ".fox.456789ab.part"
+    for path in (old, new):
+        path.write_text("?")
+    os.utime(old, (time.time() - ABANDONED - 60,) * 2)
+    Folder(tmp_path, shared=True).sweep(["fox"])
+    assert [*tmp_path.iterdir()] == [new]
+    Folder(tmp_path, shared=False).sweep(["fox"])
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_database_of_another_program_stays_as_it_is(service: Service, out: Path) -> None:
     """A batch.sqlite that is not a batch's record is refused, and not written to."""
     import sqlite3
@@ -184,12 +197,13 @@ def test_a_database_of_another_program_stays_as_it_is(service: Service, out: Pat
 
 
 @posix
-def test_a_folder_that_exists_keeps_its_mode(service: Service, out: Path) -> None:
+@pytest.mark.parametrize("given", [0o755, 0o750])
+def test_a_folder_that_exists_keeps_its_mode(service: Service, out: Path, given: int) -> None:
     """The mode of a folder that was there stays, the batch's own files in it are private, and a note says so."""
-    out.mkdir(mode=0o755)
-    out.chmod(0o755)
+    out.mkdir(mode=given)
+    out.chmod(given)
     report = service.run([line("fox")], out)
-    assert mode(out) == 0o755
+    assert mode(out) == given
     assert [note for note in report.notes if str(out) in note]
     own = [path for path in out.rglob("*") if path.is_file()]
     assert len(own) >= 5

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from bfl_cli import state
-from bfl_cli.exits import EXITS
+from bfl_cli.exits import EXITS, problem_of
 
 from tests.needs import PICTURE
 
@@ -66,6 +66,13 @@ def test_no_network_and_no_key(lonely_shell: Shell) -> None:
         assert (done.code, done.err.count("\n")) == (4, 2), done.err
         assert "correct BFL_BASE_URL" in done.err
         assert "insecure=" not in done.err
+
+
+def test_a_missing_module_of_our_own_is_a_bug() -> None:
+    """A package that is not installed is named with its extra; a module of ours that is missing is a bug."""
+    missing, ours, nameless = (ModuleNotFoundError(name=name) for name in ("rich", "bfl_batch.nothing", None))
+    assert [problem_of(each).kind for each in (missing, ours, nameless)] == ["configuration", "internal", "internal"]
+    assert problem_of(missing).message == 'this needs rich, which is not installed: pip install "bfl-client[all]"'
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,7 @@ def test_the_words_for_urls_that_are_not_requested() -> None:
     hosts = Hosts("https://api.eu.bfl.ai", "eu")
     said = {
         "https://api.us.bfl.ai/x": "the polling URL was not requested: it is outside the region",
+        "https://api-eu.bfl.ai/x": "the polling URL was not requested: it is outside the region",
         "https://\x00": "an answer contains an invalid URL; it was not requested",
         "ftp://api.bfl.ai/": "an answer contains a URL that is not plain http or https; it was not requested",
         "https://u:p@api.eu.bfl.ai/": "an answer contains a URL that is not plain http or https; it was not requested",
@@ -255,9 +256,10 @@ def test_the_words_for_urls_that_are_not_requested() -> None:
             hosts.check_api(url)
         assert caught.value.message == words
         assert caught.value.remedy.action == ("other-region" if "region" in words else "")
-    with pytest.raises(errors.UntrustedURLError) as caught:
-        hosts.check_sample("http://elsewhere.example/x")
-    assert caught.value.message == "the sample URL was not requested: it must be https on a public host"
+    for url in ("http://elsewhere.example/x", "http://api.eu.bfl.ai/x"):
+        with pytest.raises(errors.UntrustedURLError) as caught:
+            hosts.check_sample(url)
+        assert caught.value.message == "the sample URL was not requested: it must be https on a public host"
 
 
 def test_a_client_remembers_few_urls() -> None:

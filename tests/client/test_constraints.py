@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from .conftest import KEY, NAME, World, refuse, submitted, wire
+from .test_downloads import WHOLE
 
 pytestmark = pytest.mark.about("flux-dev")
 
@@ -263,6 +264,23 @@ def test_of_a_union_without_discriminator_the_nearest_branch_is_named(
     (violation,) = caught.value.violations
     assert violation.field == "width"
     assert violation.message == "must be an integer from 64 to 512 by Photo, which fits best"
+
+
+def test_a_schema_may_contain_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a schema refers to is found once, however often it refers to itself."""
+    node = {"items": {"$ref": "#/components/schemas/Node"}}
+    monkeypatch.setattr(reading, "resolved", lambda schema: node)
+    assert constraints._reachable({"$ref": "#/components/schemas/Node"}) == {"Node": node}
+
+
+def test_a_place_for_pictures_and_videos_takes_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a picture or a video may stand, each is taken, and what is neither is refused."""
+    monkeypatch.setattr(reading, "media_kinds", lambda schema, path: {"image", "video"})
+    found = {}
+    for name, content in {**WHOLE, "text": b"a fox"}.items():
+        body = media.prepare(NAME, {"image_prompt": content})
+        found[name] = [each for one in body.media.values() for each in constraints._media({}, one)]
+    assert [name for name, violations in found.items() if violations] == ["text"]
 
 
 class _Raises(Mapping[str, Any]):

@@ -196,7 +196,7 @@ def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
     whole = WHOLE[kind]
     assert formats.unfinished(io.BytesIO(whole)) is None
     assert formats.unfinished(io.BytesIO(whole + b"xx")) is None
-    for size in range(16, len(whole) - 8):
+    for size in range(16, len(whole) - (8 if kind == "mp4" else 0)):  # of which half a box is no box
         assert formats.unfinished(io.BytesIO(whole[:size])) == CUT, size
 
 
@@ -209,6 +209,7 @@ def test_a_file_says_itself_whether_it_is_whole(kind: str) -> None:
         (b"\x00\x00\x00\x00ftyp", CUT),
         (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x00moov", None),
         (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x01moov\x00\x00\x00\x00\x00\x00\x00\x10", None),
+        (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x01moov\x00\x00\x00\x00\x00\x00\x00\x18cut", CUT),
         (b"\x00\x00\x00\x08ftyp\x00\x00\x00\x03moov", CUT),
         (b"a format that nobody knows", None),
         (b"", None),

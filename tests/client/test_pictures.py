@@ -117,6 +117,9 @@ def test_colours_of_a_profile_arrive_in_srgb() -> None:
     assert sent(image).getpixel((2, 2)) == (0, 0, 255)
     image.info["icc_profile"] = b"broken"
     assert sent(image).getpixel((2, 2)) == (255, 0, 0)
+    clear = Image.new("RGBA", (4, 4), (255, 0, 0, 77))
+    clear.info["icc_profile"] = SRGB
+    assert sent(clear).getpixel((2, 2)) == (255, 0, 0, 77)
 
 
 @pytest.mark.parametrize("shape", [(16, 24), (16, 24, 1), (16, 24, 3), (16, 24, 4)])
@@ -129,6 +132,13 @@ def test_arrays_are_pictures(shape: tuple[int, ...], kind: str) -> None:
     arrived = sent(array)
     assert arrived.size == (24, 16)
     assert np.array_equal(np.asarray(arrived).reshape(ramp.squeeze().shape), ramp.squeeze())
+
+
+@given(st.integers(0, 1000))
+def test_a_float_is_the_nearest_of_256_shades(share: int) -> None:
+    """A float from 0 to 1 becomes the shade that it is nearest to, not the one below."""
+    arrived = sent(np.full((8, 8), share / 1000))
+    assert abs(np.asarray(arrived).flat[0] - share * 255 / 1000) <= 0.5
 
 
 @pytest.mark.parametrize(
@@ -207,11 +217,13 @@ NO_PICTURES = {
     "a list": (b"[1, 2]", "is JSON, not a picture"),
     "text": ("fünf Füchse\n".encode(), "is text, not a picture"),
     "text cut in a character": (("x" * 1023 + "ü").encode(), "is text, not a picture"),
+    "text cut in a long character": (("x" * 1021 + "🦊").encode(), "is text, not a picture"),
     "XML": (b"<?xml version='1.0'?><x/>", "is XML, not a picture"),
     "a PDF of plain characters": (b"%PDF-1.4\n1 0 obj\n<< >>\nendobj", "is a PDF document, not a picture"),
     "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing, not a picture"),
     "HEIC": (heif(b"heic"), "is a picture in HEIC, which is not accepted: convert it to JPEG or PNG"),
     "AVIF": (heif(b"avif"), "is a picture in AVIF, which is not accepted: convert it to JPEG or PNG"),
+    "several AVIF": (heif(b"avis"), "is a picture in AVIF, which is not accepted: convert it to JPEG or PNG"),
     "a video": (WHOLE["mp4"], "not a picture"),
     "a PDF": (b"%PDF-1.7\n\xff\xff\xff\xff" + bytes(40), "not a picture"),
     "an archive": (b"\x1f\x8b\x08\x00" + bytes(40), "not a picture"),

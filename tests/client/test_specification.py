@@ -150,6 +150,7 @@ def test_a_text_gets_the_type_of_its_parameter(key: str, text: str, value: objec
         ("flux-2-klein-4b", {}, 1.4, 1.4),
         ("flux-2-klein-4b", {"width": 1024, "height": 1024}, 1.4, 1.4),
         ("flux-2-klein-4b", {"width": 1040, "height": 1024}, 1.5, 1.5),  # each begun megapixel counts
+        ("flux-2-klein-4b", {"width": 1039, "height": 1024}, 1.4, 1.4),  # made 1024 wide: in steps of 16
         ("flux-2-klein-4b", {"width": 2048, "height": 2048}, 1.7, 1.7),
         ("flux-2-pro", {"width": 1440, "height": 1440}, 4.5, 4.5),  # a receipt of 1.98 megapixels
         ("flux-2-pro", {"input_image": "https://a.b/c.png"}, None, 3 + 1.5 * (3 + 4)),

@@ -81,6 +81,11 @@ def small(body: Any, answer: Any, **components: Any) -> dict[str, Any]:
     }
 
 
+def chosen(*values: str) -> dict[str, Any]:
+    """A discriminator with these values."""
+    return {"discriminator": {"propertyName": "kind", "mapping": dict.fromkeys(values, "#/components/schemas/Tree")}}
+
+
 PAIRS: list[tuple[Any, Any, Level, Level]] = [
     ({"minimum": 1}, {"minimum": 2}, B, C),
     ({"minimum": 2}, {"minimum": 1.0}, C, B),
@@ -131,6 +136,8 @@ PAIRS: list[tuple[Any, Any, Level, Level]] = [
         B,
     ),
     ({"$ref": "#/components/schemas/Tree"}, {"$ref": "#/components/schemas/Tree"}, T, T),
+    (chosen("a"), chosen("a", "b"), C, B),
+    (chosen("a", "b"), chosen("a"), B, C),
     ({"not": {"minimum": 1}}, {}, C, B),
     ({"x-mint": 1}, {"x-mint": 2}, T, T),
     ({"title": "a", "example": 1}, {"title": "b", "deprecated": True}, T, T),

@@ -35,6 +35,25 @@ async def test_credits_run_down(small: dict[str, Any], clock: Any) -> None:
     assert emulator.credits == 0
 
 
+@pytest.mark.about("flux-3-video", "flux-2-pro")
+async def test_a_clip_that_fails_is_refunded(clock: Any) -> None:
+    """What a clip cost is given back if a script lets its task end badly; what a picture cost is not."""
+    pytest.importorskip("av")
+    emulator = Emulator(clock=clock, credits=1000)
+    bodies = {
+        "flux-3-video": {"mode": "t2v", "prompt": "x", "duration": 5, "resolution": "hd"},
+        "flux-2-pro": {"prompt": "x"},
+    }
+    left = []
+    async with connected(emulator) as client:
+        for name, body in bodies.items():
+            emulator.script({"fault": "outcome", "status": "Error"})
+            assert (await client.post(f"/v1/{name}", json=body)).status_code == 200
+            left.append(emulator.credits)
+            emulator.clear_script()
+    assert left == [1000, 997]
+
+
 async def test_receipt_without_figures(small: dict[str, Any], clock: Any) -> None:
     """Tasks are charged even where a mark says that receipts have neither cost nor megapixels."""
     small["paths"]["/v1/paint"]["post"]["x-bfl-receipt"] = False

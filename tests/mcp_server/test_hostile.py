@@ -12,11 +12,13 @@ import pytest
 from bfl_client import specification
 from bfl_client.errors import ConstraintError
 from bfl_client.tasks import Handle
-from bfl_mcp import folders, resources
+from bfl_mcp import folders, resources, tools
 from bfl_mcp.folders import Folders
+from bfl_mcp.refusals import Refused
 from bfl_mcp.settings import Settings
 from bfl_mcp.shelf import SAVED, Memory
 from bfl_mcp.studio import Studio
+from mcp.shared.exceptions import MCPError
 
 from .conftest import FOX, Bench, error
 
@@ -127,7 +129,7 @@ def test_a_folder_that_is_exchanged_is_not_read(bench: Bench) -> None:
         allowed.open(found)
 
 
-def test_only_files_in_the_output_folder_are_resources(bench: Bench) -> None:
+def test_only_files_in_the_output_folder_are_resources(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What bfl saved elsewhere is in the list of tasks, and neither handed over nor shown; nor is a link."""
     shelf = Memory()
     studio = Studio(mock.Mock(), Settings(bench.output), mock.Mock(), shelf)
@@ -140,6 +142,20 @@ def test_only_files_in_the_output_folder_are_resources(bench: Bench) -> None:
         shelf.ended(handle, SAVED, path, None)
     found = [each.name for each in resources.listed(studio) if each.uri.startswith(resources.FILES)]
     assert found == ["made.png"]
+    uri = f"{resources.FILES}made.png"
+    assert resources.read(studio, uri).contents
+    monkeypatch.setattr(resources, "LARGEST", 10)
+    with pytest.raises(MCPError, match=r"the file is .*made\.png"):
+        resources.read(studio, uri)
+
+
+def test_arguments_nested_too_deeply_are_refused() -> None:
+    """Whatever a client sends as arguments is refused with an error of the tool, not one of the server."""
+    deep: Any = "x"
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(Refused):
+        tools.checked("tasks", {"deep": deep})
 
 
 @pytest.mark.parametrize(

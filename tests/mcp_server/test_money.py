@@ -12,7 +12,7 @@ import pytest
 from bfl_cli.screen import redact
 from bfl_client import AsyncClient, policy, specification
 from bfl_emulator import Emulator
-from bfl_mcp import consent
+from bfl_mcp import consent, tools
 from bfl_mcp.budget import Budget
 from bfl_mcp.desk import Desk
 from bfl_mcp.refusals import Refused
@@ -221,6 +221,44 @@ def test_a_task_that_is_not_found_stays(bench: Bench, monkeypatch: pytest.Monkey
         assert Path(fetched["file"]).parent == bench.output
 
     anyio.run(lambda: _within(bench, use, budget=100.0))
+
+
+def test_every_tool_says_what_it_does() -> None:
+    """By the hints of the protocol, what spends may not be repeated, and what spends or writes does not only read."""
+    hints = {tool.name: tool.annotations for tool in tools.as_listed() if tool.annotations}
+    assert len(hints) == len(tools.definitions())
+    assert {name for name, each in hints.items() if not each.idempotent_hint} == {"generate", "submit"}
+    assert {name for name, each in hints.items() if not each.read_only_hint} == {"generate", "submit", "task"}
+
+
+def test_the_end_waits_for_every_paid_request() -> None:
+    """A server that is being ended waits until the last of the answers to paid requests has arrived."""
+    ended: list[str] = []
+
+    async def run() -> None:
+        answers: dict[Any, anyio.Event] = {"first": anyio.Event(), "second": anyio.Event()}
+
+        async def call(context: Any, params: Any) -> None:
+            with anyio.CancelScope(shield=True):
+                await answers[params].wait()
+            ended.append(params)
+
+        async def end() -> None:
+            await running.end()
+            ended.append("server")
+
+        running = Running(mock.Mock(call=call))
+        async with anyio.create_task_group() as group:
+            for name in answers:
+                group.start_soon(running.call, mock.Mock(), name)
+            await anyio.wait_all_tasks_blocked()
+            group.start_soon(end)
+            for event in answers.values():
+                await anyio.wait_all_tasks_blocked()
+                event.set()
+
+    anyio.run(run)
+    assert ended == ["first", "second", "server"]
 
 
 def test_a_refused_request_is_not_counted(tmp_path: Path) -> None:

@@ -575,12 +575,10 @@ class _Price:
 
     def _volume(self, highest: bool) -> float | None:
         """Megapixels times seconds of the video that is made, of at most the size that the endpoint makes."""
-        film, marks, factor = self._film, self.shape, self._value("upscale_factor")
+        film, factor = self._film, self._value("upscale_factor")
         if film and isinstance(factor, int | float):
-            within = marks.get("x-bfl-output", {}).get("within", [math.inf, math.inf])
-            factor = min(factor, max(within) / max(film[:2]), min(within) / min(film[:2]))
             return float(film.width * film.height * factor**2 / MEGAPIXEL * film.seconds)
-        size, seconds = marks.get("x-bfl-output", {}).get("max-mp"), self._seconds(highest)
+        size, seconds = self.shape.get("x-bfl-output", {}).get("max-mp"), self._seconds(highest)
         return float(size) * seconds if highest and size and seconds else None
 
     def _value(self, name: str) -> Any:
