@@ -212,6 +212,14 @@ def test_a_job_is_given_up_in_any_state(records: Records) -> None:
         assert (records.job().state, records.job().owner, records.job().error) == (state, None, None)
 
 
+def test_a_job_that_is_being_submitted_anew_is_not_given_up(records: Records) -> None:
+    """release() of an earlier submission leaves a later one of the same worker alone while it is being sent."""
+    turn = records.begun()
+    records.change(submission=2)
+    records.one.release(turn)
+    assert (records.job().state, records.job().owner) == ("submitting", "one")
+
+
 def test_a_retry_is_one_more_submission(records: Records) -> None:
     """renew() raises the number once, as ordered, and forgets the old task; without an order it does nothing."""
     turn = records.begun()

@@ -163,6 +163,9 @@ def test_a_dry_run_shows_request_price_and_file(lonely_shell: Shell) -> None:
     assert '"output_format": "png"' in done.out
     assert re.search(r"\d credits by the list of 20\d\d-\d\d\nfox\.png\n$", done.out)
     assert lonely_shell.files == ["cat.png"]
+    hook = ["-p", "webhook_url=https://h.example/", "-p", "webhook_secret=s3cret"]
+    hidden = lonely_shell.run("generate", EDITING, "a fox", *hook, "--dry-run")
+    assert ('"webhook_secret": "…"' in hidden.out, "s3cret" in hidden.out + hidden.err) == (True, False)
     data = lonely_shell.run("generate", EDITING, "a fox", "--dry-run", "--json").json
     assert (data["price"], data["file"]) == (price(EDITING, {}), f"{EDITING.replace('.', '_')}-ID.jpg")
 

@@ -47,6 +47,7 @@ def test_any_json_is_an_update_or_none(value: Any) -> None:
     [
         ("7", 7), ("0", 0), ("1.5", 1.5), ("99999", 3600), ("-1", None), ("soon", None), ("", None), ("٣", None),
         ("Wed, 21 Oct 2026 07:28:30 GMT", 30), ("Wed, 21 Oct 2026 07:00:00 GMT", 0), ("1e9999", None),
+        ("Thu, 22 Oct 2026 07:28:00 GMT", 3600),
     ],
 )  # fmt: skip
 def test_retry_after(text: str, seconds: float | None) -> None:

@@ -200,6 +200,12 @@ def test_the_cost_of_a_video_is_known_at_its_end(bench: Bench) -> None:
         assert facts(await client.call_tool("submit", request))["cost"] == 0.5
         found = facts(await client.call_tool("credits"))["budget"]
         assert (found["settled"], found["reserved"]) == (0.0, most or 0.0)
+        assert bench.emulator is not None
+        ready = {"id": "1", "status": "Ready", "result": {"sample": f"{url}.mp4"}, "cost": 7.5}
+        bench.emulator.script({"fault": "answer", "operation": "poll", "status": 200, "body": ready})
+        facts(await client.call_tool("task", {"id": "1", "action": "wait"}))
+        found = facts(await client.call_tool("credits"))["budget"]
+        assert (found["settled"], found["reserved"]) == (7.5, 0.0)
 
     anyio.run(lambda: _within(bench, use, budget=1e6, unpriced=True))
 
