@@ -16,6 +16,7 @@ from bfl_client import (
     TransportError,
     specification,
 )
+from bfl_client.client import _timeout
 
 from .conftest import KEY, NAME, POLLING_URL, World, ready, state, submitted
 from .loopback import Loopback
@@ -183,3 +184,10 @@ def test_the_price_of_a_request_is_known_beforehand() -> None:
         "flux-2-pro", {"width": 1024, "height": 1024}
     )
     assert client.price("flux-9-hyper", prompt="x") is None
+
+
+@pytest.mark.parametrize(("limit", "connecting"), [(60, 10), (10, 10), (2.5, 2.5)])
+def test_nobody_waits_long_for_a_connection(limit: float, connecting: float) -> None:
+    """A timeout bounds each wait for data, and the wait for a connection at ten seconds."""
+    found = _timeout(limit, httpx)
+    assert (found.connect, found.read, found.write, found.pool) == (connecting, limit, limit, limit)

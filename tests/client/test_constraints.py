@@ -283,6 +283,17 @@ def test_a_place_for_pictures_and_videos_takes_both(monkeypatch: pytest.MonkeyPa
     assert [name for name, violations in found.items() if violations] == ["text"]
 
 
+def test_parameters_of_a_path_hold_for_its_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a path states for all its operations is checked like what one of them states."""
+    identifier = {"name": "id", "in": "query", "required": True, "schema": {"type": "string", "maxLength": 3}}
+    document = {"paths": {"/v1/thing": {"parameters": [identifier], "get": {}}}, "components": {"schemas": {}}}
+    monkeypatch.setattr(reading, "document", lambda: document)
+    constraints.check_query("/v1/thing", "get", {"id": "abc"})
+    for wrong in ({}, {"id": "abcd"}):
+        with pytest.raises(ConstraintError, match="id"):
+            constraints.check_query("/v1/thing", "get", wrong)
+
+
 class _Raises(Mapping[str, Any]):
     """A mapping that cannot be read."""
 

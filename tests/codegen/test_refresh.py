@@ -97,6 +97,17 @@ def test_the_contract_tests_see_the_new_package(small_checkout: Checkout) -> Non
     assert small_checkout.refresh(new, contract=command) == 1
 
 
+def test_contract_tests_of_another_package_are_not_run(
+    small_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the tests would import another package than the one that was just made, nothing is adopted."""
+    before = small_checkout.contents()
+    monkeypatch.setattr("codegen.refresh._FOUND_AT", "import sys; sys.stdout.write('/elsewhere/bfl_api')")
+    assert small_checkout.refresh(wider(), contract=PASSES) == 3
+    assert "would test another package: /elsewhere/bfl_api" in capsys.readouterr().err
+    assert small_checkout.contents() == before
+
+
 def test_a_changelog_without_its_section_is_refused(small_checkout: Checkout) -> None:
     """Without a section Unreleased the refresh exits with 3, and everything is as it was."""
     (small_checkout.folder / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")

@@ -210,6 +210,20 @@ def test_the_cost_of_a_video_is_known_at_its_end(bench: Bench) -> None:
     anyio.run(lambda: _within(bench, use, budget=1e6, unpriced=True))
 
 
+@pytest.mark.about("flux-3-video")
+def test_the_data_of_a_draft_is_saved_beside_it(bench: Bench) -> None:
+    """What finishes a draft is written beside the video, as it cannot be fetched later."""
+    pytest.importorskip("av")
+    draft = {"mode": "t2v", "prompt": "a fox", "draft": True, "duration": 5}
+
+    async def use(client: Client) -> None:
+        made = facts(await client.call_tool("generate", {"endpoint": "flux-3-video", "parameters": draft}))
+        assert Path(made["draft"]) == Path(made["file"]).with_suffix(".draft")
+        assert Path(made["draft"]).stat().st_size
+
+    anyio.run(lambda: _within(bench, use))
+
+
 def test_a_task_that_is_not_found_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that was paid for, and is answered with 404 until that is believed, can be fetched once it is found."""
     assert bench.emulator is not None
