@@ -14,7 +14,7 @@ from typing import Any
 import bfl_batch
 import httpx
 import pytest
-from bfl_batch import look
+from bfl_batch import Progress, look
 from bfl_batch.folder import ABANDONED, RESERVE, Folder
 from bfl_batch.jobs import LISTED
 from bfl_client import ConfigurationError
@@ -170,7 +170,8 @@ def test_of_a_shared_folder_only_what_was_abandoned_is_removed(tmp_path: Path) -
     old, new = tmp_path / ".fox.0123abcd.part", tmp_path / ".fox.456789ab.part"
     for path in (old, new):
         path.write_text("?")
-    os.utime(old, (time.time() - ABANDONED - 60,) * 2)
+    long_ago = time.time() - ABANDONED - 60
+    os.utime(old, (long_ago, long_ago))
     Folder(tmp_path, shared=True).sweep(["fox"])
     assert [*tmp_path.iterdir()] == [new]
     Folder(tmp_path, shared=False).sweep(["fox"])
@@ -312,6 +313,31 @@ def test_a_run_has_its_folder_alone(service: Service, out: Path) -> None:
     service.on_post = look_around
     assert service.run([line("fox")], out).ok
     assert seen == [1 << 20, "database-url"]
+
+
+def test_results_that_cannot_be_written_are_reported(
+    service: Service, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up at the end costs the results alone: the report says so, and the next run writes them."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "results.jsonl")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bfl_batch.runner.write_results", full)
+        report = service.run([line("fox")], out)
+    assert (report.done, report.stopped and report.stopped.kind) == (1, "output")
+    assert report.stopped and report.stopped.message == "cannot write results.jsonl: No space left on device"
+    assert service.run([line("fox")], out).ok
+    assert report.results.is_file()
+
+
+def test_progress_counts_what_this_run_has_ended(service: Service, out: Path) -> None:
+    """Of jobs that an earlier run has ended, the progress of this one says that they are done, not that it did them."""
+    assert service.run([line("fox")], out).ok
+    seen: list[Progress] = []
+    assert service.run([line("fox"), line("owl"), line("hare")], out, on_progress=seen.append).ok
+    assert (seen[-1].done, seen[-1].ended) == (3, 2)
 
 
 def test_an_answer_that_the_record_cannot_take_is_kept(tmp_path: Path) -> None:

@@ -224,12 +224,15 @@ def test_thumbnails_are_kept(tmp_path: Path) -> None:
     file.write_bytes(bytes(status.st_size))
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert thumbnail(tmp_path, "a.png") == first
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns + 10**9))
+    assert thumbnail(tmp_path, "a.png") == ("unreadable", None)
     picture(file, colour="red", size=(100, 100))
     second = thumbnail(tmp_path, "a.png")
     assert second.webp and second != first
     (kept,) = [path for path in (tmp_path / ".thumbnails").iterdir() if path.read_bytes() == second.webp]
-    kept.write_bytes(b"")
-    assert thumbnail(tmp_path, "a.png") == second
+    for broken in (b"", b"half of something"):
+        kept.write_bytes(broken)
+        assert thumbnail(tmp_path, "a.png") == second
 
 
 def test_a_thumbnail_that_cannot_be_kept_is_shown(tmp_path: Path) -> None:

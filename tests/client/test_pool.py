@@ -9,10 +9,12 @@ import json
 import socket
 import ssl
 import struct
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -21,6 +23,7 @@ import httpx
 import pytest
 import trustme
 from bfl_client import AsyncClient, Client, Retry, client
+from bfl_client.library import _Glancing
 from bfl_client.transport import http_options
 
 from tests.cli.shell import LIMIT
@@ -140,3 +143,15 @@ def test_nothing_is_paid_on_a_connection_that_was_closed(
         else:
             ids = anyio.run(run, backend=kind)
     assert ids == ["task-1", "task-2"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no poll: the library asks by itself")
+def test_a_connection_without_a_socket_is_no_idle_one() -> None:
+    """A socket that is closed on this side is reported as one that the other side has closed: it is not used again."""
+    here, there = socket.socketpair()
+    glancing = _Glancing(SimpleNamespace(get_extra_info=lambda info: here))
+    assert glancing.get_extra_info("is_readable") is False
+    there.close()
+    assert glancing.get_extra_info("is_readable") is True
+    here.close()
+    assert glancing.get_extra_info("is_readable") is True

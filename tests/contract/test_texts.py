@@ -51,6 +51,7 @@ TEXTS: list[tuple[str, bool, str | None]] = [
     ("https://", False, None),
     ("https:///a.png", False, None),
     ("https://exa mple.com/", False, None),
+    ("https://example.com/a fox.png", False, None),
     ("ftp://example.com/a.png", False, None),
     ("file:///a.png", False, None),
     ("cat.png", False, None),
