@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 import re
 import struct
@@ -80,6 +81,13 @@ def test_totals_count_states_and_credits(tmp_path: Path) -> None:
     text = re.sub(r"\s+", " ", "".join(sheet(tmp_path, *records).texts))
     assert "7 jobs 15.3 credits known for 6 of 7" in text
     assert "All 7 Done 3 Failed 1 Uncertain 1 Submitted 1 Waiting 1" in text
+
+
+def test_a_cost_that_is_no_number_is_left_out_of_the_total(tmp_path: Path) -> None:
+    """What a service states as a cost may be anything: an infinite one does not make the total infinite."""
+    records = [record(number, cost=cost) for number, cost in enumerate((2.5, math.inf, math.nan))]
+    text = re.sub(r"\s+", " ", "".join(sheet(tmp_path, *records).texts))
+    assert "3 jobs 2.5 credits known for 1 of 3" in text
 
 
 def test_an_empty_batch_has_a_sheet(tmp_path: Path) -> None:

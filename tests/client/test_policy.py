@@ -29,6 +29,13 @@ def test_policies_refuse_nonsense(value: Any) -> None:
             Client(KEY, **policy)
 
 
+@pytest.mark.parametrize("retry", [Retry(factor=0.99), Retry(attempts=0)])
+def test_a_retry_waits_no_shorter_each_time(retry: Retry) -> None:
+    """A factor below 1 would ask a busy service ever faster, and less than one attempt sends nothing."""
+    with pytest.raises(ConfigurationError, match="must be a number from 1 to"):
+        retry.checked()
+
+
 @given(st.floats(0, 1e9), st.floats(0, 1))
 def test_a_pause_stays_between_floor_and_ceiling(age: float, jitter: float) -> None:
     """Whatever the age, the pause is within a tenth of the bounds."""

@@ -87,6 +87,13 @@ def test_what_an_action_ignores_is_reported() -> None:
     ]
 
 
+def test_a_key_of_the_overlay_that_is_ignored_is_reported() -> None:
+    """A misspelt key of the overlay itself is reported; one that begins with x- is anybody's own."""
+    report = Report(StringIO())
+    effective({}, {"overlay": "1.0.0", "info": {}, "x-note": 1, "extend": 2, "actions": []}, report)
+    assert report.warnings == ["overlay: the key 'extend' is ignored"]
+
+
 def test_places_that_one_action_updates_share_nothing() -> None:
     """A later update of one of two places that an action updated leaves the other as it is."""
     document, _ = applied(
