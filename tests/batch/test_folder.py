@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 import stat
 import sys
 import time
@@ -180,8 +181,6 @@ def test_of_a_shared_folder_only_what_was_abandoned_is_removed(tmp_path: Path) -
 
 def test_a_database_of_another_program_stays_as_it_is(service: Service, out: Path) -> None:
     """A batch.sqlite that is not a batch's record is refused, and not written to."""
-    import sqlite3
-
     out.mkdir()
     with sqlite3.connect(out / "batch.sqlite") as connection:
         connection.execute("CREATE TABLE mine (a)")
@@ -192,6 +191,17 @@ def test_a_database_of_another_program_stays_as_it_is(service: Service, out: Pat
     with pytest.raises(OSError, match="not a database"):
         service.run([line("fox")], out)
     assert not service.posts
+
+
+def test_a_record_of_another_version_stays_as_it_is(service: Service, out: Path) -> None:
+    """A record whose tables have other columns is refused, not guessed at."""
+    assert service.run([line("fox")], out).ok
+    with sqlite3.connect(out / "batch.sqlite") as connection:
+        connection.execute("ALTER TABLE jobs ADD COLUMN later TEXT")
+    connection.close()
+    with pytest.raises(ConfigurationError, match="or that of another version"):
+        service.run([line("fox"), line("owl")], out)
+    assert service.posts == {"fox": 1}
 
 
 # Who may look

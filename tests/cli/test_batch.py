@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from bfl_batch import Progress
+from bfl_batch.stopping import Reason
+from bfl_cli.progress import batch_line
 from bfl_client import specification
 
 from tests.needs import PICTURE
@@ -61,3 +64,22 @@ def test_a_dry_run_says_how_far_the_budget_goes(budget: str, said: str, shell: S
     assert done.code == 0, done.err
     assert [line for line in done.out.splitlines() if "budget" in line] == ([said] if said else [])
     assert f"\n10 jobs, 30 credits by the list of {specification.price_list()}\n" in done.out
+
+
+@pytest.mark.parametrize(
+    ("progress", "shown"),
+    [
+        (Progress(10, 3, 0, 0, 4, 7, 9.0, 30.0, 3), "3 of 10 done, 4 active, 9 credits, about 70 s left"),
+        (
+            Progress(1000, 3, 2, 1, 4, 994, 7.5, 60.0, 6),
+            "3 of 1,000 done, 2 failed, 1 uncertain, 4 active, 7.5 credits, about 2.8 h left",
+        ),
+        (Progress(10, 3, 0, 0, 4, 7, 9.0, 40.0, 3), "3 of 10 done, 4 active, 9 credits, about 2 min left"),
+        (Progress(10, 0, 0, 0, 4, 10, 0.0, 5.0, 0), "0 of 10 done, 4 active, 0 credits"),
+        (Progress(2, 2, 0, 0, 0, 0, 6.0, 5.0, 2), "2 of 2 done, 0 active, 6 credits"),
+        (Progress(9, 2, 0, 0, 1, 7, 6.0, 5.0, 2, Reason("credits", "")), "2 of 9 done, 1 active, 6 credits"),
+    ],
+)
+def test_the_progress_of_a_batch_in_one_line(progress: Progress, shown: str) -> None:
+    """Each figure stands beside its name; troubles only if there are any; the time left only while work goes on."""
+    assert batch_line(progress) == shown

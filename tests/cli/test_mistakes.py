@@ -62,3 +62,9 @@ def test_a_mistake_is_answered_with_the_right_command(shell: Shell, typed: str, 
     assert f"try: bfl {typed}\n" not in done.err
     assert shell.emulator is not None
     assert not shell.emulator.tasks
+
+
+def test_options_may_precede_a_command_whose_prompt_begins_with_a_dash(lonely_shell: Shell) -> None:
+    """What follows -- is text, also where an option for all commands was given before the command."""
+    done = lonely_shell.run("--json", "validate", PICTURE, "--", "--a fox")
+    assert (done.code, done.json) == (0, lonely_shell.run("validate", PICTURE, "a fox", "--json").json), done.err

@@ -16,6 +16,7 @@ from codegen.reading import read
 from codegen.report import CodegenError
 from codegen.shapes import Shapes
 from codegen.specification import Specification
+from codegen.text import bounds
 
 from .conftest import Workshop, imported, task
 
@@ -456,3 +457,19 @@ def test_a_second_version_of_a_path_has_names_of_its_own(workshop: Workshop) -> 
         rows = load("table").ENDPOINTS
         found = {name: (row.path, row.method_names) for name, row in rows.items()}
     assert found == {"v3/paint": ("/v3/paint", ("paint_v3",)), "paint": ("/v1/paint", ("paint",))}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"minimum": 1, "maximum": 1}, "1"),
+        ({"minLength": 3, "maxLength": 3}, "3 characters"),
+        ({"minItems": 2, "maxItems": 2}, "2 items"),
+        ({"minItems": 1, "maxItems": 8}, "1 to 8 items"),
+        ({"minimum": 0.5}, "at least 0.5"),
+        ({"exclusiveMinimum": True, "minimum": 0}, "more than 0"),
+    ],
+)
+def test_bounds_in_words(schema: dict[str, Any], words: str) -> None:
+    """Equal bounds are one number, different ones a range, and a flag of OpenAPI 3.0 belongs to its bound."""
+    assert bounds(schema, ()) == words
