@@ -97,3 +97,12 @@ def test_a_form_that_is_no_text_is_refused() -> None:
     """A form of a type that cannot be compared is a WebhookError."""
     with pytest.raises(WebhookError):
         webhooks.parse(BODY, {}, SECRET, form=numpy.zeros(2))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_delivery_beyond_the_limit_is_not_read(kind: Any) -> None:
+    """However well it verifies, a delivery of more bytes than the limit is refused; one of as many is read."""
+    room = webhooks.BODY_LIMIT - len(BODY)
+    webhooks.parse(kind(BODY + b" " * room), {"x-webhook-secret": SECRET}, SECRET)
+    with pytest.raises(WebhookError, match="too long"):
+        webhooks.parse(kind(BODY + b" " * (room + 1)), {"x-webhook-secret": SECRET}, SECRET)
