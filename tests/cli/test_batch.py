@@ -33,6 +33,13 @@ def test_a_batch_prints_price_progress_and_result(shell: Shell) -> None:
     assert (again.code, again.json["done"], again.json["stopped"]) == (0, 1, None)
 
 
+def test_a_parameter_of_all_jobs_is_given_once(shell: Shell) -> None:
+    """A second value for all jobs is refused: which of the two was meant is not known."""
+    done = batch(shell, "-p", "width=512", "-p", "width=1024")
+    assert (done.code, "width is given twice" in done.err) == (2, True)
+    assert not (shell.here / "out").exists()
+
+
 @pytest.mark.parametrize(("status", "kind"), [(402, "credits"), (403, "auth")])
 def test_a_batch_that_was_stopped_says_why(shell: Shell, status: int, kind: str) -> None:
     """A service that takes no more requests stops a batch with that exit code, and the facts say what is left."""

@@ -288,6 +288,16 @@ class TestFetching:
         with pytest.raises(CodegenError, match=reason):
             self.fetched(lambda request: answer)
 
+    def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file is held to the limit that an answer is held to."""
+        monkeypatch.setattr("codegen.published.MOST_BYTES", 20)
+        path = tmp_path / "openapi.json"
+        path.write_text('{"openapi": "3.1.0"}')
+        assert published(str(path)) == {"openapi": "3.1.0"}
+        path.write_text('{"openapi": "3.1.0"} ')
+        with pytest.raises(CodegenError, match=r"openapi\.json is larger than 20 bytes"):
+            published(str(path))
+
     def test_a_broken_connection_is_refused(self) -> None:
         """A connection that fails is an error of ours that names the address."""
 

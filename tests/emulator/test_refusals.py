@@ -215,6 +215,8 @@ async def test_large_body(client: httpx.AsyncClient, megabytes: int) -> None:
     answer = await client.post("/v1/paint", content=pieces(), headers=_JSON)
     assert answer.status_code == 413
     assert "larger than" in answer.json()["detail"]
+    answer = await client.post("/v1/paint", content=pieces(), headers={**_JSON, "x-key": "the-key-of-somebody-else"})
+    assert answer.status_code == 403  # who may not send at all is not told how much
 
 
 async def test_upload_without_a_key(anonymous: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from bfl_client import specification
-from bfl_mcp import previews
+from bfl_mcp import desk, previews
 from mcp.shared.exceptions import MCPError
 from PIL import Image
 
@@ -76,6 +76,14 @@ def test_a_picture_full_of_detail_is_small_enough_to_look_at(tmp_path: Path) -> 
     small = previews.thumbnail(tmp_path / "noise.png")
     assert small is None or len(base64.b64decode(small)) <= previews.LARGEST
     assert small
+
+
+@pytest.mark.parametrize("endpoint", [None, "flux-9-pro", PAINT])
+def test_a_picture_of_an_unknown_endpoint_is_shown(tmp_path: Path, endpoint: str | None) -> None:
+    """A model sees the picture that a task made, also where this version does not know what its endpoint makes."""
+    Image.new("RGB", (64, 64)).save(tmp_path / "fox.png")
+    answer = anyio.run(desk._finished, {"endpoint": endpoint}, tmp_path / "fox.png")
+    assert [each.type for each in answer.content] == ["text", "image", "resource_link"]
 
 
 def test_a_picture_is_edited_and_a_film_is_fetched(bench: Bench) -> None:
