@@ -167,8 +167,6 @@ def look(folder: str | PathLike[str], database_url: str | None = None) -> Status
     Raises:
         ConfigurationError, OSError: its record cannot be read.
     """
-    if not isinstance(database_url, str | None):
-        raise ConfigurationError("database_url must be text")
     found: Status | None = _runner().look(path_of(folder, "folder"), database_url)
     return found
 

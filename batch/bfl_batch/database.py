@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from bfl_client.errors import ConfigurationError, Remedy, shorten
+from bfl_client.policy import require
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
@@ -31,6 +32,7 @@ def url_of(folder: Path, database_url: str | None) -> sa.URL:
     """The URL of the database; raises ConfigurationError, quoting none of it, because it contains a password."""
     if database_url is None:
         return sa.URL.create("sqlite", database=str(folder / FILE))
+    require({"database_url must be text": isinstance(database_url, str)})
     if database_url.count("@") > 1:
         raise ConfigurationError("the database URL contains more than one @", _ENCODE)
     try:

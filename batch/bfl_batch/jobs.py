@@ -21,6 +21,7 @@ from bfl_client.errors import (
     in_line,
     shorten,
 )
+from bfl_client.policy import require
 
 from .names import slugs
 from .sources import OWN, Cells, Entry, Mistake, entries, pictures
@@ -287,15 +288,14 @@ def path_of(given: Any, name: str) -> Path:
 
 def _checked(endpoint: Any, source: Any, params: Any, validate: Any) -> tuple[Any, Any, Any, bool]:
     """The arguments of `Jobs`; raises ConfigurationError if one makes no sense."""
-    sound = {
-        "jobs must be a file, a folder, or a list of jobs": isinstance(source, str | os.PathLike | Iterable),
-        "endpoint must be text": isinstance(endpoint, str | None),
-        "params must be a mapping of parameters": isinstance(params, Mapping | None),
-        "validate must be True or False": isinstance(validate, bool),
-    }
-    for message, holds in sound.items():
-        if not holds:
-            raise ConfigurationError(message)
+    require(
+        {
+            "jobs must be a file, a folder, or a list of jobs": isinstance(source, str | os.PathLike | Iterable),
+            "endpoint must be text": isinstance(endpoint, str | None),
+            "params must be a mapping of parameters": isinstance(params, Mapping | None),
+            "validate must be True or False": isinstance(validate, bool),
+        }
+    )
     return endpoint, source, media.readable(endpoint or "jobs", params or {}), validate
 
 

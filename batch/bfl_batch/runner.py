@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from bfl_client import Client, specification
 from bfl_client.errors import ConfigurationError, Remedy
-from bfl_client.policy import check_callback, check_concurrency, finite
+from bfl_client.policy import check_callback, check_concurrency, finite, require
 from sqlalchemy.exc import SQLAlchemyError
 
 from .collecting import Collecting
@@ -53,16 +53,15 @@ class Options(NamedTuple):
 
     def checked(self) -> Options:
         """Return these options; raises ConfigurationError if one makes no sense."""
-        sound = {
-            'on_uncertain must be "report" or "resubmit"': isinstance(self.on_uncertain, str)
-            and self.on_uncertain in ("report", "resubmit"),
-            "unpriced and retry_failed must be True or False": {type(self.unpriced), type(self.retry_failed)} == {bool},
-            "database_url must be text": self.database_url is None or isinstance(self.database_url, str),
-            "out cannot be the name of a folder": _is_name(self.out),
-        }
-        for message, holds in sound.items():
-            if not holds:
-                raise ConfigurationError(message)
+        resubmits = isinstance(self.on_uncertain, str) and self.on_uncertain in ("report", "resubmit")
+        told = {type(self.unpriced), type(self.retry_failed)} == {bool}
+        require(
+            {
+                'on_uncertain must be "report" or "resubmit"': resubmits,
+                "unpriced and retry_failed must be True or False": told,
+                "out cannot be the name of a folder": _is_name(self.out),
+            }
+        )
         check_concurrency(self.concurrency)
         finite("lease", self.lease, 0.1)
         if self.budget is not None:

@@ -217,12 +217,12 @@ def test_typing_and_choosing_filter(chromium: Opened, tame: Path) -> None:
     """Keys typed into the search, and a state chosen with the keyboard, filter the jobs and make a link of it."""
     chromium.open(tame.as_uri())
     chromium.page.locator("[name=q]").focus()
-    chromium.page.keyboard.type("hare")
+    chromium.page.keyboard.type("Hare")
     sync_api.expect(chromium.page.locator("output")).to_have_text("32 of 40 shown")
     assert shown(chromium) == 32
     chromium.page.locator("input[value=failed]").focus()
     chromium.page.keyboard.press("Space")
-    chromium.page.wait_for_url(tame.as_uri() + "#state=failed&q=hare")
+    chromium.page.wait_for_url(tame.as_uri() + "#state=failed&q=Hare")
     assert shown(chromium) == 5
 
 

@@ -10,6 +10,7 @@ import stat
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bfl_batch
@@ -18,6 +19,7 @@ import pytest
 from bfl_batch import Progress, look
 from bfl_batch.folder import ABANDONED, RESERVE, Folder
 from bfl_batch.jobs import LISTED
+from bfl_batch.runner import gone
 from bfl_client import ConfigurationError
 from PIL import Image
 
@@ -44,6 +46,17 @@ def mode(path: Path) -> int:
 
 
 # Whose files
+
+
+def test_a_file_that_another_machine_saved_is_not_missing_here(tmp_path: Path) -> None:
+    """Where several machines share a batch, a job's file is looked for only in the folder that it was saved in."""
+    here, there = Folder(tmp_path / "here", shared=True), Folder(tmp_path / "there", shared=True)
+    for saved, state, missing in ((here, "done", True), (there, "done", False), (here, "failed", False)):
+        row = SimpleNamespace(state=state, place=saved.place, path="fox.png")
+        assert gone(row, here) is missing
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "fox.png").touch()
+    assert not gone(SimpleNamespace(state="done", place=here.place, path="fox.png"), here)
 
 
 def test_all_names_that_are_taken_are_said_before_anything_is_sent(service: Service, out: Path) -> None:

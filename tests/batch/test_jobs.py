@@ -197,6 +197,20 @@ def test_files_lie_beside_the_jobs(tmp_path: Path) -> None:
     assert frames["keyframes"] == [[tmp_path / "a.png", 0]]
 
 
+def test_a_path_of_python_lies_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative Path in params is the caller's file, not one beside the jobs file, which may lie elsewhere."""
+    for folder, colour in (("here", "red"), ("there", "blue")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (64, 64), colour).save(tmp_path / folder / "cat.png")
+    (tmp_path / "there" / "jobs.jsonl").write_text('{"prompt": "a cat"}')
+    monkeypatch.chdir(tmp_path / "here")
+    with Jobs(tmp_path / "there" / "jobs.jsonl", EDITING, {"input_image": Path("cat.png")}) as jobs:
+        jobs.check()
+        (job,) = jobs
+    found, _ = with_files(EDITING, job.body, tmp_path / "there")
+    assert found["input_image"] == tmp_path / "here" / "cat.png"
+
+
 def test_an_unchecked_job_with_what_cannot_be_sent_is_a_mistake(tmp_path: Path) -> None:
     """An empty file is found before anything is submitted, though the job is not checked against the specification."""
     (tmp_path / "cat.png").touch()

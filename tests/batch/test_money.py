@@ -228,6 +228,16 @@ def test_an_endpoint_without_a_price_is_refused_under_a_budget(service: Service,
     assert service.run([line("fox"), line("owl")], out).ok  # the budget is kept, and so is the waiver
 
 
+@pytest.mark.about("flux-2-pro", "flux-dev")  # for the price of the one, and for that of the other, which is not known
+def test_a_budget_of_an_earlier_run_refuses_what_has_no_price(service: Service, out: Path) -> None:
+    """A batch that goes on without naming its budget again sends nothing whose price is not known, either."""
+    fox = line("fox", endpoint=EDITING, width=512, height=512)
+    assert service.run([fox], out, budget=10).ok
+    with pytest.raises(ConfigurationError, match=PICTURE):
+        service.run([fox, line("owl")], out)
+    assert service.posts == {"fox": 1}
+
+
 @pytest.mark.about("flux-2-pro")  # for its price
 def test_a_price_that_has_risen_is_noticed(service: Service, out: Path) -> None:
     """Once an endpoint costs more than its listed price, as much is held back for its next requests."""

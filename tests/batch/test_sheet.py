@@ -225,6 +225,16 @@ def test_every_mode_has_a_thumbnail(mode: str, tmp_path: Path) -> None:
     assert thumbnail(tmp_path, name).webp
 
 
+def test_what_is_transparent_stays_so_in_its_thumbnail(tmp_path: Path) -> None:
+    """A cut-out is shown on the page's own ground, not on a black one; a picture without transparency has none."""
+    for name, mode in (("cut.png", "RGBA"), ("whole.png", "RGB")):
+        Image.new(mode, (400, 300)).save(tmp_path / name)
+        webp = thumbnail(tmp_path, name).webp
+        assert webp
+        with Image.open(io.BytesIO(webp)) as shown:
+            assert shown.mode == mode
+
+
 def test_thumbnails_are_kept(tmp_path: Path) -> None:
     """A second sheet decodes no picture again, and a picture that has changed gets a new thumbnail."""
     file = picture(tmp_path / "a.png")

@@ -113,6 +113,8 @@ def test_a_device_without_end_is_no_jobs_file() -> None:
 
 def test_lines_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     """The mark that some editors put at the beginning is no part of the first line; further on it is a mistake."""
+    (tmp_path / "jobs.json").write_bytes(b'\xef\xbb\xbf[{"prompt": "a fox"}]')
+    assert bodies(tmp_path / "jobs.json") == [{"prompt": "a fox"}]
     path = tmp_path / "jobs.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"prompt": "a fox"}\n{"prompt": "an owl"}\n')
     assert bodies(path) == [{"prompt": "a fox"}, {"prompt": "an owl"}]
@@ -141,16 +143,27 @@ def test_a_list_is_taken_like_lines(tmp_path: Path) -> None:
     assert [each.number for each in refused(path, PICTURE).mistakes] == [2]
 
 
+def test_a_job_has_the_number_of_its_line(tmp_path: Path) -> None:
+    """Names and mistakes count the lines of the file, of which the header and the separator's line are two."""
+    path = tmp_path / "jobs.csv"
+    path.write_text("sep=;\nprompt;seed\na fox;1\n")
+    with Jobs(path, PICTURE) as jobs:
+        jobs.check()
+        assert [job.number for job in jobs] == [3]
+    path.write_text("sep=;\nprompt;seed\na fox;one\n")
+    assert [each.number for each in refused(path, PICTURE).mistakes] == [3]
+
+
 def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
     """Each picture of a folder is a job that sends it, saved under the picture's own name; other files are left out."""
     photos = tmp_path / "photos"
     photos.mkdir()
-    for name in ("fox.png", "owl.jpg", "owl.png"):
+    for name in ("FOX.PNG", "owl.jpg", "owl.png"):
         Image.new("RGB", (64, 64), "red").save(photos / name)
     (photos / "notes.txt").write_text("not a picture")
     asked = {"image_prompt": "@{file}", "prompt": "the {name} in snow", "width": "512", "height": 512}
     plan = bfl_batch.plan(photos, endpoint=PICTURE, params=asked)
-    assert plan.files == ("fox.jpg", "owl-jpg.jpg", "owl-png.jpg")
+    assert plan.files == ("FOX.jpg", "owl-jpg.jpg", "owl-png.jpg")
     with Emulator(speed=float("inf")) as emulator:
         key: Any = {"api_key": emulator.api_key, "base_url": emulator.base_url}
         report = bfl_batch.run(photos, out=tmp_path / "out", endpoint=PICTURE, params=asked, **key)
@@ -158,7 +171,7 @@ def test_a_folder_of_pictures_is_a_batch(tmp_path: Path) -> None:
     assert report.done == 3
     assert {path.name for path in (tmp_path / "out").glob("*.jpg")} == set(plan.files)
     assert {(body["prompt"], body["width"]) for body in sent} == {
-        ("the fox in snow", 512),
+        ("the FOX in snow", 512),
         ("the owl.jpg in snow", 512),
         ("the owl.png in snow", 512),
     }

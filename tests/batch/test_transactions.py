@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +18,9 @@ from bfl_batch import ledger as ledger_module
 from bfl_batch.database import PATIENCE, Database, url_of
 from bfl_batch.jobs import Jobs, JobsError
 from bfl_batch.ledger import Ledger
+from bfl_batch.stopping import Stop
 from bfl_batch.store import LOST, LeaseLost, Store, Turn, jobs, metadata, submissions, workers
+from bfl_batch.worker import Lease
 from bfl_client import ConfigurationError
 from bfl_client.specification import ENDPOINTS
 from sqlalchemy.exc import OperationalError
@@ -281,6 +285,15 @@ def test_a_dear_endpoint_says_nothing_of_another(records: Records) -> None:
     assert Store(records.database, "one", 9.0).begin(turn, 3.0) == "send"
 
 
+def test_an_endpoint_that_cost_less_is_held_back_in_full(records: Records) -> None:
+    """That an endpoint once cost a third of its price is no reason to hold less back for its next request."""
+    first = records.begun("owl")
+    records.one.answer(first, handle("owl", 1.0))
+    records.one.end(first._replace(state="submitted"), "done")
+    turn = settle(records, ("fox", ENDPOINT))
+    assert Store(records.database, "one", 3.9).begin(turn, 3.0) == "budget"
+
+
 def test_a_sign_of_life_keeps_a_worker(records: Records) -> None:
     """beat() counts up for a worker that is known; a strike with an old count, or of nobody, strikes nobody."""
     assert records.ledger.alive() == {"one": 0, "two": 0}
@@ -302,6 +315,22 @@ def test_a_sign_of_life_keeps_a_worker(records: Records) -> None:
         records.claim("one")
     records.ledger.strike("two")
     assert records.ledger.alive() == {}
+
+
+def test_the_jobs_of_a_silent_process_are_taken_over() -> None:
+    """While a process is awake, it strikes one whose signs have not changed for a whole lease, and no other one."""
+    struck, over, signs = list[tuple[str, int]](), threading.Event(), itertools.count()
+
+    def strike(worker: str, beats: int) -> None:
+        struck.append((worker, beats))
+        over.set()
+
+    alive: Any = SimpleNamespace(
+        beat=lambda worker: True, alive=lambda: {"one": 0, "two": 7, "three": next(signs)}, strike=strike
+    )
+    with Lease(alive, "one", Stop(), 0.5):
+        assert over.wait(30)
+    assert set(struck) == {("two", 7)}
 
 
 def test_one_that_is_alone_takes_the_others_for_dead(records: Records) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Self
 
 from .errors import ConfigurationError
@@ -28,6 +29,13 @@ SAMPLE_LIMIT = 4 * 1024**3
 
 MOST_AT_ONCE = 10_000
 """The most tasks of a map or batch at once: each is a thread, and the service allows far fewer."""
+
+
+def require(sound: Mapping[str, bool]) -> None:
+    """Raise ConfigurationError with the first message that does not hold."""
+    for message, holds in sound.items():
+        if not holds:
+            raise ConfigurationError(message)
 
 
 def finite(name: str, value: Any, least: float = 0.001) -> float:
