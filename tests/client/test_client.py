@@ -168,6 +168,7 @@ class TestPausedBy:
     def test_closing_it_closes_nothing(self, loopback: Loopback) -> None:
         """Closing it leaves the client open, and it is closed with the client."""
         with Client(KEY, loopback.url) as client:
+            client.submit(NAME, prompt="before")
             with client.paused_by(lambda _: None) as driven:
                 driven.submit(NAME, prompt="a")
             client.submit(NAME, prompt="b")

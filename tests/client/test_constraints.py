@@ -353,3 +353,11 @@ def test_the_price_of_nonsense_is_not_known(resolution: Any) -> None:
     for name in ENDPOINTS:
         amount = Client(KEY).price(name, resolution=resolution, mode=resolution, duration=resolution)
         assert amount is None or amount >= 0
+
+
+@pytest.mark.parametrize(("endpoint", "name"), [("flux-9-hyper", "image"), ("flux-dev", "novelty")])
+def test_a_parameter_that_is_not_known_may_take_a_file(tmp_path: Path, endpoint: str, name: str) -> None:
+    """`@name` for a parameter or endpoint that is not known is the file if there is one, else a text."""
+    (tmp_path / "fox.png").touch()
+    found, wrong = constraints.with_files(endpoint, {name: ["@fox.png", "@owl.png"]}, tmp_path)
+    assert (found, wrong) == ({name: [tmp_path / "fox.png", "@owl.png"]}, [])

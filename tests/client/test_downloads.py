@@ -331,6 +331,16 @@ def test_a_full_disk_is_a_download_error(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are another matter there")
+@pytest.mark.parametrize("part", ["save", "save_draft"])
+def test_a_private_file_is_its_owners_alone(world: World, tmp_path: Path, part: str) -> None:
+    """With private=True nobody else may read the file, be it the result or the draft's cache."""
+    world.script = [picture()]
+    found = result(world, draft_cache=OTHER)
+    path = world.do(lambda _: getattr(found, part)(tmp_path / "fox.png", private=True))
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_draft_cache_is_saved(world: World, tmp_path: Path) -> None:
     """save_draft writes the draft cache, and says so where there is none."""
     world.script = [picture(b"cache", **{"content-type": "application/octet-stream"})]

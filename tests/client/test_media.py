@@ -197,3 +197,11 @@ def test_ten_thousand_pictures_keep_their_places() -> None:
     contents = [f"picture {number}".encode() for number in range(10_020)]
     body = b"".join(prepare("x", {"images": contents}))
     assert json.loads(body)["images"] == [base64.b64encode(each).decode() for each in contents]
+
+
+def test_large_base64_without_padding_is_padded() -> None:
+    """Base64 of a picture of several kilobytes that lacks its padding is recognised by its beginning, and padded."""
+    content = base64.b64decode(encoded_picture((30, 20)))
+    whole = base64.b64encode(content + bytes(5000 - len(content))).decode()
+    assert whole.endswith("=")
+    assert in_one_line({"image": whole.rstrip("=")}, {"image"}) == {"image": whole}

@@ -48,6 +48,13 @@ def test_a_pause_is_spread_around_a_tenth_of_the_age(age: float, jitter: float) 
     assert Poll().pause(age, jitter) == pytest.approx(age * (0.09 + 0.02 * jitter))
 
 
+@pytest.mark.parametrize("kind", ["video", "", "hologram"])
+def test_what_is_not_known_is_waited_for_as_long_as_a_film(kind: str) -> None:
+    """By default pictures are waited for ten minutes, films and what is not known to be either for 45."""
+    assert (Poll().timeout("image"), Poll().timeout(kind)) == (600, 2700)
+    assert Poll(deadline=5).timeout(kind) == 5
+
+
 def test_policies_travel() -> None:
     """Policies can be copied and pickled, and keep what they carry."""
     for policy in (Poll(floor=1), Retry(attempts=2)):

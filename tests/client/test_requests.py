@@ -439,6 +439,17 @@ def test_a_failure_in_either_library_is_known(name: str) -> None:
     assert str(cause.request.url) == "https://redacted.invalid"
 
 
+class Mine(httpx.Client):
+    """A client of httpx that a program has changed."""
+
+
+def test_a_client_of_a_derived_class_is_taken() -> None:
+    """`http_client=` takes an object of a program's own subclass of httpx.Client, and sends through it."""
+    answer = httpx.Response(200, json={"id": "task-1", "polling_url": "https://api.bfl.ai/x"})
+    with Mine(transport=httpx.MockTransport(lambda request: answer)) as http:
+        assert Client(KEY, http_client=http).submit(NAME, prompt="x").id == "task-1"
+
+
 @pytest.mark.parametrize("wrong", [object(), "httpx", 7, httpx.AsyncClient, Loopback])
 def test_what_is_no_client_of_either_is_refused(wrong: Any) -> None:
     """Anything but a client of httpx or httpx2 is a ConfigurationError that names both."""

@@ -84,7 +84,9 @@ def test_a_picture_becomes_an_image(world: World) -> None:
     assert image.getpixel((0, 0)) == (255, 0, 0)
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG nothing more", b"\0\0\0\x20ftypisom", b"?"])
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG nothing more", b"\0\0\0\x20ftypisom", b"?", png((90, 60)).replace(b"IDAT", b"IDAT?")]
+)
 def test_what_is_no_picture_is_a_download_error(world: World, content: bytes) -> None:
     """image() of a video or a broken picture is a DownloadError that names read()."""
     world.script = [picture(content)]

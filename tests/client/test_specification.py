@@ -122,6 +122,8 @@ def test_a_parameter_says_what_it_takes() -> None:
     ("key", "text", "value"),
     [
         ("width", "1024", 1024),
+        ("width", "1024.0", 1024),  # as spreadsheets write it
+        ("width", "1024.5", "1024.5"),
         ("guidance", "2.5", 2.5),
         ("prompt", "1024", "1024"),
         ("prompt", '"quoted"', '"quoted"'),
@@ -163,6 +165,7 @@ def test_a_text_gets_the_type_of_its_parameter(key: str, text: str, value: objec
         ),
         ("flux-3-video", {"mode": "t2v", "duration": 5, "resolution": "hd"}, 5 * 17, 5 * 17),
         ("flux-3-video", {"mode": "t2v", "duration": 5, "resolution": "uhd"}, 5 * 80, 5 * 80),
+        ("flux-3-video", {"duration": 5, "resolution": "hd"}, None, 5 * 41),
         ("flux-3-video", {"mode": "t2v", "duration": 5, "draft": True}, 5 * 6, 5 * 6),
         ("flux-3-video", {"mode": "v2v", "duration": 5, "draft": True}, 5 * 12, 5 * 12),
         ("flux-3-video", {"mode": "t2v", "duration": "auto", "resolution": "hd"}, None, 20 * 17),

@@ -104,7 +104,7 @@ def test_a_task_has_what_its_receipt_says(world: World) -> None:
     assert (task.cost, task.input_mp, task.output_mp) == (None, None, None)
 
 
-@pytest.mark.parametrize(("settled", "cost"), [(2.5, 2.5), (None, 3.0), ("free", 3.0)])
+@pytest.mark.parametrize(("settled", "cost"), [(2.5, 2.5), (0, 0.0), (None, 3.0), ("free", 3.0)])
 def test_a_result_has_the_settled_cost(world: World, settled: Any, cost: float) -> None:
     """The cost of a result is what the last poll settled, else what the receipt stated."""
     world.script = [submitted(), state("Ready", result={"sample": SAMPLE}, cost=settled)]
@@ -131,3 +131,12 @@ def test_no_repr_of_what_carries_a_url_shows_it(world: World) -> None:
     shown = f"{result!r} {result.task!r} {result.task.handle!r} {seen!r}"
     assert "task-1" in shown
     assert "https" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.mp4", "video"), ("A.MOV", "video"), ("a.webm", "video"), ("mp4", "image")]
+)
+def test_the_url_tells_what_an_unknown_endpoint_made(world: World, name: str, kind: str) -> None:
+    """What a task of an endpoint that is not known has made is told by its URL, whatever signature that carries."""
+    world.script = [state("Ready", result={"sample": f"https://delivery.bfl.ai/{name}?sig=x.png"})]
+    assert world.do(lambda client: client.task("task-1", POLLING_URL, "flux-9-hyper").wait()).kind == kind
