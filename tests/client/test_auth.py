@@ -89,13 +89,19 @@ def test_what_passes_is_on_bfl_ai(url: str) -> None:
     assert host == "bfl.ai" or host.endswith(".bfl.ai")
 
 
-def test_region_sets_host_and_bounds() -> None:
-    """region= chooses the regional host; a base_url of another region contradicts it."""
+def test_region_sets_host_and_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """region= chooses the regional host; a base_url of another region contradicts it, wherever that is from."""
     assert Client(KEY, region="us").base_url == "https://api.us.bfl.ai"
     with pytest.raises(ConfigurationError):
         Client(KEY, "https://api.eu.bfl.ai", region="us")
     with pytest.raises(ConfigurationError):
         Client(KEY, region="mars")  # type: ignore[arg-type]
+    monkeypatch.setenv("BFL_BASE_URL", "https://proxy.example/bfl")
+    assert Client(KEY, region="us").base_url == "https://proxy.example/bfl"
+    assert Client(KEY, "https://api.us1.bfl.ai", region="us").base_url == "https://api.us1.bfl.ai"
+    monkeypatch.setenv("BFL_BASE_URL", "https://api.eu.bfl.ai")
+    with pytest.raises(ConfigurationError):
+        Client(KEY, region="us")
 
 
 @pytest.mark.parametrize("key", ["with space", "new\nline", "ключ", " "])
@@ -352,8 +358,9 @@ def test_what_copying_adds_to_a_key_is_taken_off(given: str, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("key", "said"), [(7, "api_key must be a string, not int"), ('""', "no API key"), ("", "no API key")]
 )
-def test_what_is_no_key_says_why(key: Any, said: str) -> None:
-    """A key of another type names the type; quotes around nothing are no key."""
+def test_what_is_no_key_says_why(key: Any, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of another type names the type; quotes around nothing are no key, and the environment's is not taken."""
+    monkeypatch.setenv("BFL_API_KEY", KEY)
     with pytest.raises(ConfigurationError) as caught:
         Client(key)
     assert caught.value.message == said

@@ -169,7 +169,7 @@ class TestPausedBy:
         """Closing it leaves the client open, and it is closed with the client."""
         with Client(KEY, loopback.url) as client:
             client.submit(NAME, prompt="before")
-            with client.paused_by(lambda _: None) as driven:
+            with client.paused_by(print).paused_by(lambda _: None) as driven:
                 driven.submit(NAME, prompt="a")
             client.submit(NAME, prompt="b")
         assert len({post.port for post in loopback.posts}) == 1
@@ -192,3 +192,11 @@ def test_nobody_waits_long_for_a_connection(limit: float, connecting: float) -> 
     """A timeout bounds each wait for data, and the wait for a connection at ten seconds."""
     found = _timeout(limit, httpx)
     assert (found.connect, found.read, found.write, found.pool) == (connecting, limit, limit, limit)
+
+
+def test_a_timeout_of_the_library_is_taken_as_it_is() -> None:
+    """Each part of an httpx.Timeout may be off or zero; one that is negative is refused by its name."""
+    given = httpx.Timeout(connect=0, read=None, write=1, pool=3600)
+    assert _timeout(given, httpx) == given
+    with pytest.raises(ConfigurationError, match="read"):
+        Client(KEY, timeout=httpx.Timeout(5, read=-1))

@@ -141,6 +141,11 @@ def test_extra_does_not_switch_checking_off() -> None:
         wire("flux-dev", {}, extra={"width": 1})
 
 
+def test_extra_wins_over_the_body() -> None:
+    """A parameter that is given twice is sent as extra has it."""
+    assert wire("flux-dev", {"width": 512, "height": 256}, extra={"width": 1024}) == {"width": 1024, "height": 256}
+
+
 def test_validate_false_sends_anything() -> None:
     """With validate=False an invalid request goes out as it is."""
     assert wire("flux-dev", {"width": 1, "oh": None}, validate=False) == {"width": 1, "oh": None}

@@ -325,3 +325,20 @@ def test_what_no_map_can_be_made_of_is_refused(wrong: dict[str, Any]) -> None:
     for kind in (Client, AsyncClient):
         with pytest.raises(ConfigurationError):
             kind(KEY).map(NAME, **{"bodies": [], **wrong})
+
+
+@KINDS
+def test_each_task_of_a_map_has_its_timeout(kind: str) -> None:
+    """A task that does not end within `timeout` seconds is a TaskTimeout in its place, with its handle."""
+    (got,), _ = run_map(kind, Service("Pending"), [{"prompt": "a"}], timeout=0.01)
+    assert isinstance(got, errors.TaskTimeout)
+    assert got.task_id == "task-a"
+
+
+@KINDS
+def test_a_map_may_send_what_is_not_checked(kind: str) -> None:
+    """With validate=False the requests of a map are sent as they are, though the specification refuses them."""
+    bodies = [{"prompt": "a", "novelty": 1}]
+    refused, sent = (run_map(kind, Service(), bodies, validate=validate)[0][0] for validate in (True, False))
+    assert isinstance(refused, ConstraintError)
+    assert sent.task.id == "task-a"

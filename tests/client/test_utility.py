@@ -11,11 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from bfl_api import models
 from bfl_client import BFLError, Client, ConstraintError, errors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import KEY, NAME, Played, World, function, left_early, model, state, submitted
+from .conftest import ANY, KEY, NAME, Played, World, function, left_early, model, state, submitted
 
 
 def generated(client: Any) -> Any:
@@ -55,17 +56,47 @@ class TestEscapeHatch:
     def test_an_answer_without_what_is_required_keeps_its_task(self, world: World) -> None:
         """An answer that the generated parsing cannot read is an error of ours, with the id of the task."""
         world.script = [httpx.Response(200, json={"id": "task-1"})]
-        with pytest.raises(BFLError) as caught:
+        with pytest.raises(errors.APIError) as caught:
             world.do(generated)
         assert caught.value.task_id == "task-1"
+        assert caught.value.maybe_submitted
+
+    def test_tasks_are_told_apart_behind_a_base_url_with_a_path(self, world: World) -> None:
+        """Also where base_url has a path, a generated function is not answered with the id of an earlier task."""
+        world.settings = {"base_url": "https://proxy.example/bfl/"}
+        world.script = [submitted()]
+        first, second = world.each(generated, generated)
+        assert first.id == "task-1"
+        assert isinstance(second, errors.TransportError)
+        assert {str(request.url) for request in world.requests} == {f"https://proxy.example/bfl{ANY.path}"}
+
+    @left_early
+    def test_an_answer_that_takes_a_quarter_of_an_hour_is_given_up(self, world: World) -> None:
+        """A generated function waits 900 seconds for its whole answer, and then says that it may have been paid."""
+        world.latency = 901
+        world.script = [submitted()]
+        with pytest.raises(errors.TransportError) as caught:
+            world.do(generated)
+        assert caught.value.maybe_submitted
+
+    @pytest.mark.about("delete_finetune")
+    def test_what_makes_no_task_needs_no_id(self, world: World) -> None:
+        """A generated function that posts, but makes no task, gives the answer, which has no id."""
+        answer = {"status": "ok", "message": "", "deleted_finetune_id": "a", "timestamp": "now"}
+        world.script = [httpx.Response(200, json=answer)]
+        (module,) = (each for each in GENERATED if each.__name__.rpartition(".")[2] == "delete_finetune")
+        call = module.sync if world.kind == "sync" else module.asyncio
+        body = models.DeleteFinetuneInputs(finetune_id="a")
+        assert world.do(lambda client: call(client=client.api, body=body)).deleted_finetune_id == "a"
 
 
 @pytest.mark.about("credits", "my_finetunes", "finetune_details", "delete_finetune")
 class TestUtility:
-    def test_credits(self, world: World) -> None:
+    @pytest.mark.parametrize("credits", [12.5, 0])
+    def test_credits(self, world: World, credits: float) -> None:
         """credits() is the number in the service's answer."""
-        world.script = [httpx.Response(200, json={"credits": 12.5})]
-        assert world.do(lambda client: client.credits()) == 12.5
+        world.script = [httpx.Response(200, json={"credits": credits})]
+        assert world.do(lambda client: client.credits()) == credits
 
     def test_an_answer_of_another_shape_is_an_error_of_ours(self, world: World) -> None:
         """An answer without credits is a BFLError, not a KeyError."""
