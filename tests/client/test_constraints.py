@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import enum
 import io
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +368,108 @@ def test_a_parameter_that_is_not_known_may_take_a_file(tmp_path: Path, endpoint:
     (tmp_path / "fox.png").touch()
     found, wrong = constraints.with_files(endpoint, {name: ["@fox.png", "@owl.png"]}, tmp_path)
     assert (found, wrong) == ({name: [tmp_path / "fox.png", "@owl.png"]}, [])
+
+
+@pytest.mark.parametrize("text", ["21:9", "9:21", "1:1", "16:9", "1920:1080"])
+def test_a_ratio_lies_between_the_published_bounds(text: str) -> None:
+    """Ratios of whole numbers pass from 9:21 to 21:9, both included; one beyond, or of zeros, does not."""
+    assert constraints.is_ratio(text)
+    width, _, height = text.partition(":")
+    for wrong in (f"{width}0:{height[:1]}", f"0:{height}", f"{width}:0", "0:0", f"{width}/{height}", f" {text}"):
+        assert not constraints.is_ratio(wrong)
+
+
+@pytest.mark.about("flux-kontext-pro:aspect_ratio")
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("16/9", "16:9"),
+        ("1.78", "16:9"),
+        ("1.5", "3:2"),
+        ("1920x1080", "16:9"),
+        ("1080×1920", "9:16"),
+        ("9:30", "9:21"),
+        ("30:9", "21:9"),
+        ("0:5", None),
+        ("tall", None),
+    ],
+)
+def test_the_ratio_that_was_meant_is_named(given: Any, meant: str | None) -> None:
+    """A ratio in another form, or beyond the bounds, gets the nearest that is accepted, if there is any."""
+    found = refuse("flux-kontext-pro", {"prompt": "x", "aspect_ratio": given})["aspect_ratio"]
+    assert (found.remedy.action, found.remedy.facts) == ("ratio", {"nearest": meant})
+
+
+def test_a_file_that_is_missing_or_not_wanted_is_named(tmp_path: Path) -> None:
+    """`@name` must be a file where a picture belongs, and must not name one where none does."""
+    (tmp_path / "fox.png").touch()
+    (tmp_path / "folder").mkdir()
+    given = {"image_prompt": "@owl.png", "prompt": "@fox.png"}
+    found, wrong = constraints.with_files("flux-dev", given, tmp_path)
+    assert [(each.field, each.message) for each in wrong] == [
+        ("image_prompt", f"there is no file {tmp_path / 'owl.png'}"),
+        ("prompt", "does not accept a file, but this names one"),
+    ]
+    assert media.is_media(found["image_prompt"]), "it is reported once"
+    (_, (folder,)) = constraints.with_files("flux-dev", {"image_prompt": "@folder"}, tmp_path)
+    assert folder.message == f"{tmp_path / 'folder'} is a folder"
+    (_, (long,)) = constraints.with_files("flux-dev", {"image_prompt": "@" + "x" * 5000}, tmp_path)
+    assert long.message.startswith("there is no file")
+
+
+def test_parameters_of_a_path_are_what_they_stand_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text in a path is a number where the specification says so, and never a step to another path."""
+    identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "maximum": 9}}
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/v1/thing/{id}": {"get": {"parameters": [identifier]}},
+        "/v1/word/{name}": {"get": {"parameters": [name]}},
+    }
+    monkeypatch.setattr(reading, "document", lambda: {"paths": paths, "components": {"schemas": {}}})
+    constraints.check_query("/v1/thing/7", "get", {})
+    constraints.check_query("/v1/word/7", "get", {})
+    for wrong in ("/v1/thing/10", "/v1/thing/x", "/v1/word/..", "/v1/word/%2E%2E", "/v1/word/"):
+        with pytest.raises(ConstraintError):
+            constraints.check_query(wrong, "get", {})
+
+
+@pytest.mark.about("delete_finetune")
+def test_what_cannot_be_sent_unchecked_has_no_remedy_that_says_so(world: World) -> None:
+    """`validate=False` is the remedy of a refused request to an endpoint alone: other operations do not take it."""
+    with pytest.raises(ConstraintError) as refused:
+        constraints.check("flux-dev", {"width": 1})
+    assert refused.value.remedy.action == "unchecked"
+    with pytest.raises(ConstraintError) as other:
+        world.do(lambda client: client.utility.delete_finetune(7))
+    assert not other.value.remedy.action
+
+
+@pytest.mark.parametrize("more", [True, False, {"type": "integer"}])
+def test_an_open_schema_takes_what_it_does_not_list(more: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where the specification says outright that there are more parameters, one that it does not list is sent."""
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": more}
+    post = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    document = {"paths": {"/v1/draw": {"post": post}}, "components": {"schemas": {}}}
+    monkeypatch.setattr(reading, "document", lambda: document)
+    body = media.prepare("draw", {"a": 1, "novelty": 1})
+    with nullcontext() if more is True else pytest.raises(ConstraintError, match="novelty"):
+        constraints.check_body("draw", "/v1/draw", body)
+
+
+@pytest.mark.about("flux-3-image:images")
+def test_files_stand_where_they_may() -> None:
+    """A file goes through extra as it is; in a wrong place it is shown by its size; a document in a list is refused."""
+    assert wire("flux-dev", {}, extra={"novelty": b"fox"}) == {"novelty": "Zm94"}
+    assert refuse("flux-dev", {"width": b"fox"})["width"].value == "<3 bytes>"
+    document = base64.b64encode(b"%PDF-1.7 " * 99).decode()
+    found = refuse("flux-3-image", {"prompt": "x", "images": [document]})
+    assert found["images[0]"].message == "is a PDF document, not a picture"
+
+
+def test_what_is_nested_too_deep_names_no_file(tmp_path: Path) -> None:
+    """A list that contains itself is left to be refused when the request is checked."""
+    circle: list[Any] = ["a fox"]
+    circle.append(circle)
+    found, wrong = constraints.with_files("flux-dev", {"image_prompt": circle, "prompt": "a fox"}, tmp_path)
+    assert found["image_prompt"] is circle
+    assert not wrong

@@ -14,7 +14,7 @@ from unittest import mock
 import av
 import httpx
 import pytest
-from bfl_client import Retry, errors, formats
+from bfl_client import Retry, errors, formats, tasks
 from bfl_client.tasks import SuffixWarning
 from PIL import Image
 
@@ -54,6 +54,27 @@ def test_read_gives_the_bytes(world: World) -> None:
     world.script = [picture(b"all of it")]
     found = result(world)
     assert world.do(lambda _: found.read()) == b"all of it"
+
+
+@left_early
+def test_what_is_read_into_memory_has_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """read() of more than READ_LIMIT is a DownloadError; save() streams, and takes more."""
+    monkeypatch.setattr(tasks, "READ_LIMIT", 8)
+    world.script = [picture(b"all of it")]
+    found = result(world)
+    with pytest.raises(errors.DownloadError, match="longer than 8 bytes"):
+        world.do(lambda _: found.read())
+    file = io.BytesIO()
+    world.do(lambda _: found.save(file))
+    assert file.getvalue() == b"all of it"
+
+
+def test_an_id_that_is_no_file_name_becomes_one(world: World, tmp_path: Path) -> None:
+    """A file in a folder is named after the task's id, whose characters that a path could be made of are replaced."""
+    world.script = [state("Ready", id="../a:b", result={"sample": SAMPLE})]
+    found = world.do(lambda client: client.task("../a:b", POLLING_URL, NAME).wait())
+    world.script = [picture()]
+    assert world.do(lambda _: found.save(tmp_path)) == tmp_path / "___a_b.png"
 
 
 def test_a_folder_gets_a_file_named_after_the_task(world: World, tmp_path: Path) -> None:
@@ -342,12 +363,15 @@ def test_a_private_file_is_its_owners_alone(world: World, tmp_path: Path, part: 
 
 
 def test_the_draft_cache_is_saved(world: World, tmp_path: Path) -> None:
-    """save_draft writes the draft cache, and says so where there is none."""
-    world.script = [picture(b"cache", **{"content-type": "application/octet-stream"})]
+    """save_draft writes the draft cache under the name given, whatever it is, and says so where there is none."""
+    cache = b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x08moov"
+    world.script = [picture(cache, **{"content-type": "application/octet-stream"})]
     found = result(world, draft_cache=OTHER)
     world.do(lambda _: found.save_draft(tmp_path / "draft.bin"))
-    assert (tmp_path / "draft.bin").read_bytes() == b"cache"
+    assert (tmp_path / "draft.bin").read_bytes() == cache
     assert str(world.requests[0].url) == OTHER
+    assert world.do(lambda _: found.save_draft(tmp_path / "draft.png")) == tmp_path / "draft.png"
+    assert world.do(lambda _: found.save_draft(tmp_path / "draft")) == tmp_path / "draft"
     without = result(world)
     with pytest.raises(errors.DownloadError, match="draft_cache"):
         world.do(lambda _: without.save_draft(tmp_path / "none.bin"))

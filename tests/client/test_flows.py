@@ -117,6 +117,7 @@ def test_patience_waits_out_429_and_nothing_else() -> None:
     talk.end()
     assert talk.pauses == [1, 2, 4, 8, 16]
     Talk(flows.request(call, RETRY, 3), [full] * 6).fails(errors.RateLimitError)
+    Talk(flows.request(call, RETRY, 3), [shed] * 3).fails(errors.ServerError)
 
 
 def test_what_is_no_json_object_names_its_status() -> None:
@@ -231,7 +232,9 @@ def test_a_wait_without_an_answer_says_so() -> None:
         talk.now += 100
         return GONE
 
-    talk = Talk(flows.follow(Following("task-1", 0.0, Poll(), RETRY), POLLING_URL, 6.0, HOSTS, None), [late])
+    following = Following("task-1", 0.0, Poll(), RETRY)
+    following.failures = policy.POLL_FAILURES - 1  # one more in time, and the wait would end with its error
+    talk = Talk(flows.follow(following, POLLING_URL, 6.0, HOSTS, None), [late])
     assert talk.fails(errors.TaskTimeout).message == "not ready after 6 s (last status: none)"
 
 
@@ -445,6 +448,8 @@ def test_a_look_is_one_get_within_the_deadline() -> None:
         (answer(id="task-2", status="Pending"), "the polling answer is about another task"),
         (answer(), "the polling answer contains no status"),
         (answer(299), "the polling answer contains no status"),
+        (answer(status=""), "the polling answer contains no status"),
+        (answer(status=None, state="Pending"), "the polling answer contains no status"),
     ],
 )
 def test_an_answer_without_a_status_of_this_task_says_so(found: Answer, message: str) -> None:
@@ -534,3 +539,10 @@ def test_a_page_without_a_type_is_no_picture_whatever_its_length() -> None:
     talk, _ = download([arrived(b"<html>", content_length="6")] * 3)
     said = "the download failed: the answer is text, neither a picture nor a video"
     assert talk.fails(errors.DownloadError).message == said
+
+
+@pytest.mark.parametrize("headers", [{}, {"content_length": "12"}, {"content_type": "image/png"}])
+def test_half_a_picture_is_no_picture_unless_length_and_type_are_right(headers: dict[str, str]) -> None:
+    """Where an answer does not say its length and that it is a picture, the file must be seen to be whole."""
+    talk, _ = download([arrived(b"\x89PNG\r\n\x1a\nhalf", **headers)] * 3)
+    assert talk.fails(errors.DownloadError).message == "the download failed: the file is truncated"

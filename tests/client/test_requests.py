@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import gzip
 import io
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -96,6 +97,8 @@ def test_the_headers_of_each_request(kind: str, own: bool) -> None:
         perform(kind, step, handler, own=own)
     poll, submit, download = seen
     assert {name: poll[name] for name in HEADERS} == HEADERS
+    assert {each["accept-encoding"] for each in seen} == {"identity"}
+    assert {each["user-agent"] for each in seen} == {HEADERS["User-Agent"]}
     assert (submit["content-type"], submit["content-length"]) == ("application/json", "14")
     assert (poll["x-key"], submit["x-key"]) == (KEY, KEY)
     assert (download["range"], download["accept"]) == ("bytes=3-", "*/*")
@@ -437,6 +440,14 @@ def test_a_failure_in_either_library_is_known(name: str) -> None:
     assert caught.value.message == "cannot connect to api.bfl.ai"
     cause: Any = caught.value.__cause__
     assert str(cause.request.url) == "https://redacted.invalid"
+
+
+def test_an_answer_that_a_transport_has_decoded_is_not_decoded_again() -> None:
+    """An answer that comes compressed from a transport which decodes it by itself gives its task."""
+    content = gzip.compress(b'{"id": "task-1", "polling_url": "https://api.bfl.ai/x"}')
+    answer = httpx.Response(200, content=content, headers={"content-encoding": "gzip"})
+    with httpx.Client(transport=httpx.MockTransport(lambda request: answer)) as http:
+        assert Client(KEY, http_client=http).submit(NAME, prompt="x").id == "task-1"
 
 
 class Mine(httpx.Client):

@@ -50,6 +50,27 @@ def test_an_open_file_gets_nothing_of_a_broken_download(world: World) -> None:
     assert file.getvalue() == b""
 
 
+class Pipe:
+    """What can be written to, and nothing else."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def write(self, content: bytes) -> int:
+        self.content += content
+        return len(content)
+
+
+@pytest.mark.parametrize("part", ["save", "save_draft"])
+def test_what_can_only_be_written_to_gets_everything(world: World, part: str) -> None:
+    """The file that save() and save_draft() write to needs nothing but write()."""
+    world.script = [picture(b"all of it")]
+    found, pipe = result(world, draft_cache=f"{SAMPLE}&draft"), Pipe()
+    world.do(lambda _: getattr(found, part)(pipe))
+    assert pipe.content == b"all of it"
+    assert str(world.requests[0].url) == (SAMPLE if part == "save" else f"{SAMPLE}&draft")
+
+
 class Full(io.BytesIO):
     """A file that cannot be written."""
 

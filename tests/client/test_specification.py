@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 from bfl_api.table import ENDPOINTS
 from bfl_client import specification
+from bfl_client.pictures import Measured
+from PIL import Image
 
 from .conftest import NAME
 
@@ -300,3 +303,106 @@ def test_a_number_beyond_all_bounds_has_a_price_or_none(name: str, value: float)
     body: dict[str, Any] = dict.fromkeys(("width", "height", "duration", "steps"), value)
     for price in specification.prices(name, body):
         assert price is None or price >= 0
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("flux-pro-1.1-ultra", 1.1), ("flux-3-image", 3), ("flux-2", 2), ("flux-dev", 0), ("vto-v2", 0), ("klein-4b", 0)],
+)
+def test_the_family_of_an_endpoint_is_the_number_in_its_name(name: str, family: float) -> None:
+    """The family is the number that stands alone between dashes, with its decimals; 0 without one."""
+    assert specification.family(name) == family
+
+
+def test_a_path_has_the_texts_of_its_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path matches the template that the specification has, and its parameters are what was escaped in it."""
+    paths = {"/v1/tunes/{tune}/files/{file}": {}, "/v1/tunes": {}}
+    monkeypatch.setattr(specification, "document", lambda: {"paths": paths})
+    texts = {"tune": "a fox", "file": "b/c"}
+    assert specification.template("/v1/tunes/a%20fox/files/b%2Fc") == ("/v1/tunes/{tune}/files/{file}", texts)
+    assert specification.template("/v1/tunes") == ("/v1/tunes", {})
+    assert specification.template("/v1/tunes/a/files") is None
+
+
+def test_what_a_schema_is_made_of_counts() -> None:
+    """The types, the properties and the openness of a schema are those of all schemas that it is made of."""
+    closed = {"type": "object", "properties": {"a": {}}, "additionalProperties": {"type": "string"}}
+    whole = {"allOf": [closed, {"oneOf": [{"type": "null"}, {"properties": {"b": {}}}]}]}
+    assert specification.types(whole) == {"object", "null"}
+    assert set(specification.properties(whole)) == {"a", "b"}
+    assert not specification.takes_more(whole)
+    assert specification.takes_more({"anyOf": [whole, {"additionalProperties": True}]})
+
+
+def test_the_tighter_of_two_bounds_is_in_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the bounds in a schema and beside the reference to it, those count that allow less."""
+    side = {"type": "integer", "minimum": 64, "maximum": 512}
+    monkeypatch.setattr(specification, "document", lambda: {"components": {"schemas": {"Side": side}}})
+    reference = {"$ref": "#/components/schemas/Side", "minimum": 300, "maximum": 9999}
+    assert specification.in_words(reference) == "an integer from 300 to 512"
+
+
+def test_a_bound_that_was_corrected_says_what_was_published() -> None:
+    """A correction names the bound, what was published, be it 0 or nothing, and how it is known."""
+    mark = {"minimum": {"published": 0, "because": "Measured."}, "maximum": {"published": None, "because": "Told."}}
+    schema = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 9, "x-bfl-bounds": mark}]}
+    assert specification.overlay_bounds(schema) == [
+        "minimum 1 is a correction (published: 0). Measured.",
+        "maximum 9 is a correction (published: none). Told.",
+    ]
+
+
+@pytest.mark.about("flux-3-video")
+def test_a_price_in_words_names_each_rate_once() -> None:
+    """Modes that cost the same are named once, also if only one makes drafts; the rates go from draft to largest."""
+    said = specification.price_in_words("flux-3-video")
+    assert [said.count(rate) for rate in ("17 (hd)", "41 (hd)", "a draft 6", "a draft 12")] == [1, 1, 1, 1]
+    rates = [specification.rates_in_words("flux-3-video", {"mode": each}) for each in ("t2v", "draft_enhance")]
+    assert rates == ["6 to 80 a second", "17 to 80 a second"]
+
+
+@pytest.mark.about("flux-3-video")
+def test_a_bound_on_the_price_holds_for_every_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If one shape of a body has no highest price, the request has none either."""
+    bounded, open_ended = (
+        specification._Price("flux-3-video", {"mode": "t2v"}, {"per": "second", "credits": 1}, {"properties": each})
+        for each in ({"duration": {"maximum": 9}}, {"duration": {"type": "number"}})
+    )
+    monkeypatch.setattr(specification, "_prices", lambda name, body: [bounded, open_ended])
+    assert specification.highest_price("flux-3-video", {}) is None
+    monkeypatch.setattr(specification, "_prices", lambda name, body: [bounded, bounded])
+    assert specification.highest_price("flux-3-video", {}) == 9
+
+
+def test_begun_credits_are_whole_where_the_list_says_so() -> None:
+    """A price in whole credits is rounded up; any other has two decimals."""
+    mark = {"per": "second", "credits": 1.104}
+    for more, price in (({}, 3.31), ({"whole": True}, 4)):
+        found = specification._Price(NAME, {"duration": 3}, {**mark, **more}, {})
+        assert found.credits(highest=False) == price
+
+
+@pytest.mark.about("flux-2-pro", "flux-2-klein-4b")
+def test_pictures_count_from_one_to_four_megapixels() -> None:
+    """A picture that is sent counts as one megapixel however small it is, and as four however large."""
+    made = {"width": 1024, "height": 1024}
+    for side, counted in ((8, 1), (2048, 4), (4096, 4)):
+        body = {**made, "input_image": Image.new("1", (side, side))}
+        assert specification.price("flux-2-pro", body) == 3 + 1.5 * counted
+    assert specification.price("flux-2-klein-4b", {"width": 512}) is None  # the service chooses the height
+    assert specification.highest_price("flux-2-klein-4b", {"width": 512}) == pytest.approx(1.4 + 0.1 * 3)
+
+
+@pytest.mark.about("flux-3-video", "flux-tools/video-edit-v1", "flux-tools/video-upscale-v1")
+def test_the_film_that_is_sent_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit costs by the length of the film sent, an upscale by its volume, a continuation by what is made of it."""
+    monkeypatch.setattr(specification.media, "measured", lambda value: Measured(1024, 512, 2.5))
+    assert specification.price("flux-tools/video-edit-v1", {"video": "film"}) == 2.5 * 3
+    film = {"input_video": "film", "creativity": 0}
+    small, large = (
+        specification.price("flux-tools/video-upscale-v1", {**film, "upscale_factor": each}) for each in (2, 4)
+    )
+    assert (small, large) == (math.ceil(7.5 * 2 * 2.5), 7.5 * 8 * 2.5)
+    body = {"mode": "v2v", "start_video": "film", "duration": 5, "resolution": "hd"}
+    assert specification.price("flux-3-video", body) == 5 * 41
+    assert specification.price("flux-3-video", {**body, "duration": True}) is None

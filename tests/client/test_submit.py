@@ -323,7 +323,8 @@ def test_an_error_keeps_what_the_service_said(world: World) -> None:
     """An error has the headers of the answer, but for cookies and URLs, and the id that it gives the request."""
     headers = {
         "X-Request-Id": "r-1", "X-Other": "y" * 5000, "Set-Cookie": "a=b", "Location": "https://x/?sig=1",
-        "X-Next": "see https://x/?sig=1", "X-Key-Seen": KEY,
+        "X-Next": "see https://x/?sig=1", "X-Key-Seen": KEY, "Link": "</next?sig=1>; rel=next", "Refresh": "5;/x?sig=1",
+        "Content-Location": "/x?sig=1", "Cookie": "a=b",
     }  # fmt: skip
     world.script = [httpx.Response(402, headers=headers, json={"detail": "no credits"})]
     with pytest.raises(errors.InsufficientCreditsError) as caught:
@@ -332,7 +333,7 @@ def test_an_error_keeps_what_the_service_said(world: World) -> None:
     assert error.request_id == "r-1"
     assert {name: error.headers.get(name) for name in map(str.lower, headers)} == {
         "x-request-id": "r-1", "x-other": "y" * 1000, "set-cookie": None, "location": None, "x-next": None,
-        "x-key-seen": "(the API key)",
+        "x-key-seen": "(the API key)", "link": None, "refresh": None, "content-location": None, "cookie": None,
     }  # fmt: skip
     assert pickle.loads(pickle.dumps(error)).request_id == "r-1"
     world.script = [httpx.Response(200, headers={"cf-ray": "c-1"}, content=b"[]")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -45,6 +46,15 @@ def test_a_time_that_is_none_is_a_configuration_error(moment: Any) -> None:
     """A handle whose submitted_at is not a time in ISO form is a ConfigurationError, whatever it is."""
     with pytest.raises(ConfigurationError):
         Handle.from_dict({"id": "task-1", "polling_url": POLLING_URL, "submitted_at": moment})
+
+
+def test_a_handle_needs_no_time() -> None:
+    """A handle without a time was submitted now; one whose time has no zone means UTC."""
+    kept = {"id": "task-1", "polling_url": POLLING_URL, "endpoint": None, "cost": None}
+    before = datetime.now(UTC)
+    assert before <= Handle.from_dict(kept).submitted_at <= datetime.now(UTC)
+    moment = Handle.from_dict({**kept, "submitted_at": "2026-11-26T10:00:00"}).submitted_at
+    assert moment == datetime(2026, 11, 26, 10, tzinfo=UTC)
 
 
 def test_reprs_hold_no_url() -> None:
@@ -140,3 +150,13 @@ def test_the_url_tells_what_an_unknown_endpoint_made(world: World, name: str, ki
     """What a task of an endpoint that is not known has made is told by its URL, whatever signature that carries."""
     world.script = [state("Ready", result={"sample": f"https://delivery.bfl.ai/{name}?sig=x.png"})]
     assert world.do(lambda client: client.task("task-1", POLLING_URL, "flux-9-hyper").wait()).kind == kind
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 0.5), (60, 6), (3600, 10), (-3600, 0.5)])
+def test_a_resumed_task_is_polled_as_befits_its_age(world: World, age: int, pause: float) -> None:
+    """The first pause of a resumed task is a tenth of the time since its submit, within half a second and ten."""
+    moment = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+    kept = {"id": "task-1", "polling_url": POLLING_URL, "endpoint": NAME, "submitted_at": moment}
+    world.script = [state("Pending"), ready()]
+    world.do(lambda client: type(client.task("task-1", POLLING_URL)).from_dict(kept, client).wait())
+    assert world.sleeps == [pytest.approx(pause, rel=0.15)]
