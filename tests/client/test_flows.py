@@ -542,7 +542,7 @@ def test_a_page_without_a_type_is_no_picture_whatever_its_length() -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"content_length": "12"}, {"content_type": "image/png"}])
-def test_half_a_picture_is_no_picture_unless_length_and_type_are_right(headers: dict[str, str]) -> None:
+def test_half_a_picture_is_no_picture_unless_length_and_type_are_right(headers: Any) -> None:
     """Where an answer does not say its length and that it is a picture, the file must be seen to be whole."""
     talk, _ = download([arrived(b"\x89PNG\r\n\x1a\nhalf", **headers)] * 3)
     assert talk.fails(errors.DownloadError).message == "the download failed: the file is truncated"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bfl_api.table import ENDPOINTS
-from bfl_client import specification
+from bfl_client import media, specification
 from bfl_client.pictures import Measured
 from PIL import Image
 
@@ -316,7 +316,7 @@ def test_the_family_of_an_endpoint_is_the_number_in_its_name(name: str, family: 
 
 def test_a_path_has_the_texts_of_its_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     """A path matches the template that the specification has, and its parameters are what was escaped in it."""
-    paths = {"/v1/tunes/{tune}/files/{file}": {}, "/v1/tunes": {}}
+    paths: dict[str, Any] = {"/v1/tunes/{tune}/files/{file}": {}, "/v1/tunes": {}}
     monkeypatch.setattr(specification, "document", lambda: {"paths": paths})
     texts = {"tune": "a fox", "file": "b/c"}
     assert specification.template("/v1/tunes/a%20fox/files/b%2Fc") == ("/v1/tunes/{tune}/files/{file}", texts)
@@ -396,7 +396,7 @@ def test_pictures_count_from_one_to_four_megapixels() -> None:
 @pytest.mark.about("flux-3-video", "flux-tools/video-edit-v1", "flux-tools/video-upscale-v1")
 def test_the_film_that_is_sent_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit costs by the length of the film sent, an upscale by its volume, a continuation by what is made of it."""
-    monkeypatch.setattr(specification.media, "measured", lambda value: Measured(1024, 512, 2.5))
+    monkeypatch.setattr(media, "measured", lambda value: Measured(1024, 512, 2.5))
     assert specification.price("flux-tools/video-edit-v1", {"video": "film"}) == 2.5 * 3
     film = {"input_video": "film", "creativity": 0}
     small, large = (
