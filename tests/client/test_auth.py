@@ -262,6 +262,8 @@ def test_the_words_for_urls_that_are_not_requested() -> None:
             hosts.check_api(url)
         assert caught.value.message == words
         assert caught.value.remedy.action == ("other-region" if "region" in words else "")
+    with pytest.raises(errors.UntrustedURLError, match="neither https on bfl.ai nor the base_url's own origin"):
+        hosts.check_api("https://evil.example/x")
     for url in ("http://elsewhere.example/x", "http://api.eu.bfl.ai/x"):
         with pytest.raises(errors.UntrustedURLError) as caught:
             hosts.check_sample(url)
@@ -338,6 +340,8 @@ def test_no_delivery_host_may_see_the_key(host: str) -> None:
     """A host with a label that begins with `delivery` is no API host, wherever that label stands."""
     with pytest.raises(errors.UntrustedURLError):
         Hosts("https://api.bfl.ai").check_api(f"https://{host}/v1/get_result?id=1")
+    with pytest.raises(errors.UntrustedURLError):
+        KeyAuth(KEY, Hosts("https://api.bfl.ai"))(httpx.Request("GET", f"https://{host}/v1/get_result?id=1"))
     Hosts("https://api.bfl.ai").check_sample(f"https://{host}/fox.png")
 
 
@@ -345,7 +349,7 @@ def test_no_delivery_host_may_see_the_key(host: str) -> None:
     "given",
     [
         f" {KEY}\n", f'"{KEY}"', f"'{KEY}'", f"Bearer {KEY}", f"bearer  {KEY}", f"x-key: {KEY}", f"\u201c{KEY}\u201d",
-        f'" {KEY} "',
+        f'" {KEY} "', f"'\"{KEY}\"'",
     ],
 )  # fmt: skip
 def test_what_copying_adds_to_a_key_is_taken_off(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,8 +383,10 @@ def test_an_address_in_another_spelling_is_the_same_address() -> None:
     """An IPv4 address written as IPv6 is as public as it is; an insecure base URL delivers from itself."""
     assert is_public("[::ffff:8.8.8.8]")
     assert not is_public("[::ffff:192.168.0.1]")
+    assert [Hosts(f"http://{host}:9").local for host in ("localhost.", "127.1", "127.0.0.2", "[::1]")] == [True] * 4
     hosts = Hosts("http://somewhere.example", insecure=True)
     hosts.check_sample("http://somewhere.example/fox.png")
+    hosts.check_sample("http://somewhere.example:9000/fox.png")
     with pytest.raises(errors.UntrustedURLError):
         hosts.check_sample("http://elsewhere.example/fox.png")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -342,3 +343,30 @@ def test_a_map_may_send_what_is_not_checked(kind: str) -> None:
     refused, sent = (run_map(kind, Service(), bodies, validate=validate)[0][0] for validate in (True, False))
     assert isinstance(refused, ConstraintError)
     assert sent.task.id == "task-a"
+
+
+@KINDS
+def test_bodies_are_read_as_they_are_needed(kind: str) -> None:
+    """Of a long list only a few bodies for each slot are read before the first outcome is taken."""
+    read = list[int]()
+
+    def bodies() -> Iterator[dict[str, str]]:
+        for number in range(1000):
+            read.append(number)
+            yield {"prompt": str(number)}
+
+    (got,), _ = run_map(kind, Service(), bodies(), take=1, concurrency=3)
+    assert got.task.id == "task-0"
+    assert 3 <= len(read) <= 15
+
+
+def test_a_map_that_was_left_is_over() -> None:
+    """Iterating over a map outside its with is a ConfigurationError, before as after."""
+    http = httpx.Client(transport=httpx.MockTransport(Service()))
+    outcomes = Client(KEY, BASE, http_client=http).map(NAME, [{"prompt": "a"}, {"prompt": "b"}])
+    with pytest.raises(ConfigurationError, match="inside its with"):
+        next(outcomes)
+    with outcomes:
+        pass
+    with pytest.raises(ConfigurationError, match="inside its with"):
+        next(outcomes)

@@ -73,7 +73,19 @@ def test_a_string_is_never_a_path(text: str) -> None:
     assert "Path" not in violation.message
 
 
-@pytest.mark.parametrize("text", ["https://a.b/c.png", "http://a.b/c", "data:image/png;base64,AAAA", "AAAA"])
+@pytest.mark.parametrize(
+    "text",
+    ["https://", "http:///x.png", "https://a.b/c d.png", "https://[a", "data:image/png,AAAA", "data:;base64,A-Z"],
+)
+def test_what_only_begins_like_a_url_is_refused(text: str) -> None:
+    """A URL without a host or with a blank, and a data URI of anything but base64, are refused by their field."""
+    assert list(refuse("flux-dev", {"image_prompt": text})) == ["image_prompt"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://a.b/c.png", "http://a.b/c", "HTTPS://A.B/c", "data:image/png;base64,AAAA", "DATA:;BASE64,AAAA", "AAAA"],
+)
 def test_urls_data_uris_and_base64_pass(text: str) -> None:
     """What the service takes as text is sent as it is."""
     assert wire("flux-dev", {"image_prompt": text}) == {"image_prompt": text}
@@ -205,3 +217,32 @@ def test_large_base64_without_padding_is_padded() -> None:
     whole = base64.b64encode(content + bytes(5000 - len(content))).decode()
     assert whole.endswith("=")
     assert in_one_line({"image": whole.rstrip("=")}, {"image"}) == {"image": whole}
+
+
+def test_a_file_that_fails_while_it_is_sent_is_an_error_of_ours() -> None:
+    """Whatever the caller's file raises when it is read for sending leaves as a ConstraintError that has its words."""
+
+    class Fails(io.BytesIO):
+        broken = False
+
+        def read(self, size: int | None = -1) -> bytes:
+            if self.broken:
+                raise RuntimeError("the tape is torn")
+            return super().read(size)
+
+    file = Fails(DATA)
+    body = prepare("flux-dev", {"image_prompt": file})
+    file.broken = True
+    with pytest.raises(ConstraintError, match="could not be read to its end: the tape is torn"):
+        b"".join(body)
+
+
+def test_a_list_may_be_nested_64_levels_deep() -> None:
+    """What is nested 64 levels deep is sent, and what is nested deeper is refused."""
+    value: object = 1
+    for _ in range(64):
+        value = [value]
+    body = b"".join(prepare("x", {"a": value}))
+    assert body == b'{"a":' + b"[" * 64 + b"1" + b"]" * 64 + b"}"
+    with pytest.raises(ConstraintError, match="nested more than 64 levels deep"):
+        prepare("x", {"a": [value]})

@@ -173,7 +173,9 @@ class NAType:
 @pytest.mark.about("flux-dev:seed")
 def test_numbers_of_other_libraries_are_numbers(value: Any) -> None:
     """A whole number of NumPy or decimal is sent as a number, as is 512.0."""
-    assert wire("flux-dev", {"width": value} if value >= 256 else {"seed": value}).popitem()[1] == value
+    sent = wire("flux-dev", {"width": value} if value >= 256 else {"seed": value}).popitem()[1]
+    assert sent == value
+    assert isinstance(sent, float if isinstance(value, float) else int)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**6), max_value=10**6, places=3))
@@ -257,6 +259,9 @@ def test_a_film_is_what_a_parameter_for_films_takes() -> None:
     """A parameter for videos refuses a picture and takes a video; one for any file takes both."""
     film = {"mode": "v2v", "prompt": "x", "start_video": WHOLE["mp4"]}
     assert constraints.check("flux-3-video", film)
+    late = io.BytesIO(b"head" + WHOLE["mp4"])
+    late.seek(4)
+    assert constraints.check("flux-3-video", {**film, "start_video": late})
     found = refuse("flux-3-video", {**film, "start_video": WHOLE["png"]})
     assert found["start_video"].message.endswith(", not a video")
     for content in (WHOLE["png"], WHOLE["mp4"], b"text"):
