@@ -320,9 +320,21 @@ def test_a_webhook_is_refused_in_its_place(kind: str) -> None:
     assert unfinished == []
 
 
-@pytest.mark.parametrize("wrong", [{"bodies": None}, {"bodies": 5}, {"concurrency": 10**9}, {"concurrency": 10**400}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bodies": None},
+        {"bodies": 5},
+        {"concurrency": 10**9},
+        {"concurrency": 10**400},
+        {"concurrency": 2.5},
+        {"concurrency": True},
+        {"concurrency": "3"},
+        {"concurrency": 0},
+    ],
+)
 def test_what_no_map_can_be_made_of_is_refused(wrong: dict[str, Any]) -> None:
-    """Bodies that are no list, and more tasks at once than a machine has threads for, are ConfigurationErrors."""
+    """Bodies that are no list, and a number of tasks at once that no machine can run, are ConfigurationErrors."""
     for kind in (Client, AsyncClient):
         with pytest.raises(ConfigurationError):
             kind(KEY).map(NAME, **{"bodies": [], **wrong})
@@ -370,3 +382,18 @@ def test_a_map_that_was_left_is_over() -> None:
         pass
     with pytest.raises(ConfigurationError, match="inside its with"):
         next(outcomes)
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])  # trio begins with any of them
+def test_leaving_a_map_submits_nothing_more(kind: str) -> None:
+    """What was begun, but has no slot when the map is left, is never submitted, and so is never paid."""
+
+    class OnlyFirst(Service):
+        def _poll(self, task: str) -> httpx.Response:
+            self.end = "Ready" if task == "task-0" else "Pending"
+            return super()._poll(task)
+
+    service = OnlyFirst()
+    got, _ = run_map(kind, service, [{"prompt": str(number)} for number in range(8)], take=1, concurrency=2)
+    assert [outcome.task.id for outcome in got] == ["task-0"]
+    assert len(service.polls) <= 3

@@ -296,3 +296,10 @@ def test_any_bytes_are_something(head: bytes) -> None:
     assert found.name
     text = head.decode(errors="ignore").encode() == head and head.decode().isprintable() and head.strip()
     assert not text or found.kind == "text"
+
+
+@pytest.mark.parametrize(("value", "gray"), [(0.999, 255), (0.5, 128), (0.001, 0), (0.0, 0)])
+def test_a_picture_of_floats_is_rounded(value: float, gray: int) -> None:
+    """Each pixel of a picture of floats is sent as the nearest of 256 shades."""
+    sent = base64.b64decode(wire("flux-dev", {"image_prompt": Image.new("F", (2, 2), value)})["image_prompt"])
+    assert Image.open(io.BytesIO(sent)).getpixel((0, 0)) == gray

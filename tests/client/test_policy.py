@@ -24,8 +24,10 @@ def test_policies_refuse_nonsense(value: Any) -> None:
         {"retry": Retry(factor=value)},
         {"retry": Retry(ceiling=value)},
     ]
+    if value is not None:
+        policies.append({"poll": Poll(deadline=value)})
     for policy in policies:
-        with pytest.raises(ConfigurationError, match="floor|initial|attempts|factor|ceiling"):
+        with pytest.raises(ConfigurationError, match="floor|initial|attempts|factor|ceiling|deadline"):
             Client(KEY, **policy)
 
 
