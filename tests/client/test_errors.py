@@ -143,3 +143,10 @@ def test_a_notebook_shows_a_refusal_in_few_lines() -> None:
 def test_a_detail_is_one_line_whatever_it_is(detail: Any, line: str) -> None:
     """Lists of reasons are joined; everything else is shown as it is."""
     assert errors.in_a_line(detail) == line
+
+
+def test_the_services_own_request_id_is_named_before_a_proxys() -> None:
+    """Of several ids that an answer gives a request, the one of the service is named to its support."""
+    error = errors.APIError(500)
+    error.headers = {"cf-ray": "proxy", "x-request-id": "service"}
+    assert error.request_id == "service"

@@ -68,9 +68,11 @@ def test_a_name_that_is_taken_meanwhile_is_kept(tmp_path: Path, linked: bool, mo
     """With replace=False a file that appears while another is written is a FileExistsError, and stays as it was."""
     if not linked:
         monkeypatch.setattr(os, "link", _no_links)
-    with pytest.raises(FileExistsError), files.Whole(tmp_path / "fox.png", replace=False) as whole:
+    with pytest.raises(FileExistsError) as caught, files.Whole(tmp_path / "fox.png", replace=False) as whole:
         whole.file.write(b"new")
         (tmp_path / "fox.png").write_bytes(b"precious")
+    if linked:
+        assert caught.value.filename == str(tmp_path / "fox.png"), "not the file that was to become it"
     assert names(tmp_path) == ["fox.png"]
     assert (tmp_path / "fox.png").read_bytes() == b"precious"
 
@@ -81,6 +83,16 @@ def test_without_links_a_file_takes_its_place_all_the_same(tmp_path: Path, monke
     files.write(tmp_path / "fox.png", b"all of it", replace=False)
     assert names(tmp_path) == ["fox.png"]
     assert (tmp_path / "fox.png").read_bytes() == b"all of it"
+
+
+def test_without_links_a_failure_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither a link nor a move is possible, no empty file is left under the name, which can be tried again."""
+    monkeypatch.setattr(os, "link", _no_links)
+    with monkeypatch.context() as patched, pytest.raises(PermissionError):
+        patched.setattr(os, "replace", _no_links)
+        files.write(tmp_path / "fox.png", b"all of it", replace=False)
+    assert names(tmp_path) == []
+    assert files.write(tmp_path / "fox.png", b"all of it", replace=False).read_bytes() == b"all of it"
 
 
 def _no_links(*_: object) -> None:

@@ -303,3 +303,10 @@ def test_a_picture_of_floats_is_rounded(value: float, gray: int) -> None:
     """Each pixel of a picture of floats is sent as the nearest of 256 shades."""
     sent = base64.b64decode(wire("flux-dev", {"image_prompt": Image.new("F", (2, 2), value)})["image_prompt"])
     assert Image.open(io.BytesIO(sent)).getpixel((0, 0)) == gray
+
+
+@pytest.mark.parametrize("size", [16, 512, 1024])
+def test_zeros_say_nothing_of_a_file(size: int) -> None:
+    """A file that begins with zeros, as those of many old programs do, is of unknown type and may be sent."""
+    assert formats.identified(bytes(size)).kind == ""
+    assert formats.refusal(io.BytesIO(bytes(size)), "image") is None

@@ -57,6 +57,12 @@ def test_what_is_not_known_is_waited_for_as_long_as_a_film(kind: str) -> None:
     assert Poll(deadline=5).timeout(kind) == 5
 
 
+def test_a_pause_has_its_ceiling_after_any_number_of_failures() -> None:
+    """However often a request has failed, and however steep the factor, the pause is the ceiling at most."""
+    assert Retry(factor=1e9, ceiling=7).pause(10_000) == 7
+    assert Retry(initial=1, factor=2, ceiling=100).pause(5) == 16
+
+
 def test_policies_travel() -> None:
     """Policies can be copied and pickled, and keep what they carry."""
     for policy in (Poll(floor=1), Retry(attempts=2)):

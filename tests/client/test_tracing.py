@@ -15,6 +15,7 @@ from opentelemetry.instrumentation import httpx as instrumentation
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import INVALID_SPAN
 
 NAME = next(name for name, endpoint in ENDPOINTS.items() if endpoint.kind == "image")
 instrument = getattr(instrumentation, f"{httpx.__name__.upper()}ClientInstrumentor")()
@@ -95,3 +96,23 @@ def test_the_hooks_are_needed(spans: InMemorySpanExporter) -> None:
             client.generate(NAME, prompt="a fox")
         (task,) = emulator.tasks
     assert task in seen(list(exporter.get_finished_spans()))
+
+
+def test_every_place_of_a_url_in_a_span_is_hidden() -> None:
+    """Of a URL a span keeps scheme and host in whichever attribute it stands, and neither a user nor a password."""
+    url = "https://fox:secret@proxy.example:8443/v1/get_result?id=task-1"
+    given = {
+        "url.full": url, "http.url": url, "url.path": "/v1/get_result", "url.query": "id=task-1",
+        "http.target": "/v1/get_result?id=task-1", "http.response.header.etag": ["task-1"], "http.method": "GET",
+    }  # fmt: skip
+    span: Any = TracerProvider().get_tracer("test").start_span("GET", attributes=given)
+    tracing.hide(span, httpx.Request("GET", url))
+    assert dict(span.attributes) == {
+        "url.full": "https://proxy.example/…", "http.url": "https://proxy.example/…", "url.path": "/…",
+        "url.query": "/…", "http.target": "/…", "http.response.header.etag": ("…",), "http.method": "GET",
+    }  # fmt: skip
+
+
+def test_a_span_that_records_nothing_is_left_alone() -> None:
+    """A span that is not recorded has no attributes to hide, and that is no error."""
+    tracing.hide(INVALID_SPAN, httpx.Request("GET", "https://api.bfl.ai/"))

@@ -106,3 +106,27 @@ def test_a_delivery_beyond_the_limit_is_not_read(kind: Any) -> None:
     webhooks.parse(kind(BODY + b" " * room), {"x-webhook-secret": SECRET}, SECRET)
     with pytest.raises(WebhookError, match="too long"):
         webhooks.parse(kind(BODY + b" " * (room + 1)), {"x-webhook-secret": SECRET}, SECRET)
+
+
+def test_a_delivery_is_admitted_by_its_headers() -> None:
+    """Before the body is there, the secret must be right, or a signature be there; else only what is asked for."""
+    webhooks.admit({"X-Webhook-Secret": SECRET}, SECRET, "secret")
+    webhooks.admit({"X-BFL-Signature": "sha256=unknown yet"}, SECRET, "hmac")
+    webhooks.admit({}, None, "unverified")
+    for headers, form in (({"X-Webhook-Secret": "other"}, "secret"), ({"X-Webhook-Secret": SECRET}, "hmac")):
+        with pytest.raises(WebhookError):
+            webhooks.admit(headers, SECRET, form)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"status": ""}', b'{"status": 5}', b"Ready", b"\xff"])
+def test_a_delivery_that_is_no_update_is_refused(body: bytes) -> None:
+    """What is nested without end, has no status or is no JSON is a WebhookError, though nothing is verified."""
+    with pytest.raises(WebhookError):
+        webhooks.parse(body, {}, None, form="unverified")
+
+
+@pytest.mark.parametrize("value", [[SECRET], SECRET.encode(), None])
+def test_a_header_that_is_no_text_is_none(value: Any) -> None:
+    """A header that a framework gives in another form than a text is as good as missing."""
+    with pytest.raises(WebhookError, match="has no header"):
+        webhooks.parse(BODY, {"X-Webhook-Secret": value}, SECRET)
