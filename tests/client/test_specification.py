@@ -294,6 +294,8 @@ def test_the_first_format_is_the_default() -> None:
             assert specification.formats(name)[0] == each.default
             assert sorted(specification.formats(name)) == sorted(each.choices)
     assert specification.formats("no-such-endpoint") == ()
+    films = [name for name in ENDPOINTS if ENDPOINTS[name].kind == "video"]
+    assert {name: specification.formats(name) for name in films} == dict.fromkeys(films, ("mp4",))
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan"), 1e300])
@@ -406,3 +408,66 @@ def test_the_film_that_is_sent_is_measured(monkeypatch: pytest.MonkeyPatch) -> N
     body = {"mode": "v2v", "start_video": "film", "duration": 5, "resolution": "hd"}
     assert specification.price("flux-3-video", body) == 5 * 41
     assert specification.price("flux-3-video", {**body, "duration": True}) is None
+
+
+def test_media_are_found_in_lists_and_pairs_and_guesses() -> None:
+    """A picture may stand by itself, in a list, in a pair, and where media are only guessed: there any file may."""
+    picture, guess = {"type": "string", "format": "bfl-media"}, {"type": "string", "x-bfl-media": "guess"}
+    film = {**picture, "x-bfl-media-kind": "video"}
+    pair = {"type": "array", "prefixItems": [{"type": "number"}, film]}
+    schema = {"anyOf": [picture, {"type": "array", "items": pair}]}
+    assert specification.media_kinds(schema, ()) == {"image"}
+    assert specification.media_kinds(schema, (0, 1)) == {"video"}
+    assert [specification.media_kinds(schema, path) for path in ((0,), (0, 0), (0, 2), ("a",))] == [set()] * 4
+    assert specification.media_kinds({"properties": {"a": guess}}, ("a",)) == {"file"}
+    assert [specification.takes_media(each) for each in (picture, film, pair, guess)] == [True] * 4
+    assert not specification.takes_media({"type": "array", "items": {"type": "string"}})
+
+
+def test_the_parameters_of_a_shape_are_read_from_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every value that selects a shape is in its title; choices are those of all branches, without null."""
+    mode = {"enum": ["b", "bb"], "default": "b"}
+    size = {"anyOf": [{"const": "auto"}, {"enum": ["small", None]}, {"type": "boolean"}]}
+    guess = {"type": "string", "x-bfl-media": "guess"}
+    schemas = {
+        "A": {"properties": {"mode": {"const": "a"}, "image": {"type": "string", "format": "bfl-media"}}},
+        "B": {"properties": {"mode": mode, "size": size, "guess": guess}, "required": ["mode"]},
+    }
+    mapping = {"a": "#/components/schemas/A", "b": "#/components/schemas/B", "bb": "#/components/schemas/B"}
+    union = {"oneOf": [], "discriminator": {"propertyName": "mode", "mapping": mapping}}
+    whole = {"components": {"schemas": {**schemas, "Drawing": union}}}
+    monkeypatch.setattr(specification, "document", lambda: whole)
+    made = next(iter(ENDPOINTS.values()))._replace(name="draw-9", path="/v1/draw-9", schema="Drawing")
+    monkeypatch.setattr(specification, "ENDPOINTS", {made.name: made})
+    first, second = specification.forms("draw-9")
+    assert (first.title, second.title) == ("mode=a", "mode=b or mode=bb")
+    known = {each.name: each for each in second.parameters}
+    assert (known["mode"].choices, known["mode"].default, known["mode"].required) == (["b", "bb"], "b", True)
+    assert (known["size"].choices, known["size"].required) == (["auto", "small", "true", "false"], False)
+    assert specification.media_parameters("draw-9") == {"image", "guess"}
+    assert specification.marked_media("draw-9") == {"image"}
+
+
+@pytest.mark.about("flux-dev", "flux-3-video")
+@pytest.mark.parametrize(
+    ("name", "body", "suffix"),
+    [
+        ("flux-dev", {}, ".jpg"),
+        ("flux-dev", {"output_format": None}, ".jpg"),
+        ("flux-dev", {"output_format": "png"}, ".png"),
+        ("flux-3-video", {}, ".mp4"),
+        ("flux-9-hyper", {"output_format": "png"}, ""),
+    ],
+)
+def test_the_suffix_of_what_a_request_makes_is_known(name: str, body: dict[str, Any], suffix: str) -> None:
+    """A request makes a file of the format that it asks for, else of the default; a film is always an MP4."""
+    assert specification.suffix(name, body) == suffix
+
+
+@pytest.mark.parametrize(
+    ("suffix", "made"),
+    [(".JPG", "jpeg"), (".jpe", "jpeg"), (".jpeg", "jpeg"), (".tif", "tiff"), (".m4v", "mp4"), (".PNG", "png")],
+)
+def test_the_format_of_a_suffix_is_in_the_words_of_the_specification(suffix: str, made: str) -> None:
+    """Suffixes in any case and spelling stand for the format that the specification names."""
+    assert specification.file_format(suffix) == made
