@@ -473,3 +473,26 @@ def test_what_is_nested_too_deep_names_no_file(tmp_path: Path) -> None:
     found, wrong = constraints.with_files("flux-dev", {"image_prompt": circle, "prompt": "a fox"}, tmp_path)
     assert found["image_prompt"] is circle
     assert not wrong
+
+
+def test_a_name_has_at_most_200_characters() -> None:
+    """A name that is longer than any endpoint's will be is refused before it becomes a path; 200 characters pass."""
+    assert constraints.check("x" * 200, {}).plain == {}
+    with pytest.raises(ConstraintError, match="is not an endpoint name"):
+        constraints.check("x" * 201, {})
+
+
+def test_the_branch_with_the_fewest_mistakes_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two branches of which a body breaks both, the one that it breaks in fewer places is named."""
+    most = [{"type": "integer", "maximum": number} for number in (1, 5)]
+    union = [
+        {"title": "Strict", "properties": {"a": most[0], "b": most[0]}},
+        {"title": "Loose", "properties": {"a": most[1], "b": {}}},
+    ]
+    post = {"requestBody": {"content": {"application/json": {"schema": {"anyOf": union}}}}}
+    document = {"paths": {"/v1/draw": {"post": post}}, "components": {"schemas": {}}}
+    monkeypatch.setattr(reading, "document", lambda: document)
+    with pytest.raises(ConstraintError) as caught:
+        constraints.check_body("draw", "/v1/draw", media.prepare("draw", {"a": 6, "b": 6}))
+    (violation,) = caught.value.violations
+    assert (violation.field, violation.message) == ("a", "must be an integer of at most 5 by Loose, which fits best")
