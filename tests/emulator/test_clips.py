@@ -14,6 +14,9 @@ from bfl_emulator.drawing import clips
 from bfl_emulator.drawing.films import Draft, DraftError, Film
 from bfl_emulator.drawing.landscapes import paint
 from bfl_emulator.drawing.pictures import Input
+from bfl_emulator.inputs import InputError, Inputs, Medium
+from bfl_emulator.operations import conclude
+from bfl_emulator.tasks import Ending
 from PIL import Image, ImageChops, ImageStat
 
 from .conftest import connected
@@ -52,6 +55,12 @@ def test_file() -> None:
         assert float(stream.duration * stream.time_base) == 2.0
         assert container.metadata["title"].startswith("Emulated clip, film")
         assert container.metadata["comment"] == "a fox"
+
+
+def test_length_of_a_large_clip() -> None:
+    """The largest clips are as long as asked for, too."""
+    clip = clips.examine(_draw(replace(_FILM, width=3072, height=1408, seconds=0.5)))
+    assert (clip.size, clip.seconds) == ((3072, 1408), 0.5)
 
 
 def test_shorter_than_a_frame() -> None:
@@ -126,6 +135,28 @@ def test_clip_cut_off() -> None:
         clips.examine(whole[: len(whole) // 2])
 
 
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"max-seconds": 1, "min-frames": 12, "min-side": 128, "max-size": [192, 128]}, None),
+        ({"max-seconds": 0.99}, "longer than 0.99 seconds"),
+        ({"min-frames": 13}, "fewer than 13 frames"),
+        ({"min-side": 129}, "at least 129"),
+        ({"max-size": [190, 128]}, "more than 190x128"),
+    ],
+)
+def test_bounds(rules: dict[str, Any], words: str | None) -> None:
+    """Length, frames and size of a clip that is sent may be just at the bounds of its endpoint, and not beyond."""
+    inputs = Inputs(lambda url: None, allow_outbound=False)
+    medium = Medium("video", base64.b64encode(_draw(_FILM)).decode())
+    if words is None:
+        taken = inputs.take(medium, rules, "clip", fetched=False)
+        assert (taken.size, taken.seconds) == ((192, 128), 1.0)
+    else:
+        with pytest.raises(InputError, match=f"video: .*{words}"):
+            inputs.take(medium, rules, "clip", fetched=False)
+
+
 def test_clip_broken_in_the_middle() -> None:
     """A clip whose last frames cannot be decoded is shown as far as possible."""
     whole = clips.encode([Image.effect_noise((64, 64), 60).convert("RGB") for _ in range(12)], (64, 64), {}, None)
@@ -173,6 +204,8 @@ def small(small: dict[str, Any]) -> dict[str, Any]:
             "resolution": {"type": "string", "default": "hd"},
             "duration": {"default": "auto"},
             "draft": {"type": "boolean", "default": False},
+            "generate_audio": {"type": "boolean", "default": False},
+            "upscale_factor": {"type": "number", "default": None},
         },
     }
     for effect in ("animate", "continue", "enhance", "edit-clip", "upscale"):
@@ -180,7 +213,7 @@ def small(small: dict[str, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Film"}}}
         operation |= {"requestBody": {"required": True, "content": content}}
         operation |= {"x-bfl-output": {"step": 32, "draft-only": "hd", "within": [160, 90]}}
-        operation |= {"x-bfl-input": {"min-frames": 10, "max-seconds": 3, "failed-code": 422}}
+        operation |= {"x-bfl-input": {"min-frames": 10, "max-seconds": 3, "failed-code": 422, "max-count": 3}}
         small["paths"][f"/v1/{effect}"] = {"post": operation}
     return small
 
@@ -207,6 +240,8 @@ async def _order(emulator: Emulator, clock: Any, effect: str, **body: Any) -> An
         ({"keyframes": [_jpeg()] * 3, "duration": 6}, (1184, 768), 6.0, [0.0, 3.0, 6.0]),
         ({"keyframes": [[1, _jpeg()], [6.5, _jpeg("blue")]], "aspect_ratio": "9:16"}, (736, 1280), 7.0, [1.0, 6.5]),
         ({"keyframes": [2, _jpeg()]}, (1184, 768), 5.0, [2.0]),
+        ({"keyframes": [[3, _jpeg()], [0, _jpeg()], [5, _jpeg()]]}, (1184, 768), 5.0, [3.0, 0.0, 5.0]),
+        ({"keyframes": [[20, _jpeg()]]}, (1184, 768), 20.0, [20.0]),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -225,6 +260,9 @@ async def test_order(
     [
         ("animate", {"keyframes": [_jpeg()] * 3}, "need a duration"),
         ("animate", {"keyframes": [9, _jpeg()], "duration": 5}, "not within"),
+        ("animate", {"keyframes": [[20.5, _jpeg()]]}, "not within the clip's 20 seconds"),
+        ("animate", {"keyframes": [[-1, _jpeg()], [2, _jpeg()]]}, "not within"),
+        ("animate", {"keyframes": [_jpeg()] * 4, "duration": 6}, "at most 3 pictures"),
         ("animate", {"draft": True, "resolution": "fhd"}, "hd only"),
         ("continue", {"start_video": _jpeg()}, "not an MP4 clip"),
         ("edit-clip", {"video": base64.b64encode(_draw(replace(_FILM, seconds=0.5))).decode()}, "fewer than 10 frames"),
@@ -248,23 +286,98 @@ async def test_clip_sent(emulator: Emulator, clock: Any) -> None:
     assert ((film.width, film.height), film.seconds) == ((136, 90), 1.0)
     film = await _order(emulator, clock, "continue", start_video=clip, prompt="on")
     assert (len(film.stills), film.effect) == (1, "continue")
+    shown = emulator._service.files.inputs.picture(film.stills[0]).crop((0, 0, 192, 64))
+    assert _difference(shown, _frames(_draw(_FILM))[-1]) < 10
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("size", "factor", "marks", "made"),
+    [
+        ((192, 128), 1.5, {}, (288, 192)),
+        ((192, 128), None, {}, (192, 128)),
+        ((192, 128), 1.3, {}, (250, 166)),
+        ((128, 192), None, {"within": [160, 90]}, (90, 136)),
+        ((128, 120), None, {"within": [160, 90]}, (96, 90)),
+        ((96, 64), None, {"within": [160, 90]}, (96, 64)),
+        ((192, 128), 2, {"within": [160, 90]}, (136, 90)),
+        ((192, 128), 3, {"max-mp": 0.2}, None),
+    ],
+)
+async def test_reworked_size(
+    small: dict[str, Any],
+    clock: Any,
+    size: tuple[int, int],
+    factor: float | None,
+    marks: dict[str, Any],
+    made: tuple[int, int] | None,
+) -> None:
+    """A clip grows by the factor asked for, in even sides, and shrinks to what the marks allow, lying or standing."""
+    small["paths"]["/v1/upscale"]["post"]["x-bfl-output"] = marks
+    emulator = Emulator(specification=small, clock=clock, check=True)
+    clip = base64.b64encode(_draw(replace(_FILM, width=size[0], height=size[1]))).decode()
+    film = await _order(emulator, clock, "upscale", video=clip, **({"upscale_factor": factor} if factor else {}))
+    if made is None:
+        assert "more than 0.2 megapixels" in film.json()["details"]["error"]
+    else:
+        assert (film.width, film.height, film.seconds, film.effect) == (*made, 1.0, "upscale")
+
+
+@pytest.mark.anyio
+async def test_settled_at_the_end(small: dict[str, Any], clock: Any) -> None:
+    """What a clip costs is charged at once but reported by its last poll; one that ends badly costs nothing."""
+    for effect in ("animate", "enhance"):
+        small["paths"][f"/v1/{effect}"]["post"]["x-bfl-price"] = {"per": "second", "credits": 2}
+    emulator, answers = Emulator(specification=small, clock=clock, credits=100, check=True), []
+    async with connected(emulator) as client:
+        for path, body in (("animate", {}), ("animate", {"prompt": "#failed"}), ("enhance", {"draft_cache": _jpeg()})):
+            receipt = (await client.post(f"/v1/{path}", json={"prompt": "a fox", **body})).json()
+            assert receipt["cost"] is None
+            assert receipt["output_mp"] is not None
+            first = (await client.get(receipt["polling_url"])).json()
+            assert "cost" not in first
+            clock.now += 10
+            answers.append((await client.get(receipt["polling_url"])).json())
+            assert emulator.credits == 90
+    assert [(answer["status"], answer["cost"]) for answer in answers] == [("Ready", 10), ("Failed", 0), ("Error", 0)]
+    assert isinstance(answers[0]["result"]["seed"], int)
+    assert "draft_cache" not in answers[0]["result"]
+    assert httpx.URL(answers[0]["result"]["sample"]).path.endswith("/sample.mp4")
+
+
+@pytest.mark.anyio
+async def test_refunded_once(small: dict[str, Any], clock: Any) -> None:
+    """A clip whose ending is changed twice is refunded once, and its last poll says that it cost nothing."""
+    small["paths"]["/v1/animate"]["post"]["x-bfl-price"] = {"per": "second", "credits": 2}
+    emulator = Emulator(specification=small, clock=clock, credits=100)
+    async with connected(emulator) as client:
+        receipt = (await client.post("/v1/animate", json={"prompt": "a fox"})).json()
+        assert emulator.credits == 90
+        for status in ("Failed", "Error"):
+            conclude(emulator._service, emulator.tasks[receipt["id"]], Ending(status))
+            assert emulator.credits == 100
+        clock.now += 10
+        answer = (await client.get(receipt["polling_url"])).json()
+    assert (answer["status"], answer["cost"]) == ("Error", 0)
 
 
 @pytest.mark.anyio
 async def test_draft_enhanced(emulator: Emulator, clock: Any) -> None:
     """The data of a draft, by URL or as base64, give the same clip in another size."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(emulator.app)) as client:
-        body, key = {"prompt": "a fox", "keyframes": _jpeg(), "draft": True}, {"x-key": emulator.api_key}
-        receipt = await client.post(emulator.base_url + "/v1/animate", json=body, headers=key)
+        body = {"prompt": "a fox", "keyframes": [3, _jpeg()], "draft": True, "generate_audio": True, "duration": 6}
+        headers = {"x-key": emulator.api_key}
+        receipt = await client.post(emulator.base_url + "/v1/animate", json=body, headers=headers)
         clock.now += 10
         url = (await client.get(receipt.json()["polling_url"])).json()["result"]["draft_cache"]
         answer = await client.get(url)
     assert answer.headers["content-type"] == "application/octet-stream"
     draft = emulator.tasks[receipt.json()["id"]].picture
     for data in (url, base64.b64encode(answer.content).decode()):
-        film = await _order(emulator, clock, "enhance", draft_cache=data, resolution="fhd")
+        film = await _order(emulator, clock, "enhance", draft_cache=data, resolution="fhd", prompt="else")
         assert (film.width, film.height, film.prompt, film.seed) == (1792, 1152, "a fox", draft.seed)
-        assert len(film.stills) == 1
+        assert (film.seconds, film.audio, film.draft, film.effect) == (6, True, False, "animate")
+        assert [still.moment for still in film.stills] == [3]
 
 
 @pytest.mark.anyio

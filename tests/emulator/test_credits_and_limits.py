@@ -74,9 +74,11 @@ async def test_receipt_without_figures(small: dict[str, Any], clock: Any) -> Non
         ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {}, 9),
         ({"per": "second", "by": "resolution", "credits": {"1k": 17}}, {"resolution": "1k"}, 102),
         ({"per": "second", "credits": 17, "draft": 6}, {"draft": True}, 36),
+        ({"per": "second", "credits": 17, "draft": 6}, {"draft": False}, 102),
         ({"per": "megapixel-second", "credits": 7}, {}, 63),
         ({"per": "megapixel-second", "credits": 7.1}, {}, 63.9),
         ({"per": "megapixel-second", "credits": 7.1, "whole": True}, {}, 64),
+        ({"per": "megapixel-second", "credits": 7.01, "whole": True}, {}, 64),
     ],
 )
 def test_prices(mark: Any, body: dict[str, Any], expected: float | None) -> None:
@@ -84,6 +86,13 @@ def test_prices(mark: Any, body: dict[str, Any], expected: float | None) -> None
     schema = {"properties": {"resolution": {}, "draft": {"default": False}}}
     value = partial(value_of, body, schema)
     assert cost(mark, value, inputs=[(1024, 512)], output=(1536, 1024), seconds=6) == expected
+
+
+def test_a_whole_price_stays() -> None:
+    """Fifteen seconds at 16.6 credits cost 249 whole credits, though the product of the floats is a hair more."""
+    assert 16.6 * 15 > 249
+    mark = {"per": "second", "credits": 16.6, "whole": True}
+    assert cost(mark, dict[str, Any]().get, inputs=[], output=(64, 64), seconds=15) == 249
 
 
 def test_every_price_mark(specification: dict[str, Any]) -> None:
@@ -132,6 +141,27 @@ async def test_no_limits(small: dict[str, Any], clock: Any) -> None:
     async with connected(emulator) as client:
         for _ in range(30):
             assert (await client.post("/v1/paint", json={"prompt": "x"})).status_code == 200
+
+
+async def test_a_picture_that_fails_is_charged(small: dict[str, Any], clock: Any) -> None:
+    """A picture is charged even if the prompt asks for a failure or for moderation."""
+    emulator = Emulator(specification=_priced(small), clock=clock, credits=10, check=True)
+    async with connected(emulator) as client:
+        for word, left in (("#error", 7), ("#content-moderated", 4), ("#request-moderated", 1)):
+            assert (await client.post("/v1/paint", json={"prompt": word})).json()["cost"] == 3
+            assert emulator.credits == left
+
+
+async def test_a_moderated_request_is_active_no_longer(small: dict[str, Any], clock: Any) -> None:
+    """A task that is refused when it leaves the queue counts as active until then only."""
+    small["x-bfl-defaults"]["active-limit"] = 1
+    emulator = Emulator(specification=small, clock=clock)
+    async with connected(emulator) as client:
+        codes = []
+        for seconds in (0, 1.9, 0.1):
+            clock.now += seconds
+            codes.append((await client.post("/v1/paint", json={"prompt": "#request-moderated"})).status_code)
+    assert codes == [200, 429, 200]
 
 
 async def test_credits(small: dict[str, Any]) -> None:

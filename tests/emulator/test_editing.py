@@ -133,6 +133,39 @@ async def test_nothing_masked(small: dict[str, Any], mask: Image.Image | None) -
     assert emulator.credits == 10
 
 
+@pytest.mark.parametrize("size", [(240, 159), (239, 160), (160, 240)])
+async def test_mask_of_another_size(small: dict[str, Any], size: tuple[int, int]) -> None:
+    """A mask that differs from its picture in width or height ends the task in Error, which names both sizes."""
+    document = _specification(small, {"emulate": "erase"})
+    emulator = Emulator(specification=document, speed=float("inf"), check=True)
+    body = {"image": _sent(_photo()), "mask": _sent(Image.new("L", size, 255))}
+    async with connected(emulator) as client:
+        receipt = (await client.post("/v1/change", json=body)).json()
+        answer = (await client.get(receipt["polling_url"])).json()
+    assert answer["status"] == "Error"
+    assert f"mask: the mask has {size[0]}x{size[1]} pixels, its picture 240x160" in answer["details"]["error"]
+
+
+@pytest.mark.parametrize("effect", ["inpaint", "expand", "try-on"])
+async def test_missing_picture(small: dict[str, Any], effect: str) -> None:
+    """An effect without its picture ends the task in Error, and says which one is missing."""
+    emulator = Emulator(specification=_specification(small, {"emulate": effect}), speed=float("inf"), check=True)
+    async with connected(emulator) as client:
+        body = {"mask": _sent(_photo()), "person": _sent(_photo())}
+        receipt = (await client.post("/v1/change", json=body)).json()
+        answer = (await client.get(receipt["polling_url"])).json()
+    name = "garment" if effect == "try-on" else "image"
+    assert (answer["status"], answer["details"]["error"]) == ("Error", f"{name}: the picture is missing")
+
+
+async def test_renamed_parameter(edit: Edit) -> None:
+    """A mark can give another name to a parameter that plays a role in an effect."""
+    photo = _photo()
+    mark = {"effect": "outpaint", "image": "input_image", "x": "left", "y": "top"}
+    made = await edit({"emulate": mark}, input_image=photo, width=400, height=240, left=7, top=9)
+    assert _same(made.crop((7, 9, 247, 169)), photo)
+
+
 async def test_erase(edit: Edit) -> None:
     """What the mask covers, widened by so many pixels, takes on the colours around it; the rest stays."""
     photo, mask = Image.new("RGB", (120, 90), (40, 90, 160)), Image.new("L", (120, 90))

@@ -163,7 +163,9 @@ async def test_key(operation: Operation, anonymous: httpx.AsyncClient) -> None:
     assert (answer.status_code == 403) == operation.needs_key
 
 
-@pytest.mark.parametrize(("name", "status"), [("one", 200), ("somebody/two", 200), ("three", 400), ("one/three", 400)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("one", 200), ("somebody/two", 200), ("three", 400), ("one/three", 400), ("", 400)]
+)
 async def test_unknown_finetune(client: httpx.AsyncClient, emulator: Emulator, name: str, status: int) -> None:
     """A request with a finetune that does not exist is refused, and costs nothing; one without any list is not."""
     taking = [each for each in _TASKS if "finetune_id" in next(_bodies(each))[0]]

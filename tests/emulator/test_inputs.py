@@ -5,15 +5,18 @@ import io
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from bfl_emulator import Emulator
 from bfl_emulator.addresses import is_loopback
+from bfl_emulator.drawing.pictures import Input
 from bfl_emulator.drawing.sizes import MAX_PIXELS, MAX_SIDE, SizeError, check_size
-from bfl_emulator.inputs import FileCache, InputError, Inputs, Medium, fetch
+from bfl_emulator.inputs import FileCache, InputError, Inputs, Medium, fetch, media_in
 from bfl_emulator.requests import Refusal
+from bfl_emulator.specification import Specification
 from PIL import Image
 
 from .conftest import connected
@@ -73,11 +76,31 @@ def test_bomb(side: int) -> None:
 
 def test_a_bound_is_allowed() -> None:
     """A picture of exactly the most pixels, the least side and the most bytes is taken; so is the largest drawing."""
-    content = _png(1000, 1000)
-    assert _take(content, {"max-mp": 1, "min-side": 1000, "max-bytes": len(content)}).size == (1000, 1000)
+    content = _png(1024, 1024)
+    rules = {"max-mp": 1, "min-side": 1024, "max-bytes": len(content)}
+    assert _take(content, rules).size == (1024, 1024)
+    assert _take("data:image/png;base64," + base64.b64encode(content).decode(), rules).size == (1024, 1024)
     check_size((MAX_SIDE, MAX_PIXELS // MAX_SIDE), {})
     with pytest.raises(SizeError):
         check_size((MAX_SIDE, MAX_PIXELS // MAX_SIDE + 1), {})
+
+
+@pytest.mark.parametrize("size", [(90, 160), (160, 90), (161, 90), (90, 161), (91, 91)])
+def test_largest_size(size: tuple[int, int]) -> None:
+    """A largest size holds for pictures that lie and for those that stand: neither side may exceed it."""
+    rules = {"max-size": [160, 90]}
+    if sorted(size) == [90, 160]:
+        assert _take(_png(*size), rules).size == size
+    else:
+        with pytest.raises(InputError, match=f"{size[0]}x{size[1]} pixels are more than 160x90"):
+            _take(_png(*size), rules)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/a.png", "http://localhost:x/a.png", "http://localhost/\x00"])
+def test_impossible_url(url: str) -> None:
+    """A URL on this machine that cannot be requested at all is a fault of the input."""
+    with pytest.raises(InputError, match="could not be fetched"):
+        fetch(url, 1000, allow_outbound=False)
 
 
 def test_status() -> None:
@@ -152,6 +175,95 @@ def test_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {"x-key", "cookie", "authorization"} & seen[0].headers.keys()
 
 
+def test_fetch_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of exactly the largest size is fetched, and a proxy that the environment names is not used."""
+    answer = httpx.Response(200, stream=httpx.ByteStream(b"x" * 1000))
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: answer)
+    monkeypatch.setenv("HTTP_PROXY", "nothing://of.the.kind")
+    assert len(fetch("http://localhost/cat.png", 1000, allow_outbound=False)) == 1000
+
+
+def test_fetch_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where other machines are allowed, files are fetched from them, and redirects lead to them."""
+    answers = {
+        "/moved": httpx.Response(302, headers={"location": "https://example.com/cat.png"}),
+        "/cat.png": httpx.Response(200, stream=httpx.ByteStream(b"cat")),
+    }
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: answers[request.url.path])
+    assert fetch("https://example.com/moved", 1000, allow_outbound=True) == b"cat"
+
+
+def test_fetch_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that never pauses for long, and never ends either, is given up after ten seconds in all."""
+    moment = 0.0
+
+    def drip() -> Iterator[bytes]:
+        nonlocal moment
+        for _ in range(100):
+            moment += 1
+            yield b"x"
+
+    class Dripping(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            return drip()
+
+    monkeypatch.setattr("bfl_emulator.inputs.now", lambda: moment)
+    answer = httpx.Response(200, stream=Dripping())
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: answer)
+    with pytest.raises(InputError, match="more than 10 seconds"):
+        fetch("http://localhost/cat.png", 1000, allow_outbound=False)
+    assert moment == 11
+
+
+def test_full_cache() -> None:
+    """A cache may be filled to the last byte, with one file or several; a file can be forgotten before its turn."""
+    cache = FileCache(10)
+    for name in "ab":
+        cache.put(name, b"12345")
+    assert (cache.get("a"), cache.get("b"), cache.size) == (b"12345", b"12345", 10)
+    cache.drop("a")
+    cache.drop("unknown")
+    assert (cache.get("a"), len(cache), cache.size) == (None, 1, 5)
+    cache.put("c", b"0123456789")
+    assert (cache.get("b"), cache.get("c"), cache.size) == (None, b"0123456789", 10)
+
+
+def test_dropped_input() -> None:
+    """What needs an input that was dropped for newer ones is refused with 410: it was there, and is no longer."""
+    inputs = Inputs(lambda url: None, allow_outbound=False)
+    with pytest.raises(Refusal) as refused:
+        inputs.picture(Input("image", "digest", (9, 9)))
+    assert refused.value.reply.status == 410
+
+
+_PICTURE = {"type": "string", "format": "bfl-media"}
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        _PICTURE,
+        {"$ref": "#/components/schemas/Picture"},
+        {"anyOf": [_PICTURE, {"type": "null"}]},
+        {"oneOf": [{"type": "null"}, _PICTURE]},
+        {"type": "array", "items": _PICTURE},
+        {"prefixItems": [{"type": "number"}, _PICTURE]},
+        {"type": "array", "items": {"anyOf": [{"prefixItems": [{}, {"$ref": "#/components/schemas/Picture"}]}]}},
+    ],
+    ids=str,
+)
+def test_where_media_are(small: dict[str, Any], node: dict[str, Any]) -> None:
+    """A parameter takes media if its schema says so anywhere; they come in the schema's order, with their times."""
+    small["components"]["schemas"]["Picture"] = _PICTURE
+    schema = {"properties": {"first": node, "prompt": {"type": "string"}, "last": node}}
+    body = {"last": [[2, "b"], "c"], "prompt": "x", "unknown": "d", "first": "a"}
+    assert list(media_in(Specification(small), body, schema)) == [
+        Medium("first", "a"),
+        Medium("last", "b", 2.0),
+        Medium("last", "c"),
+    ]
+
+
 def test_cache() -> None:
     """A cache keeps so many bytes, drops the oldest files first, and keeps nothing larger than itself."""
     cache = FileCache(10)
@@ -182,19 +294,23 @@ def _marked(small: dict[str, Any]) -> dict[str, Any]:
         ({"width": 64, "height": 20_000}, "at most 16777216 pixels"),
         ({"width": 64, "height": 10**400}, "at most 16777216 pixels"),
         ({"width": 128, "height": 1040}, "longer than 8 to 1"),
+        ({"width": 1440, "height": 1440}, None),
+        ({"width": 128, "height": 1024}, None),
+        ({"images": [base64.b64encode(_png(32, 32)).decode()] * 2}, None),
     ],
     ids=lambda value: str(value)[:30],
 )
-async def test_failure(small: dict[str, Any], clock: Any, body: dict[str, Any], words: str) -> None:
-    """A fault that the service would find while it works ends the task in Error, with the reason, when it is due."""
+async def test_failure(small: dict[str, Any], clock: Any, body: dict[str, Any], words: str | None) -> None:
+    """A fault found during the work ends the task in Error, when it is due; being just at a bound is none."""
     emulator = Emulator(specification=_marked(small), clock=clock, check=True)
     async with connected(emulator) as client:
         receipt = await client.post("/v1/paint", json={"prompt": "x", **body})
         assert (await client.get(receipt.json()["polling_url"])).json()["status"] == "Pending"
         clock.now += 10
         answer = (await client.get(receipt.json()["polling_url"])).json()
-    assert (answer["status"], answer["result"]) == ("Error", None)
-    assert words in answer["details"]["error"]
+    assert answer["status"] == ("Ready" if words is None else "Error")
+    assert (answer["result"] is None) is (words is not None)
+    assert words is None or words in answer["details"]["error"]
 
 
 @pytest.mark.anyio

@@ -89,6 +89,8 @@ async def test_fault(client: httpx.AsyncClient, body: Any, kind: str, place: lis
         ("cat.png", 422),
         ("aGVsbG8", 422),
         ("aGVs bG8=", 422),
+        ("aGVs====", 422),
+        ("aGVsbA==", 200),
         ("ftp://example.com/cat.png", 422),
         ("https://", 422),
         ("https://[::1", 422),

@@ -65,10 +65,12 @@ async def test_prompt_words(
 ) -> None:
     """A word in the prompt decides how a task ends: status, details and HTTP status, without a result."""
     url = (await client.post("/v1/paint", json={"prompt": prompt})).json()["polling_url"]
-    assert (await client.get(url)).json()["status"] == "Pending"
+    early = await client.get(url)
+    assert (early.status_code, early.json()["status"]) == (200, "Pending")
     clock.now += 10
     answer = await client.get(url)
     body = answer.json()
+    assert ("x-ratelimit-remaining" in answer.headers) == (code == 200)
     assert (answer.status_code, body["status"], body["details"]) == (code, status, details)
     assert (body["result"] is None) == (status != "Ready")
     assert ("preview" in body) == ("Moderated" not in status)
@@ -152,6 +154,14 @@ async def test_result(client: httpx.AsyncClient, clock: Any) -> None:
     result = (await client.get(url)).json()["result"]
     assert (result["prompt"], result["seed"], result["duration"]) == ("a fox", 42, 8)
     assert result["end_time"] - result["start_time"] == pytest.approx(8)
+
+
+async def test_seed_zero_and_no_prompt(client: httpx.AsyncClient, clock: Any) -> None:
+    """Seed 0 and an empty prompt are a seed and a prompt: the result repeats them."""
+    url = (await _submit(client, seed=0, prompt=""))["polling_url"]
+    clock.now += 10
+    result = (await client.get(url)).json()["result"]
+    assert (result["prompt"], result["seed"]) == ("", 0)
 
 
 async def test_random_seed(client: httpx.AsyncClient, clock: Any) -> None:
@@ -242,6 +252,27 @@ async def test_forgotten_files(generate: Any, emulator: Emulator, monkeypatch: p
     for _ in range(2):
         assert (await generate({"prompt": "x", "width": 64, "height": 64})).status_code == 200
         assert len(drawn) == 1
+
+
+async def test_other_success(small: dict[str, Any]) -> None:
+    """An operation answers with the lowest 2xx status that it declares, whether it makes a task or not."""
+    for path in ("/v1/paint", "/v1/note"):
+        responses = small["paths"][path]["post"]["responses"]
+        responses["202"] = responses["201"] = responses.pop("200")
+    emulator = Emulator(specification=small, check=True)
+    async with connected(emulator) as client:
+        answers = [await client.post(path, json={"prompt": "x"}) for path in ("/v1/paint", "/v1/note")]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len(emulator.tasks) == 1
+
+
+async def test_other_polling_parameter(small: dict[str, Any]) -> None:
+    """A polling URL names the id as the polling operation does in the specification."""
+    small["paths"]["/v1/poll"]["get"]["parameters"][0]["name"] = "task"
+    async with connected(Emulator(specification=small, check=True)) as client:
+        receipt = await _submit(client)
+        assert receipt["polling_url"].endswith(f"/v1/poll?task={receipt['id']}")
+        assert (await client.get(receipt["polling_url"])).json()["id"] == receipt["id"]
 
 
 async def test_no_task(client: httpx.AsyncClient, emulator: Emulator) -> None:

@@ -157,6 +157,17 @@ async def test_failed_task(client: httpx.AsyncClient, emulator: Emulator, receiv
     assert json.loads(receiver.arrived[0][1])["status"] == "Error"
 
 
+async def test_changed_ending(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
+    """If a script changes how a task ends, its webhook says so, as a poll does."""
+    emulator.script({"fault": "outcome", "status": "Failed"})
+    task_id = await _submit(client, receiver)
+    clock.now += 10
+    emulator.deliver_webhooks()
+    polled = await client.get(f"{emulator.cluster_url}/v1/poll", params={"id": task_id})
+    assert polled.json()["status"] == "Failed"
+    assert json.loads(receiver.arrived[0][1]) == polled.json()
+
+
 async def test_late(client: httpx.AsyncClient, emulator: Emulator, receiver: Receiver, clock: Any) -> None:
     """A late webhook is sent so many seconds after the task is ready."""
     emulator.script({"fault": "late", "seconds": 100})
