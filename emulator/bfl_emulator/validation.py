@@ -162,8 +162,9 @@ def _violations(errors: Iterable[ValidationError], start: Location, root: Node) 
     `start` goes in front of the locations; `root` is the schema that was compiled.
     """
     seen: set[Location] = set()
-    # Of several violations in one place pydantic reports a wrong type first, then a wrong multiple.
-    for error in sorted(errors, key=lambda error: ("type", "multipleOf", error.kind.name).index(error.kind.name)):
+    # Of several violations in one place pydantic reports that a value is not listed, else its type, else its multiple.
+    order = "enum", "const", "type", "multipleOf"
+    for error in sorted(errors, key=lambda error: (*order, error.kind.name).index(error.kind.name)):
         for entry in _WORDS.get(error.kind.name, _plain)(error, (*start, *error.instance_path), root):
             if tuple(entry["loc"]) not in seen:
                 seen.add(tuple(entry["loc"]))
@@ -178,8 +179,13 @@ def _bound(error: ValidationError, where: Location, root: Node) -> Iterator[Viol
     kind, message, name = _BOUNDS[error.kind.name]
     limit = error.kind.value
     limit = int(limit) if isinstance(limit, float) and limit.is_integer() else limit
-    message = message.format(limit).replace("1 characters", "1 character" if limit == 1 else "1 characters")
-    yield violation(kind, where, message, error.instance, **{name: limit})
+    message, context = message.format(limit), {name: limit}
+    if limit == 1:
+        message = message.replace("1 characters", "1 character").replace("1 items", "1 item")
+    if isinstance(error.instance, list):
+        length = len(error.instance)
+        message, context = f"{message}, not {length}", {"field_type": "List", name: limit, "actual_length": length}
+    yield violation(kind, where, message, error.instance, **context)
 
 
 def _type(error: ValidationError, where: Location, root: Node) -> Iterator[Violation]:
