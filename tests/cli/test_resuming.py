@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import stat
+from typing import Any
 
 import pytest
+from bfl_cli import state
+from bfl_cli.output import Destination
 from bfl_client import policy
+from bfl_client.tasks import Task
 from PIL import Image
 
 from tests.needs import PICTURE
@@ -71,7 +75,7 @@ def test_a_timeout_says_how_to_resume(slow_shell: Shell) -> None:
     assert len(slow_shell.handles) == 1
 
 
-@pytest.mark.parametrize("form", ["file", "text", "standard input"])
+@pytest.mark.parametrize("form", ["file", "text", "indented text", "standard input"])
 def test_a_handle_is_enough_on_another_machine(shell: Shell, form: str) -> None:
     """A handle in a file, as JSON on the command line or on standard input is resumed where its id is not known."""
     submitted = shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json
@@ -79,7 +83,7 @@ def test_a_handle_is_enough_on_another_machine(shell: Shell, form: str) -> None:
     text = handle.read_text()
     handle.unlink()
     (shell.here / "handle.json").write_text(text)
-    reference = {"file": "handle.json", "text": text, "standard input": "-"}[form]
+    reference = {"file": "handle.json", "text": text, "indented text": f"\n {text}", "standard input": "-"}[form]
     done = shell.run("task", reference, "-o", "fox.jpg", "--json", stdin=text.encode())
     assert (done.code, done.json["id"]) == (0, submitted["id"]), done.err
 
@@ -127,6 +131,8 @@ def test_nothing_is_overwritten_by_resuming(slow_shell: Shell, clock: list[float
     assert slow_shell.run("task", task_id, "-o", "taken.jpg").code == 11
     assert len(slow_shell.emulator.requests) == before
     assert slow_shell.run("task", task_id, "-o", "taken.jpg", "--status").code == 0
+    assert slow_shell.run("task", task_id, "-o", "missing/", "--no-download").code == 0
+    assert slow_shell.kept == [task_id], "what was not saved can still be"
     name = slow_shell.run("task", task_id, "--json").json["file"]
     again = slow_shell.run("task", task_id)
     assert (again.code, f"{name} exists; --force replaces it" in again.err) == (11, True), again.err
@@ -153,6 +159,8 @@ def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_she
     done = slow_shell.run("generate", PICTURE, "a fox", *wanted, "--json")
     (task_id,) = slow_shell.kept
     assert done.json["error"]["resume"] == f"bfl task {task_id} -o fox.jpg --force"
+    done = slow_shell.run("task", task_id, "-o", "my fox.jpg", "--timeout", "0.3", "--json")
+    assert done.json["error"]["resume"] == f"bfl task {task_id} -o 'my fox.jpg'"
 
 
 def test_the_beginning_of_an_id_is_enough(shell: Shell) -> None:
@@ -192,3 +200,112 @@ def test_no_remedy_repeats_the_command(slow_shell: Shell) -> None:
     assert done.code == 5, done.err
     assert "try: bfl auth status" in done.err
     assert f"bfl task {task_id}" not in done.err
+
+
+def test_a_look_says_how_far_a_task_is(slow_shell: Shell) -> None:
+    """`bfl task ID --status` prints status and progress, in words and as JSON, waits for nothing and saves nothing."""
+    assert slow_shell.emulator is not None
+    task_id = slow_shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"]
+    body = {"id": task_id, "status": "Pending", "progress": 0.0, "cost": 3, "details": {"queue": "long"}}
+    slow_shell.emulator.script({"fault": "answer", "operation": "poll", "status": 200, "body": body})
+    before = len(slow_shell.emulator.requests)
+    done = slow_shell.run("task", task_id, "--status")
+    assert (done.code, done.out) == (0, f"Pending  0%  task {task_id}\n"), done.err
+    assert len(slow_shell.emulator.requests) == before + 1
+    looked = slow_shell.run("task", task_id, "--status", "--json").json
+    expected = {"id": task_id, "endpoint": PICTURE, "status": "Pending", "ended": False, "progress": 0.0}
+    assert looked == {**expected, "cost": 3.0, "details": {"queue": "long"}}
+    assert (slow_shell.files, slow_shell.kept) == ([], [task_id])
+
+
+@pytest.mark.parametrize(("cost", "said"), [(3, "3 credits"), (0, "0 credits")])
+def test_a_saved_task_is_listed_with_file_and_cost(shell: Shell, cost: int, said: str) -> None:
+    """`bfl tasks` lists a task that was saved with its status, its cost, even 0, and the whole path of its file."""
+    submitted = shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json
+    assert shell.emulator is not None
+    polled = shell.emulator.tasks[submitted["id"]]
+    assert polled
+    shell.emulator.script({"fault": "answer", "operation": "submit", "status": 402})
+    (record,) = shell.handles
+    record.write_text(json.dumps({**json.loads(record.read_text()), "cost": cost}))
+    done = shell.run("task", submitted["id"], "-o", "fox.jpg", "--json")
+    assert (done.code, done.json["endpoint"], done.json["draft"]) == (0, PICTURE, None), done.err
+    (listed,) = shell.run("tasks", "--json").json
+    assert listed["file"] == str(shell.here / "fox.jpg")
+    assert (listed["status"], listed["endpoint"]) == ("saved", PICTURE)
+    line = shell.run("tasks").out
+    assert said in line
+    assert line.endswith(f"  {shell.here / 'fox.jpg'}\n")
+
+
+def test_an_id_that_cannot_be_typed_has_another_name(shell: Shell) -> None:
+    """`bfl tasks` lists a task with an odd id by a name that `bfl task` takes, and so does the shell's completion."""
+    assert shell.emulator is not None
+    shell.tasks.mkdir(parents=True)
+    url = f"{shell.emulator.base_url}/v1/get_result?id=x"
+    record = {"id": "two words", "endpoint": PICTURE, "polling_url": url, "status": "submitted"}
+    (shell.tasks / "a.json").write_text(json.dumps(record))
+    name = shell.run("tasks").out.split()[0]
+    assert name == state.name_of("two words") != "two words"
+    env = {"_BFL_COMPLETE": "complete_bash", "COMP_WORDS": f"bfl task {name[:3]}", "COMP_CWORD": "2"}
+    assert shell.run(env=env).out.split() == [name]
+    assert shell.run(env={**env, "COMP_WORDS": "bfl task zzz"}).out.split() == []
+
+
+def test_a_refused_task_is_listed_with_its_cost(shell: Shell) -> None:
+    """A task that moderation refused after it was paid is listed with what it cost, and cannot be resumed."""
+    assert shell.emulator is not None
+    body = {"status": "Content Moderated", "cost": 4, "details": {"Moderation Reasons": ["violence"]}}
+    shell.emulator.script({"fault": "answer", "operation": "poll", "status": 200, "body": body})
+    error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
+    assert (error["kind"], error["status"], "resume" in error) == ("moderated", "Content Moderated", False)
+    (listed,) = shell.run("tasks", "--json").json
+    assert (listed["id"], listed["status"], listed["cost"]) == (error["task_id"], "Content Moderated", 4.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        ({"operation": "poll", "body": {"status": "Ready", "result": {"sample": "ftp://x.example/a"}}}, "network"),
+        ({"operation": "submit", "body": {"id": "task-1"}}, "configuration"),
+    ],
+)
+def test_what_stays_wrong_is_not_answered_with_once_more(shell: Shell, rule: dict[str, Any], kind: str) -> None:
+    """Where the same would fail again, as with a URL that is not trusted, the remedy is not to resume the task."""
+    assert shell.emulator is not None
+    shell.emulator.script({"fault": "answer", "status": 200, **rule})
+    error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
+    assert (error["kind"], error["resume"]) == (kind, f"bfl task {error['task_id']}")
+    assert "bfl task" not in error["remedy"]
+
+
+def test_an_interrupt_names_the_task_and_what_it_came_into(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a result is saved, and while it is awaited, is told apart; an emulated task cannot be resumed."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for owner, name, doing in (
+        (Destination, "save", "while its result was being saved"),
+        (Task, "wait", "while waiting for it"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, interrupted)
+            error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
+            emulated = shell.run("generate", PICTURE, "a fox", "--json", "--emulator").json["error"]
+        assert doing in error["message"]
+        assert (error["kind"], error["resume"]) == ("interrupted", f"bfl task {error['task_id']}")
+        assert (error["remedy"], "continues" in error["message"]) == (error["resume"], True)
+        assert ("resume" in emulated, "ended with its emulator" in emulated["message"]) == (False, True)
+
+
+def test_a_bug_after_the_payment_says_how_to_resume(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever fails once a task is paid for, the task is kept, and the command that resumes it is named."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(Destination, "save", broken)
+    error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
+    assert (error["kind"], error["resume"]) == ("internal", f"bfl task {error['task_id']}")
+    assert shell.kept == [error["task_id"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from bfl_cli import state
+from bfl_cli.screen import Screen
 from bfl_client.errors import ConfigurationError
 from bfl_client.tasks import Handle
 
@@ -58,7 +60,10 @@ def test_an_ended_task_is_not_listed_as_unfinished_again(folder: Path) -> None:
     """A task that was saved, and is resumed once more, stays listed once, as saved."""
     state.Kept(handle("a"), folder).ended("saved", Path("fox.jpg"))
     state.Kept(handle("a"), folder)
-    assert [each["status"] for each in state.listed()] == ["saved"]
+    (record,) = state.listed()
+    assert (record["status"], record["file"]) == ("saved", str(Path.cwd() / "fox.jpg"))
+    assert state.find("a") == record, "it is known by its id"
+    assert [path.suffix for path in folder.iterdir()] == [".ended"], "nothing else is left"
 
 
 def test_a_new_task_with_the_id_of_an_ended_one_is_kept(folder: Path) -> None:
@@ -77,11 +82,79 @@ def test_old_handles_are_removed(shell: Shell) -> None:
         path.write_text(json.dumps({"id": path.stem, "submitted_at": "2026-01-01T00:00:00+00:00"}))
         os.utime(path, (then := time.time() - days * DAY, then))
     (shell.tasks / "broken.json").write_text("{")
-    assert shell.run("generate", PICTURE, "x", "--no-wait").code == 0
+    (shell.tasks / "folder.json").mkdir()
+    (shell.tasks / "notes").write_text("")
+    done = shell.run("generate", PICTURE, "x", "--no-wait", "--json")
+    assert done.code == 0, done.err
     kept = {path.name for path in shell.tasks.iterdir()}
-    assert {"b.json", "d.ended"} <= kept
+    assert kept - {path.name for path in shell.handles} == {"d.ended", "notes"}
+    assert {"b.json", "broken.json", "folder.json"} <= kept
     assert not {"a.json", "c.ended"} & kept
-    assert shell.run("tasks", "--json").code == 0
+    listed = shell.run("tasks", "--json")
+    assert listed.code == 0, listed.err
+    assert {each["id"] for each in listed.json} == {"b", "d", done.json["id"]}
+    assert listed.json[0]["id"] == done.json["id"], "the newest comes first"
+
+
+def test_what_was_paid_stays_with_a_task(folder: Path) -> None:
+    """The cost that the submit stated is listed when the end states none, and what the end states replaces it."""
+    paid = handle("a")._replace(cost=3.0)
+    state.Kept(paid, folder).ended("saved", Path("fox.jpg"))
+    assert [each["cost"] for each in state.listed()] == [3.0]
+    state.Kept(paid, folder).ended("saved", Path("fox.jpg"), 0.0)
+    assert [each["cost"] for each in state.listed()] == [0.0]
+
+
+def test_a_name_is_a_task_only_if_it_is_one(folder: Path) -> None:
+    """No word but `last` stands for the newest task: neither an empty one nor an id that was never kept."""
+    state.Kept(handle("a"), folder)
+    assert [state.meant(each) for each in ("", "unknown", "latest")] == [None] * 3
+    assert (state.meant("last") or {})["id"] == "a"
+    (folder.parent / "other.json").write_text('{"id": "other"}')
+    assert [state.find(each) for each in ("../other", "", "unknown")] == [None] * 3
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"[" * 100_000, b"[]", b"{}", b'{"id": 1}', b'{"id": null}'])
+def test_what_is_no_handle_is_refused(content: bytes) -> None:
+    """A file that holds anything but an object with the text of an id is named, and said to be no handle."""
+    with pytest.raises(ConfigurationError, match=r"fox\.json does not contain a task handle"):
+        state.parse(content, "fox.json")
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_handle_moves_on_when_its_disk_fills_up(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state folder whose disk filled up since the check loses no handle: it goes beside the result, for its owner."""
+    beside = tmp_path_factory.mktemp("result")
+    write = state._write
+    monkeypatch.setattr(state, "_write", lambda path, record: (full if path.parent == folder else write)(path, record))
+    kept = state.Keeper(Screen(), beside).keep(handle("a"))
+    assert kept is not None
+    assert (kept.path.parent, kept.name) == (beside, str(kept.path))
+    assert kept.path.name.startswith("bfl-task-")
+    assert [*beside.iterdir()] == [kept.path]
+    assert state.read(Path(kept.name))["id"] == "a"
+    kept.ended("saved", beside / "fox.jpg")
+    assert [*beside.iterdir(), *folder.iterdir()] == []
+
+
+def test_an_end_that_cannot_be_written_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task whose picture is saved has ended, also where the disk is too full to record that."""
+    kept = state.Kept(handle("a"), folder)
+    monkeypatch.setattr(state, "_write", full)
+    kept.ended("saved", Path("fox.jpg"))
+    assert [*folder.iterdir()] == []
+
+
+def test_no_handle_can_be_kept_without_a_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state folder that is no absolute path, as without a home, is none, and nothing is made in the current folder."""
+    with pytest.raises(OSError, match="no home folder"):
+        state.ready(Path("bfl-state"))
+    assert not Path("bfl-state").exists()
 
 
 def aged(path: Path, mtime: float) -> None:
