@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bfl_cli.screen import HIDDEN
 
 from tests.needs import PICTURE
 
@@ -71,6 +72,8 @@ def test_a_key_that_does_not_work_is_code_5(shell: Shell) -> None:
     done = shell.run("auth", "status", "--json", "--debug", BFL_API_KEY=KEY)
     assert done.code == 5, done.err
     assert "environment variable BFL_API_KEY" in done.json["error"]["message"]
+    assert shell.emulator is not None
+    assert f"does not work at {shell.emulator.base_url}" in done.err, "or the wrong one of two would be replaced"
     assert KEY not in done.out + done.err
 
 
@@ -93,6 +96,167 @@ def test_a_key_on_the_command_line_is_not_echoed(shell: Shell, arguments: list[s
     assert done.code in (2, 3)
     assert KEY not in done.out + done.err
     assert "0123456789ab" not in done.out + done.err
+
+
+@pytest.mark.parametrize("place", [["describe"], ["generate", PICTURE, "--"]])
+def test_the_users_own_key_is_refused_in_any_form(shell: Shell, place: list[str]) -> None:
+    """What is in BFL_API_KEY is refused as an argument, whatever it looks like, also as text after --."""
+    key = "0f9d2c4e-5f1e-4c7b-9a55-0123456789ab"
+    done = shell.run(*place, key, BFL_API_KEY=key)
+    assert (done.code, "must not be on the command line" in done.err) == (2, True), done.err
+    assert key not in done.out + done.err
+
+
+def test_a_prompt_may_be_the_name_of_an_option(lonely_shell: Shell) -> None:
+    """After -- an option for keys is a text; an argument that only looks a little like a key is one as well."""
+    assert lonely_shell.run("validate", PICTURE, "--", "--token").code == 0
+    assert lonely_shell.run("validate", PICTURE, "bfl_fox and a token").code == 0
+
+
+def test_a_mistyped_key_is_hidden(lonely_shell: Shell) -> None:
+    """Long words with a digit, of which one may be a key, are not repeated; a long word without one is."""
+    for typed in ("x0f9d2c4e5f1e4c7b9a550123456789ab", "--x0f9d2c4e5f1e4c7b9a550123456789ab"):
+        done = lonely_shell.run(typed)
+        assert (done.code, "0123456789" in done.err) == (2, False), done.err
+    assert "the-endpoint-of-my-dreams" in lonely_shell.run("describe", "the-endpoint-of-my-dreams").err
+
+
+def test_a_key_is_used_as_it_is_meant(shell: Shell) -> None:
+    """Space around the key, in the variable as in the file, is not part of it; an empty variable is none."""
+    assert shell.emulator is not None
+    key = shell.emulator.api_key
+    assert shell.run("credits", BFL_API_KEY=f" {key}\n").code == 0
+    path = shell.key_file
+    path.parent.mkdir(parents=True)
+    path.write_text(f"  {key} \n\n")
+    path.chmod(0o600)
+    assert shell.run("auth", "status", "--json", BFL_API_KEY="  ").json["source"] == "file"
+
+
+@unix
+@pytest.mark.parametrize("command", [["auth", "status"], ["auth", "logout"]])
+def test_a_file_in_place_of_the_folder_is_no_key(shell: Shell, command: list[str]) -> None:
+    """Where a file stands in the place of a folder of the key file, there is no key: a setting, not a broken disk."""
+    shell.key_file.parent.parent.mkdir(parents=True, exist_ok=True)
+    shell.key_file.parent.write_text("not a folder")
+    done = shell.run(*command, BFL_API_KEY="")
+    if command == ["auth", "logout"]:
+        assert (done.code, done.out) == (0, "there is no stored key\n")
+    else:
+        assert (done.code, "no API key: set BFL_API_KEY" in done.err) == (4, True), done.err
+
+
+@unix
+def test_a_key_of_another_user_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key file that another user owns is refused, though nobody else can read it: who knows whose key it is."""
+    path = shell.key_file
+    path.parent.mkdir(parents=True)
+    path.write_text(KEY)
+    path.chmod(0o600)
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    done = shell.run("credits", BFL_API_KEY="")
+    assert (done.code, "belongs to another user" in done.err) == (4, True), done.err
+
+
+@pytest.mark.parametrize("content", ["two words", "schl\u00fcssel", "tab\tbed", "x" * 1001])
+def test_what_cannot_be_a_key_is_none(shell: Shell, content: str) -> None:
+    """A key file that holds something that cannot be sent as a key is refused before anything is sent; so is input."""
+    shell.key_file.parent.mkdir(parents=True)
+    shell.key_file.write_text(content, encoding="utf-8")
+    shell.key_file.chmod(0o600)
+    done = shell.run("credits", BFL_API_KEY="")
+    assert (done.code, "does not contain a key" in done.err) == (4, True), done.err
+    typed = shell.run("auth", "login", stdin=f"{content}\n".encode(), BFL_API_KEY="")
+    assert (typed.code, shell.key_file.read_text(encoding="utf-8")) == (4, content)
+
+
+def test_a_key_of_the_file_is_hidden_too(shell: Shell) -> None:
+    """A key from the key file is taken out of the results that are printed, whatever the key looks like."""
+    assert shell.emulator is not None
+    shell.key_file.parent.mkdir(parents=True)
+    shell.key_file.write_text("anolderkey")
+    shell.key_file.chmod(0o600)
+    body = {"finetunes": ["of anolderkey"]}
+    shell.emulator.script({"fault": "answer", "operation": "utility", "status": 200, "body": body})
+    assert shell.run("finetunes", "list", BFL_API_KEY="").out == f"of {HIDDEN}\n"
+    assert shell.run("finetunes", "list", "--json", BFL_API_KEY="").json == [f"of {HIDDEN}"]
+
+
+class Ring:
+    """A system keyring, in place of the user's."""
+
+    def __init__(self, value: str | None = None, error: type[Exception] | None = None) -> None:
+        self.value, self.error = value, error
+
+    def _ask(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def get_password(self, service: str, name: str) -> str | None:
+        self._ask()
+        return self.value
+
+    def set_password(self, service: str, name: str, value: str) -> None:
+        self._ask()
+        self.value = value
+
+    def delete_password(self, service: str, name: str) -> None:
+        self._ask()
+        self.value = None
+
+
+def ring(monkeypatch: pytest.MonkeyPatch, value: str | None = None, error: type[Exception] | None = None) -> Ring:
+    """The keyring that bfl finds from now on."""
+    keyring, made = pytest.importorskip("keyring"), Ring(value, error)
+    for name in ("get_password", "set_password", "delete_password"):
+        monkeypatch.setattr(keyring, name, getattr(made, name))
+    return made
+
+
+def test_the_keyring_holds_the_key_and_the_file_a_word(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --keyring the key is in the keyring alone, is used from there, and is gone from there after logout."""
+    assert shell.emulator is not None
+    key, none, made = shell.emulator.api_key, {"BFL_API_KEY": ""}, ring(monkeypatch)
+    done = shell.run("auth", "login", "--keyring", "--json", stdin=f"{key}\n".encode(), env=none)
+    assert done.json == {"source": "keyring", "place": "the system keyring"}
+    assert (made.value, key in shell.key_file.read_text()) == (key, False)
+    made.value = f"{key}\n"
+    assert shell.run("auth", "status", "--json", env=none).json["source"] == "keyring"
+    assert len(shell.run("auth", "logout", "--json", env=none).json["removed"]) == 2
+    assert (made.value is None, shell.key_file.exists()) == (True, False)
+    made.value = "of another program"
+    assert shell.run("auth", "login", stdin=f"{key}\n".encode(), env=none).code == 0
+    assert len(shell.run("auth", "logout", "--json", env=none).json["removed"]) == 1
+    assert made.value == "of another program"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_keyring_without_the_key_is_a_setting(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """A key file that refers to a keyring without a key leads to the command that stores one there."""
+    ring(monkeypatch, value)
+    shell.key_file.parent.mkdir(parents=True)
+    shell.key_file.write_text("keyring\n")
+    shell.key_file.chmod(0o600)
+    done = shell.run("credits", BFL_API_KEY="")
+    assert (done.code, "bfl auth login --keyring" in done.err) == (4, True), done.err
+
+
+@pytest.mark.parametrize("error", ["KeyringError", "RuntimeError"])
+def test_a_keyring_that_fails_is_a_setting(shell: Shell, monkeypatch: pytest.MonkeyPatch, error: str) -> None:
+    """A keyring that fails stores nothing, shows nothing of its words, and hinders no logout."""
+    errors = pytest.importorskip("keyring.errors")
+    made = ring(monkeypatch, None, getattr(errors, error, RuntimeError))
+    done = shell.run("auth", "login", "--keyring", stdin=KEY.encode(), BFL_API_KEY="")
+    assert (done.code, shell.key_file.exists()) == (4, False), done.err
+    shell.key_file.parent.mkdir(parents=True)
+    shell.key_file.write_text("keyring\n")
+    shell.key_file.chmod(0o600)
+    assert shell.run("credits", BFL_API_KEY="").code == 4
+    done = shell.run("auth", "logout", "--json", BFL_API_KEY="")
+    assert (done.code, done.json) == (0, {"removed": [str(shell.key_file)]}), done.err
+    assert made.value is None
 
 
 RING = """

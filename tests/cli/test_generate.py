@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bfl_client.specification import price
+from bfl_cli.output import STDOUT, Destination
+from bfl_cli.progress import TaskLine
+from bfl_cli.screen import Screen
+from bfl_cli.tasks import Follower
+from bfl_client import Client
+from bfl_client.answers import Update
+from bfl_client.errors import TransportError
+from bfl_client.specification import ENDPOINTS, FORMAT, formats, parameters, price, prices
 from PIL import Image
 
 from tests.needs import EDITING, PICTURE
@@ -48,6 +56,13 @@ def test_the_main_job_makes_a_picture(lonely_shell: Shell) -> None:
         (["-o", "missing/"], 11, ["there is no folder missing"]),
         (["-o", "exists.png"], 11, ["--force"]),
         (["--emulator", "--no-wait"], 2, ["--no-wait"]),
+        (["--timeout", "0"], 2, ["above 0"]),
+        (["--timeout", "-1"], 2, ["above 0"]),
+        (["--timeout", "nan"], 2, ["above 0"]),
+        (["--timeout", "inf"], 2, ["above 0"]),
+        (["-p", "=512"], 2, ["KEY=VALUE"]),
+        (["-o", "exists.png/fox.png"], 11, ["exists.png"]),
+        (["--json", "-o", "-"], 2, ["redirect"]),
     ],
 )
 def test_what_is_refused_is_refused_before_it_is_sent(
@@ -100,6 +115,7 @@ def test_a_body_comes_from_a_file_and_pairs_go_before_it(shell: Shell) -> None:
     done = shell.run("generate", EDITING, "--json", "body.json", "-p", "seed=7", "-o", "a.jpg")
     assert done.code == 0, done.err
     assert (done.json["file"], done.json["seed"], done.json["kind"]) == ("a.jpg", 7, "image")
+    assert (done.json["endpoint"], done.json["prompt"]) == (EDITING, "a fox")
     body = _last_body(shell)
     assert (body["prompt"], body["seed"]) == ("a fox", 7)
     assert body["input_image"].startswith("iVBOR")
@@ -168,6 +184,150 @@ def test_a_dry_run_shows_request_price_and_file(lonely_shell: Shell) -> None:
     assert ('"webhook_secret": "…"' in hidden.out, "s3cret" in hidden.out + hidden.err) == (True, False)
     data = lonely_shell.run("generate", EDITING, "a fox", "--dry-run", "--json").json
     assert (data["price"], data["file"]) == (price(EDITING, {}), f"{EDITING.replace('.', '_')}-ID.jpg")
+    assert (data["endpoint"], data["body"]["prompt"]) == (EDITING, "a fox")
+    (lonely_shell.here / "out.png").mkdir()
+    for folder in ("out.png", "new.png/"):
+        data = lonely_shell.run("generate", EDITING, "a fox", "-o", folder, "--dry-run", "--json").json
+        assert Path(data["file"]).parent == Path(folder), "a folder's name says nothing about the format"
+        assert data["body"] == {"prompt": "a fox"}
+
+
+VAGUE = [name for name in ENDPOINTS if prices(name, {"prompt": "a fox"})[0] is None]
+
+
+@pytest.mark.parametrize("endpoint", VAGUE)
+def test_a_price_that_depends_on_the_result_is_an_upper_bound(lonely_shell: Shell, endpoint: str) -> None:
+    """Where the price is known only after the task, --dry-run has no price, and the highest if there is one."""
+    done = lonely_shell.run("generate", endpoint, "a fox", "--dry-run", "--json", "--no-validate")
+    assert (done.json["price"], done.json["highest_price"]) == (None, prices(endpoint, {"prompt": "a fox"})[1])
+
+
+LISTS = [
+    (endpoint, name)
+    for endpoint in ENDPOINTS
+    for name, parameter in parameters(endpoint).items()
+    if {"array", "string"} <= parameter.types and parameter.media
+]
+
+
+@pytest.mark.parametrize(("endpoint", "parameter"), LISTS)
+def test_a_dry_run_shows_each_picture_of_a_list_in_short(lonely_shell: Shell, endpoint: str, parameter: str) -> None:
+    """--dry-run shows what stands for each of several pictures, and none of their content."""
+    Image.new("RGB", (300, 300)).save(lonely_shell.here / "cat.png")
+    pictures = ["-p", f"{parameter}=@cat.png"] * 2
+    done = lonely_shell.run("generate", endpoint, "a fox", *pictures, "--dry-run", "--no-validate", "--json")
+    assert done.code == 0, done.err
+    shown = done.json["body"][parameter]
+    assert len(shown) == 2
+    assert all(each.startswith("<file of ") for each in shown)
+
+
+FIXED = [name for name in ENDPOINTS if formats(name) and FORMAT not in parameters(name)]
+
+
+@pytest.mark.parametrize("endpoint", FIXED)
+def test_a_format_is_asked_for_only_where_it_can_be(lonely_shell: Shell, endpoint: str) -> None:
+    """An endpoint that always makes one format is asked for none, although the file's name says which."""
+    command = ["generate", endpoint, "a fox", "--dry-run", "--no-validate", "--json"]
+    done = lonely_shell.run(*command, "-o", f"fox.{formats(endpoint)[0]}")
+    assert done.json["body"] == {"prompt": "a fox"}
+
+
+def test_the_format_that_was_asked_for_stays(shell: Shell) -> None:
+    """A format given with -p is sent whatever the file's name says; a name without a known suffix asks for none."""
+    for arguments, asked in (
+        (["-p", "output_format=png", "-o", "fox.jpg", "--no-validate"], "png"),
+        (["-o", "fox.PNG"], "png"),
+        (["-o", "fox.jpeg"], "jpeg"),
+        (["-o", "fox.txt"], None),
+        (["-o", "fox"], None),
+        ([], None),
+    ):
+        body = shell.run("generate", PICTURE, "a fox", *arguments, "--dry-run", "--json").json["body"]
+        assert body.get("output_format") == asked, arguments
+
+
+def test_a_file_in_the_way_matters_only_to_what_is_saved(shell: Shell) -> None:
+    """--no-wait minds no file of that name, because it writes none, and names it for the command that fetches."""
+    (shell.here / "fox.jpg").write_bytes(b"precious")
+    done = shell.run("generate", PICTURE, "a fox", "--no-wait", "-o", "fox.jpg", "--json")
+    assert (done.code, done.json["resume"]) == (0, f"bfl task {done.json['id']} -o fox.jpg"), done.err
+    assert (shell.here / "fox.jpg").read_bytes() == b"precious"
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that somebody makes while the task is awaited stays as it is; with --force it is replaced."""
+    monkeypatch.setattr(Destination, "check", lambda self, screen: Path("fox.jpg").write_bytes(b"precious"))
+    done = shell.run("generate", PICTURE, "a fox", "-o", "fox.jpg")
+    assert (done.code, "fox.jpg exists; --force replaces it" in done.err) == (11, True), done.err
+    assert (shell.here / "fox.jpg").read_bytes() == b"precious"
+    assert shell.run("generate", PICTURE, "a fox", "-o", "fox.jpg", "--force").code == 0
+    assert (shell.here / "fox.jpg").stat().st_size > 1000
+
+
+def test_a_result_on_standard_output_is_nothing_but_the_result(shell: Shell) -> None:
+    """-o - writes the picture alone, from its first byte to its last, makes no file, and ends the task."""
+    done = shell.run("generate", PICTURE, "a fox", "-o", "-")
+    content = done.out.encode("utf-8", "surrogateescape")
+    assert (done.code, content[:2], content[-2:]) == (0, b"\xff\xd8", b"\xff\xd9"), done.err
+    assert (shell.files, shell.kept) == ([], [])
+
+
+@pytest.mark.parametrize("arguments", [["--json", PICTURE, "a fox"], [PICTURE, "a fox", "--json"]])
+def test_json_alone_is_no_body(lonely_shell: Shell, arguments: list[str]) -> None:
+    """--json before the endpoint, or last, only prints JSON: the endpoint's name is not taken for a file."""
+    done = lonely_shell.run("validate", *arguments)
+    assert (done.code, done.json) == (0, {"endpoint": PICTURE, "valid": True}), done.err
+
+
+def test_json_with_an_equals_sign_names_a_body(lonely_shell: Shell) -> None:
+    """--json=FILE reads the body from the file, as --json FILE does, and prints JSON."""
+    (lonely_shell.here / "body.json").write_text('{"prompt": "a fox", "width": 1}')
+    done = lonely_shell.run("validate", PICTURE, "--json=body.json")
+    assert [each["field"] for each in done.json["error"]["violations"]] == ["width"]
+
+
+@pytest.mark.parametrize(("url", "kept"), [(None, []), ("https://api.bfl.ai/v1/get_result?id=x", ["x"])])
+def test_an_answer_without_a_way_back_is_no_handle(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, url: str | None, kept: list[str]
+) -> None:
+    """A submit that failed with a task is kept for `bfl task`, but not without a URL, as nothing could be resumed."""
+
+    def submit(*_: object, **__: object) -> None:
+        raise TransportError("gone", task_id="x", polling_url=url)
+
+    monkeypatch.setattr(Client, "submit", property(lambda _: submit))
+    error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
+    assert (shell.kept, error.get("resume")) == (kept, "bfl task x" if kept else None)
+
+
+def test_the_secret_of_a_webhook_is_sent_where_it_belongs(shell: Shell) -> None:
+    """BFL_WEBHOOK_SECRET is sent with a webhook alone, and one that is given with the request goes before it."""
+    secret = {"BFL_WEBHOOK_SECRET": "s3cret"}
+    hook = ["-p", "webhook_url=http://127.0.0.1:9/"]
+    assert shell.run("generate", PICTURE, "a fox", "--no-wait", env=secret).code == 0
+    assert "webhook_secret" not in _last_body(shell)
+    assert shell.run("generate", PICTURE, "a fox", *hook, "-p", "webhook_secret=mine", env=secret).code == 0
+    assert _last_body(shell)["webhook_secret"] == "mine"
+    command = ["generate", "flux-9-pro", "a fox", *hook, "--no-validate", "--dry-run", "--json"]
+    assert set(shell.run(*command, env=secret).json["body"]) == {"prompt", "webhook_url"}
+
+
+def test_the_cost_of_a_task_is_said_while_it_is_awaited(shell: Shell) -> None:
+    """The cost that the submit stated stays in every line of the progress, though polls state none."""
+    lines = iter([("Pending", None), ("Pending", 0.5), ("Processing", None), ("Ready", None)])
+    task = SimpleNamespace(endpoint=PICTURE, id="x", cost=3.0)
+    line = TaskLine(task)  # type: ignore[arg-type]
+    assert str(line) == f"{PICTURE}: submitted, 0 s, 3 credits"
+    told = [(line.take(Update(status, share, None, None, {})), str(line)) for status, share in lines]
+    assert told == [
+        (True, f"{PICTURE}: Pending, 0 s, 3 credits"),
+        (False, f"{PICTURE}: Pending 50%, 0 s, 3 credits"),
+        (True, f"{PICTURE}: Processing, 0 s, 3 credits"),
+        (True, f"{PICTURE}: Ready, 0 s, 3 credits"),
+    ]
+    line.take(Update("Ready", None, None, None, {"cost": 0}))
+    assert str(line).endswith(", 0 credits")
 
 
 def test_quiet_says_nothing_on_standard_error(shell: Shell) -> None:
@@ -187,9 +347,9 @@ def test_a_draft_is_kept_beside_its_film(shell: Shell) -> None:
     """A video draft's cache is saved beside the video, and the video is finished from that file."""
     pytest.importorskip("av")
     draft = ["-p", "mode=t2v", "-p", "draft=true", "-p", "resolution=hd", "-p", "duration=5"]
-    done = shell.run("generate", "flux-3-video", "a fox", *draft, "-o", "fox.mp4")
+    done = shell.run("generate", "flux-3-video", "a fox", *draft, "-o", "fox.mp4", "--json")
     assert (done.code, shell.files) == (0, ["fox.draft", "fox.mp4"]), done.err
-    assert "draft fox.draft" in done.out
+    assert (done.json["file"], done.json["draft"]) == ("fox.mp4", "fox.draft")
     (shell.here / "fox.mp4").unlink()
     content = (shell.here / "fox.draft").read_bytes()
     done = shell.run("generate", "flux-3-video", "an owl", *draft, "-o", "fox.mp4")
@@ -198,6 +358,15 @@ def test_a_draft_is_kept_beside_its_film(shell: Shell) -> None:
     finish = ["-p", "mode=draft_enhance", "-p", "draft_cache=@fox.draft", "-p", "resolution=hd"]
     done = shell.run("generate", "flux-3-video", *finish, "-o", "final.mp4")
     assert done.code == 0, done.err
+
+
+def test_a_draft_is_named_and_does_not_follow_standard_output() -> None:
+    """The line about a saved video names its draft, if there is one; a video on standard output leaves no file."""
+    task, result = SimpleNamespace(id="x"), SimpleNamespace(cost=3.0, draft_cache="https://delivery.bfl.ai/x")
+    follower = Follower(Screen(), task, None, None)  # type: ignore[arg-type]
+    lines = [follower._text(result, Path("fox.mp4"), draft) for draft in (Path("fox.draft"), None)]  # type: ignore[arg-type]
+    assert lines == ["fox.mp4  task x  cost 3 credits  draft fox.draft", "fox.mp4  task x  cost 3 credits"]
+    assert Destination("-", force=False).save_draft(result, STDOUT) is None  # type: ignore[arg-type]
 
 
 def test_a_webhook_is_not_waited_for(shell: Shell) -> None:

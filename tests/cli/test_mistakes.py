@@ -27,6 +27,8 @@ MISTAKES = [
     ("generate flux-dev fox -p widht=512", 3, "did you mean 'width'?"),
     ("generate flux-kontext-pro fox -p aspect_ratio=16/9", 3, "did you mean '16:9'?"),
     ("generate flux-dev fox -o fox.gif", 3, "-o with the suffix .jpg"),
+    ("generate flux-dev fox -o fox.MP4", 3, "-o with the suffix .jpg"),
+    ("generate flux-dev fox -p output_format=png -o fox.jpg", 3, "-o with the suffix .png"),
     ("generate flux-dev fox -o out/fox.jpg", 11, "there is no folder out; make it first"),
     ("task 12345", 4, "see bfl tasks"),
     ("batch photos -o out", 3, "--endpoint NAME -p input_image=@{file} sends each picture"),
@@ -68,3 +70,29 @@ def test_options_may_precede_a_command_whose_prompt_begins_with_a_dash(lonely_sh
     """What follows -- is text, also where an option for all commands was given before the command."""
     done = lonely_shell.run("--json", "validate", PICTURE, "--", "--a fox")
     assert (done.code, done.json) == (0, lonely_shell.run("validate", PICTURE, "a fox", "--json").json), done.err
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet", "-q", "--debug"])
+def test_an_option_for_all_commands_may_precede_the_command(lonely_shell: Shell, option: str) -> None:
+    """The options that every command has are understood before it as they are behind it."""
+    before, behind = lonely_shell.run(option, "tasks"), lonely_shell.run("tasks", option)
+    assert before == behind
+    assert before.code == 0
+
+
+def test_an_option_that_is_no_parameter_is_not_proposed_as_one(lonely_shell: Shell) -> None:
+    """Only what the endpoint on the line takes is proposed as a parameter; without an endpoint, what any takes."""
+    assert "-p width=" not in lonely_shell.run("generate", PICTURE, "a fox", "--widths", "5").err
+    assert "try: -p width=5" in lonely_shell.run("batch", "jobs.jsonl", "--width=5").err
+    assert "try: -p webhook_url=x" in lonely_shell.run("generate", PICTURE, "a fox", "--webhook-url", "x").err
+    done = lonely_shell.run("credits", PICTURE)
+    assert (done.code, "bfl generate" in done.err) == (2, False), "the command was not forgotten"
+    done = lonely_shell.run("batch", "jobs.jsonl", "--nothing")
+    assert done.err.endswith("try: bfl batch --help\n")
+
+
+@pytest.mark.parametrize("group", ["auth", "finetunes"])
+def test_a_group_alone_lists_its_commands(lonely_shell: Shell, group: str) -> None:
+    """A group without a command is answered with its help on standard error, and the code of a misunderstanding."""
+    done = lonely_shell.run(group)
+    assert (done.code, done.out, "Commands:" in done.err, "bfl: " in done.err) == (2, "", True, False)

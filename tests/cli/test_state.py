@@ -151,7 +151,7 @@ def test_an_end_that_cannot_be_written_is_none(folder: Path, monkeypatch: pytest
 
 
 def test_no_handle_can_be_kept_without_a_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A state folder that is no absolute path, as without a home, is none, and nothing is made in the current folder."""
+    """A state folder without an absolute path, as without a home, is none; nothing is made in the current folder."""
     with pytest.raises(OSError, match="no home folder"):
         state.ready(Path("bfl-state"))
     assert not Path("bfl-state").exists()
