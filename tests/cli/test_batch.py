@@ -57,7 +57,7 @@ def test_a_batch_that_was_stopped_says_why(shell: Shell, status: int, kind: str)
     shell.emulator.script({"fault": "answer", "operation": "submit", "status": status})
     assert "no new work is started; nothing is under way" in batch(shell).err
     error = batch(shell, "--json").json["error"]
-    assert (error["kind"], error["stopped"], error["waiting"]) == (kind, kind, 1)
+    assert (error["kind"], error["stopped"], error["waiting"], error["done"]) == (kind, kind, 1, 0)
 
 
 def test_a_batch_without_its_results_is_a_failure(shell: Shell) -> None:

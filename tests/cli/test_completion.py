@@ -34,6 +34,9 @@ def test_names_are_completed(lonely_shell: Shell) -> None:
     assert complete(lonely_shell, f"bfl generate {PICTURE} -p width=512 -p output_format=p", 6) == ["output_format=png"]
     assert complete(lonely_shell, f"bfl generate {PICTURE} -p width=512 -p wi", 6) == []  # it is given
     assert complete(lonely_shell, "bfl generate unknown -p wi", 4) == []
+    assert complete(lonely_shell, f"bfl generate {PICTURE} -p nothing=x", 4) == []
+    assert complete(lonely_shell, f"bfl generate {PICTURE} -p width=5", 4) == []
+    assert complete(lonely_shell, "bfl describe lux-2", 2) == []
     assert complete(lonely_shell, "bfl task ", 2) == []
 
 

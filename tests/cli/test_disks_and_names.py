@@ -111,3 +111,30 @@ def test_a_name_that_is_not_utf_8(shell: Shell) -> None:
     assert "exists" in done.json["error"]["message"]
     assert shell.process("tasks", PYTHONIOENCODING="ascii").code == 0
     assert shell.process("describe", EDITING, PYTHONIOENCODING="ascii").code == 0
+
+
+@unix
+def test_a_pipe_is_no_place_for_a_result(shell: Shell) -> None:
+    """-o with the name of a pipe or a device is refused before anything is paid, also with --force."""
+    os.mkfifo(shell.here / "pipe")
+    assert shell.emulator is not None
+    before = len(shell.emulator.tasks)
+    for place in ("pipe", "/dev/null"):
+        done = shell.run("generate", PICTURE, "a fox", "-o", place, "--force", "--no-validate")
+        assert (done.code, f"{place} is neither a file nor a folder" in done.err) == (11, True), done.err
+    assert len(shell.emulator.tasks) == before
+
+
+def test_nothing_is_submitted_without_a_place_for_its_handle(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither the state folder nor the result's takes a handle, nothing is paid, and both are named."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert shell.emulator is not None
+    before = len(shell.emulator.tasks)
+    monkeypatch.setattr(state, "ready", full)
+    done = shell.run("generate", PICTURE, "a fox", "--no-wait")
+    assert (done.code, str(shell.tasks) in done.err, "nothing was submitted" in done.err) == (11, True, True), done.err
+    assert len(shell.emulator.tasks) == before
+    assert shell.run("generate", PICTURE, "a fox", "--emulator", "-o", "fox.jpg").code == 0, "it keeps none"

@@ -97,3 +97,76 @@ def test_a_request_is_checked_without_being_sent(shell: Shell) -> None:
     done = shell.run("validate", PICTURE, "a fox", "-p", "width=512", "--json")
     assert done.json == {"endpoint": PICTURE, "valid": True}
     assert len(shell.emulator.requests) == before
+
+
+FORMS = [name for name in ENDPOINTS if len(client.forms(name)) > 1]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_of_an_endpoint_is_described(lonely_shell: Shell, name: str) -> None:
+    """`bfl describe --json` has the parameters of all forms together, and those of each under its title."""
+    data = lonely_shell.run("describe", name, "--json").json
+    forms = {form.title: [each.name for each in form.parameters] for form in client.forms(name)}
+    assert {title: [each["name"] for each in found] for title, found in data["forms"].items()} == forms
+    assert {each["name"] for each in data["parameters"]} == {each for names in forms.values() for each in names}
+    shown = lonely_shell.run("describe", name).out
+    assert all(f"\n{title}\n" in shown for title in forms)
+
+
+def test_a_description_as_json_has_what_the_specification_says(lonely_shell: Shell) -> None:
+    """`bfl describe --json` has the facts of an endpoint, and of each parameter what is accepted, and what it means."""
+    for name, endpoint in ENDPOINTS.items():
+        data = lonely_shell.run("describe", name, "--json").json
+        assert (data["name"], data["kind"], data["price"]) == (name, endpoint.kind, client.price_in_words(name))
+        for fact in ("path", "duration", "active_limit", "unpublished"):
+            assert data[fact] == getattr(client.ENDPOINTS[name], fact)
+        assert ("forms" in data) == (name in FORMS)
+        described = {each["name"]: each for each in data["parameters"]}
+        assert described.keys() == client.parameters(name).keys()
+        for key, parameter in client.parameters(name).items():
+            facts = described[key]
+            assert (facts["required"], facts["media"]) == (parameter.required, parameter.media)
+            assert (facts["accepts"], facts["types"]) == (parameter.bounds, sorted(parameter.types))
+            assert facts["corrections"] == list(client.overlay_bounds(parameter.schema))
+
+
+def test_what_must_be_given_comes_first(lonely_shell: Shell) -> None:
+    """A description begins with the required parameters, marks them and what takes a file, and tells false defaults."""
+    marked = files = falses = 0
+    for name in ENDPOINTS:
+        if name in FORMS:
+            continue
+        lines = lonely_shell.run("describe", name, COLUMNS="120").out.splitlines()
+        heads = [line.split("  ")[0] for line in lines[1:] if line and not line.startswith(" ")]
+        known = client.parameters(name)
+        assert sorted(heads) == sorted(known)
+        required = [each for each in heads if known[each].required]
+        assert heads[: len(required)] == required
+        for head in heads:
+            (number,) = (number for number, line in enumerate(lines) if line.split("  ")[0] == head and number)
+            assert lines[number].endswith("(required)") == known[head].required
+            marked += known[head].required
+            if known[head].default is False:
+                assert lines[number].endswith("(default false)")
+                falses += 1
+            if known[head].media:
+                assert "(@FILE)" in " ".join(lines[number + 1 : number + 3])
+                files += 1
+    assert marked and files and falses
+
+
+def test_an_unpublished_endpoint_is_marked(lonely_shell: Shell) -> None:
+    """`bfl endpoints` says of an endpoint that is not published that it is not, and of no other."""
+    lines = lonely_shell.run("endpoints", COLUMNS="250").out.splitlines()[1:]
+    marked = {line.split()[0] for line in lines if line.endswith("(unpublished)")}
+    assert marked == {name for name in ENDPOINTS if client.ENDPOINTS[name].unpublished}
+    facts = {each["name"]: each for each in lonely_shell.run("endpoints", "--json").json}
+    assert {name for name, each in facts.items() if each["unpublished"]} == marked
+    assert {each["rates"] for each in facts.values()} == {client.rates_in_words(name) for name in ENDPOINTS}
+
+
+def test_a_terminal_without_a_width_is_described_to(lonely_shell: Shell) -> None:
+    """A terminal that is too narrow for anything gets the text all the same."""
+    for columns in ("1", "7"):
+        assert lonely_shell.run("describe", PICTURE, COLUMNS=columns).code == 0
+        assert lonely_shell.run("endpoints", COLUMNS=columns).code == 0

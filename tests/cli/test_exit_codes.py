@@ -43,6 +43,9 @@ def test_a_failure_has_its_exit_code(shell: Shell, kind: str, prompt: str, rules
     submitted = "polling" in str(rules) or "download" in str(rules)
     assert bool(error.get("task_id")) == (submitted or not rules)
     assert ("resume" in error) == submitted
+    answered = [rule["status"] for rule in rules if rule.get("operation") == "submit" and "status" in rule]
+    assert error.get("status_code") == (answered[0] if answered else None)
+    assert error.get("maybe_submitted") == (True if answered == [500] or "reset" in str(rules) else None)
 
 
 def test_an_ended_task_is_listed_with_its_end(shell: Shell) -> None:
@@ -105,6 +108,8 @@ def test_a_bug_shows_no_traceback_unless_asked(lonely_shell: Shell, monkeypatch:
     assert "Traceback" not in plain.err
     assert "Traceback" in full.err
     assert "get_result" not in plain.err + full.err
+    printed = lonely_shell.run("tasks", "--json")
+    assert (printed.code, printed.json["error"]["kind"], "get_result" in printed.out) == (1, "internal", False)
 
 
 @unix

@@ -70,3 +70,11 @@ def test_the_installed_program_is_the_same(lonely_shell: Shell) -> None:
     code = "from bfl_cli import main; import sys; sys.argv = ['bfl', '--version']; main()"
     done = subprocess.run([BFL[0], "-c", code], env=lonely_shell.environment(), capture_output=True, text=True)
     assert done.stdout == lonely_shell.run("--version").out
+
+
+def test_the_skill_is_printed(lonely_shell: Shell) -> None:
+    """`bfl skill` prints the whole text for an agent, in words and as JSON."""
+    text = lonely_shell.run("skill").out
+    assert text.startswith("---\nname: ")
+    assert "bfl generate" in text
+    assert lonely_shell.run("skill", "--json").json["skill"].rstrip("\n") == text.rstrip("\n")

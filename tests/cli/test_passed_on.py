@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import stat
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import bfl_batch
 import bfl_emulator
 import pytest
 from bfl_batch import Report
+from bfl_cli.screen import HIDDEN
 from bfl_client import AsyncClient
 
 from tests.needs import PICTURE
@@ -67,6 +67,7 @@ def test_the_database_may_come_from_the_environment(shell: Shell) -> None:
     said.append(shell.run("batch", "run", "jobs.jsonl", "--endpoint", PICTURE, "-o", "out", "--database-url", "x").err)
     said.append(shell.run("batch", "status", "out", "--database-url", "nonsense").err)
     assert ["there is no batch" in each for each in said] == [False] * 4
+    assert shell.run("batch", "run", "jobs.jsonl", "--endpoint", PICTURE, "--dry-run").code == 0
     assert "there is no batch" in shell.run("batch", "status", "out").err
 
 
@@ -148,11 +149,12 @@ class Served:
         self.address = options["http"] and options["http"][0].getsockname()
         if self.token:
             options["announce"]("http://127.0.0.1:1/mcp")
-        self.said = options["redact"](f"{self.client.base_url} {os.environ.get('BFL_API_KEY')} {self.token}")
+        assert self.shell.emulator is not None
+        self.said = options["redact"](f"{self.shell.emulator.api_key}, {self.token}")
 
-    def run(self, *options: str, token: str = "") -> Done:
+    def run(self, *options: str, **more: str) -> Done:
         """Start it; returns how it ended."""
-        done = self.shell.run("mcp", "-o", "out", *options, BFL_MCP_TOKEN=token)
+        done = self.shell.run("mcp", "-o", "out", *options, env=more)
         assert done.code == 0, done.err
         return done
 
@@ -217,16 +219,25 @@ def test_the_token_of_a_start_is_shown_once(served: Served) -> None:
     told = served.run("--no-budget", "--http", "0").out
     assert f"Bearer {served.token}" in told
     assert served.address[0] == "127.0.0.1"
+    assert served.said == f"{HIDDEN}, {HIDDEN}"
+
+
+def test_a_key_from_the_file_is_hidden_by_the_server(served: Served) -> None:
+    """A key that looks like none, and is kept in the key file, is hidden in what the server says, too."""
     assert served.shell.emulator is not None
-    assert not [secret for secret in (served.token, served.shell.emulator.api_key) if secret in served.said]
+    served.shell.key_file.parent.mkdir(parents=True)
+    served.shell.key_file.write_text("anolderkey")
+    served.shell.key_file.chmod(0o600)
+    served.run("--no-budget", BFL_API_KEY="")
+    assert served.options["redact"]("of anolderkey") == f"of {HIDDEN}"
 
 
 def test_the_users_token_is_the_one_that_is_asked_for(served: Served) -> None:
     """BFL_MCP_TOKEN is what HTTP requests must carry, is not printed, and does not matter without --http."""
     token = "a-token_of.the~user+/="
-    done = served.run("--no-budget", "--http", "0", "--json", token=token)
+    done = served.run("--no-budget", "--http", "0", "--json", BFL_MCP_TOKEN=token)
     assert (served.token, done.json) == (token, {"url": "http://127.0.0.1:1/mcp"})
-    served.run("--no-budget", token="weak")
+    served.run("--no-budget", BFL_MCP_TOKEN="weak")
     assert served.token is None
     for weak, code in (("fifteen-letters", 4), ("sixteen-letters-", 0)):
         done = served.shell.run("mcp", "-o", "out", "--no-budget", "--http", "0", BFL_MCP_TOKEN=weak)

@@ -20,7 +20,9 @@ def last_body(shell: Shell) -> Any:
     return [request for request in list(shell.emulator.requests) if request.method == "POST"][-1].body
 
 
-@pytest.mark.parametrize("way", [["-"], ["@prompt.txt"], ["-p", "prompt=-"], ["-p", "prompt=@prompt.txt"]])
+@pytest.mark.parametrize(
+    "way", [["-"], ["@-"], ["@prompt.txt"], ["-p", "prompt=-"], ["-p", "prompt=@-"], ["-p", "prompt=@prompt.txt"]]
+)
 def test_a_text_comes_from_standard_input_or_a_file(shell: Shell, way: list[str]) -> None:
     """`-` and `@FILE` for the prompt send the text of standard input or of the file, never these characters."""
     (shell.here / "prompt.txt").write_text("ein Fuchs im Schnee – ganz früh\n", encoding="utf-8-sig")
@@ -35,6 +37,10 @@ def test_a_text_comes_from_standard_input_or_a_file(shell: Shell, way: list[str]
         (["@fox.png"], "fox.png is not text"),
         (["@gone.txt"], "there is no file gone.txt"),
         (["-"], "standard input is empty"),
+        (["@empty.txt"], "empty.txt is empty"),
+        (["@nul.txt"], "nul.txt is not text"),
+        (["a fox", "-p", "output_format=@style.txt"], "output_format: "),
+        (["@style.txt", "-p", "seed=-"], "seed: must be an integer"),
         (["a fox", "-p", "width=@fox.png"], "width: does not accept a file"),
         (["--body", "body.json"], "prompt: does not accept a file"),
         (["@other.json"], "--json other.json"),
@@ -47,6 +53,9 @@ def test_what_names_a_file_is_never_sent_as_it_is(shell: Shell, command: str, ar
     """A text that names a file which the parameter cannot take is refused with the reason, by both commands."""
     Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
     (shell.here / "body.json").write_text('{"prompt": "@fox.png"}')
+    (shell.here / "empty.txt").write_text("\n")
+    (shell.here / "nul.txt").write_bytes(b"a\0b")
+    (shell.here / "style.txt").write_text("png")
     (shell.here / "other.json").write_text('{"prompt": "a fox"}')
     (shell.here / "sized.json").write_text('{"width": 512}')
     done = shell.run(command, PICTURE, *arguments)
@@ -154,3 +163,35 @@ def test_a_body_without_end_is_refused(shell: Shell, unchecked: list[str]) -> No
     assert done.code == 3, done.err
     assert "nested more than 64 levels deep" in done.err
     assert len(shell.emulator.requests) == before
+
+
+def test_a_picture_comes_from_standard_input_by_both_names(shell: Shell) -> None:
+    """`-p NAME=@-` sends a picture from standard input, as `-p NAME=-` does."""
+    Image.new("RGB", (64, 64)).save(shell.here / "fox.png")
+    content = (shell.here / "fox.png").read_bytes()
+    for name in ("-", "@-"):
+        done = shell.run("generate", PICTURE, "a fox", "-p", f"image_prompt={name}", "-o", "-", stdin=content)
+        assert done.code == 0, done.err
+        assert last_body(shell)["image_prompt"] == base64.b64encode(content).decode()
+
+
+def test_a_mistake_is_named_once(shell: Shell) -> None:
+    """A text whose file is missing is one mistake, and is not named again for what stands in its place."""
+    done = shell.run("validate", PICTURE, "@gone.txt", "-p", "width=1", "-p", "image_prompt=@gone.png", "--json")
+    fields = [each["field"] for each in done.json["error"]["violations"]]
+    assert sorted(fields) == ["image_prompt", "prompt", "width"]
+
+
+@pytest.mark.parametrize("prompt", ["x=3", "a=b c=d", "", "fox", "fox.jpg and owl.jpg", "a.fox"])
+def test_a_prompt_is_sent_as_it_is(shell: Shell, prompt: str) -> None:
+    """A prompt with an equals sign, an empty one, and the name of a file without suffix are prompts as any other."""
+    (shell.here / "fox").write_text("")
+    done = shell.run("generate", PICTURE, prompt, "--dry-run", "--json", "--no-validate")
+    assert (done.code, done.json["body"]) == (0, {"prompt": prompt}), done.err
+
+
+def test_only_the_end_of_the_last_line_is_cut_off(shell: Shell) -> None:
+    """The text of a file keeps its spaces and its lines; the ends of the last line alone are not part of it."""
+    (shell.here / "prompt.txt").write_bytes(b"  a fox\r\nin snow  \r\n\n")
+    assert shell.run("generate", PICTURE, "@prompt.txt", "-o", "a.jpg").code == 0
+    assert last_body(shell)["prompt"] == "  a fox\r\nin snow  "

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -180,6 +181,54 @@ def test_a_signal_in_a_pause_ends_the_command(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(time, "sleep", lambda seconds: signal.raise_signal(signal.SIGTERM))
     with interrupts.PaidRequest(Screen(quiet=True)) as paid, pytest.raises(KeyboardInterrupt):
         paid.pause(0.05)
+
+
+def ended(timer: threading.Timer | None) -> None:
+    """Fail unless a timer has ended before its time."""
+    assert timer is not None
+    timer.join(LIMIT)
+    assert not timer.is_alive()
+
+
+def test_an_answered_request_leaves_no_timer_and_no_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the answer, or an error in its place, no timer ends the command, and signals do what they did before."""
+    monkeypatch.setattr(interrupts, "GRACE", 3600.0)
+    before = [signal.getsignal(number) for number in interrupts.SIGNALS]
+    for answered in (True, False):
+        with pytest.raises(ValueError, match="no task"), interrupts.PaidRequest(Screen(quiet=True)) as paid:
+            signal.raise_signal(signal.SIGTERM)
+            assert paid._timer is not None
+            assert paid._timer.is_alive()
+            if answered:
+                paid.answered()
+                ended(paid._timer)
+            raise ValueError("no task")
+        ended(paid._timer)
+        assert [signal.getsignal(number) for number in interrupts.SIGNALS] == before
+
+
+def test_a_second_signal_is_not_waited_for() -> None:
+    """The first signal during a request is only noted, and the second ends it."""
+    with interrupts.PaidRequest(Screen(quiet=True)) as paid, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+        assert paid.pressed
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_request_in_another_thread_is_made_as_well() -> None:
+    """In a thread, where Python allows no handlers, a request is made without them."""
+    before = [signal.getsignal(number) for number in interrupts.SIGNALS]
+    made = list[bool]()
+
+    def work() -> None:
+        with interrupts.PaidRequest(Screen(quiet=True)):
+            made.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(LIMIT)
+    assert made == [True]
+    assert [signal.getsignal(number) for number in interrupts.SIGNALS] == before
 
 
 def test_a_terminal_that_is_closed_loses_no_task(slow_shell: Shell, clock: list[float]) -> None:

@@ -87,6 +87,13 @@ def test_show_needs_a_terminal(
     monkeypatch.setattr(sys, "stdin", None)  # closed by whoever started bfl
     output.show(shell.here / "f.jpg", "image", screens.Screen())
     assert "--show needs a terminal" in capsys.readouterr().err
+    for path, kind, screen in (
+        (shell.here / "f.jpg", "image", screens.Screen(as_json=True)),
+        (shell.here / "f.mp4", "video", screens.Screen()),
+        (output.STDOUT, "image", screens.Screen()),
+    ):
+        output.show(path, kind, screen)
+        assert "shows pictures only, and not with --json" in capsys.readouterr().err
 
 
 def test_a_signal_in_the_middle_of_a_line_is_printed_all_the_same(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 import bfl_client
 import pytest
 from bfl_cli import exits, output
-from bfl_cli.screen import HIDDEN, redact, strict_json
+from bfl_cli.screen import HIDDEN, moves, redact, strict_json, write
 from bfl_client.errors import BFLError, Remedy, Violation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,3 +167,43 @@ def test_a_secret_of_four_characters_is_hidden() -> None:
     """A secret that is not too short to be a word is taken out of texts, wherever it stands."""
     assert redact("he said s3crs3cr", ["s3cr"]) == f"he said {HIDDEN}{HIDDEN}"
     assert redact("he said so", ["so"]) == "he said so"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("at https://api.bfl.ai/v1/get_result?id=1 now", f"at https://api.bfl.ai/{HIDDEN} now"),
+        ("at http://me:pass@proxy.example:8080/x now", f"at http://proxy.example:8080/{HIDDEN} now"),
+        (
+            "'https://a.example/x', \"https://b.example/y\"",
+            f"'https://a.example/{HIDDEN}', \"https://b.example/{HIDDEN}\"",
+        ),
+        ("at https://api.bfl.ai now", "at https://api.bfl.ai now"),
+        (f"the key {SECRET}.", f"the key {HIDDEN}."),
+        ("the file bfl_fox and x_bfl_0123456789abcdef", "the file bfl_fox and x_bfl_0123456789abcdef"),
+    ],
+)
+def test_a_url_is_cut_off_after_its_host(text: str, shown: str) -> None:
+    """Errors show the host of a URL, and neither its path, nor a password in it, nor what looks like a key."""
+    assert redact(text) == shown
+
+
+def test_collections_are_lists_in_json() -> None:
+    """Sets and tuples are printed as lists, keys that are no text as text, and paths as text."""
+    data = {"set": {1}, "frozen": frozenset({"a"}), "pair": (True, None), 5: Path("fox.jpg")}
+    assert json.loads(strict_json(data)) == {"set": [1], "frozen": ["a"], "pair": [True, None], "5": "fox.jpg"}
+
+
+def test_a_stream_that_is_closed_takes_nothing() -> None:
+    """A standard stream that whoever started bfl has closed takes no text, and is no terminal."""
+    write(None, "a fox")
+    assert not moves(None)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_character_that_a_terminal_lacks_is_escaped(encoding: str) -> None:
+    """What the terminal's encoding does not have is printed escaped, and the rest as it is."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding)
+    write(stream, "a fox \N{SNOWFLAKE}\n")
+    stream.buffer.seek(0)
+    assert stream.buffer.read() == b"a fox \\u2744\n"
