@@ -113,23 +113,25 @@ def test_a_bug_shows_no_traceback_unless_asked(lonely_shell: Shell, monkeypatch:
 
 
 @unix
-def test_the_reader_may_go_away(shell: Shell) -> None:
-    """A reader of standard output that has gone is code 141 and no word."""
+@pytest.mark.parametrize("command", [["endpoints"], ["generate", PICTURE, "a fox", "-o", "-", "--quiet"]])
+def test_the_reader_may_go_away(shell: Shell, command: list[str]) -> None:
+    """A reader of standard output that has gone is code 141 and no word, also where it was to get a picture."""
     reading, writing = os.pipe()
     os.close(reading)
     gone = subprocess.run(
-        [*BFL, "endpoints"], env=shell.environment(), stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60
+        [*BFL, *command], env=shell.environment(), stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60
     )
     os.close(writing)
     assert (gone.returncode, gone.stderr) == (141, "")
 
 
 @linux
-def test_a_full_device_behind_standard_output_is_reported(shell: Shell) -> None:
+@pytest.mark.parametrize("command", ["endpoints", "--version"])
+def test_a_full_device_behind_standard_output_is_reported(shell: Shell, command: str) -> None:
     """Standard output that cannot be written is exit code 11 with the reason, and no traceback."""
     with open("/dev/full", "w") as full:
         said = subprocess.run(
-            [*BFL, "endpoints"], env=shell.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            [*BFL, command], env=shell.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert (said.returncode, said.stderr) == (11, "bfl: standard output: No space left on device\n")
 

@@ -10,6 +10,7 @@ import pytest
 from bfl_cli import state
 from bfl_cli.output import Destination
 from bfl_client import policy
+from bfl_client.errors import Remedy, TransportError
 from bfl_client.tasks import Task
 from PIL import Image
 
@@ -150,6 +151,9 @@ def test_a_long_handle_is_not_repeated(slow_shell: Shell, length: int, repeated:
     assert len(reference) == length
     done = slow_shell.run("task", reference, "--timeout", "0.3", "--json", HOME="/dev/null")
     assert (done.code, "resume" in done.json["error"]) == (9, repeated), done.err
+    (slow_shell.here / "my handle.json").write_text(reference)
+    done = slow_shell.run("task", "my handle.json", "--timeout", "0.3", "--json", HOME="/dev/null")
+    assert (done.code, done.json["error"]["resume"]) == (9, "bfl task 'my handle.json'"), done.err
 
 
 def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_shell: Shell) -> None:
@@ -309,3 +313,18 @@ def test_a_bug_after_the_payment_says_how_to_resume(shell: Shell, monkeypatch: p
     error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
     assert (error["kind"], error["resume"]) == ("internal", f"bfl task {error['task_id']}")
     assert shell.kept == [error["task_id"]]
+
+
+@pytest.mark.parametrize(("lasting", "first"), [(True, "correct HTTPS_PROXY"), (False, "bfl task ")])
+def test_a_setting_is_corrected_before_a_task_is_resumed(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, lasting: bool, first: str
+) -> None:
+    """A broken connection is answered with the command that resumes; a wrong proxy first with its correction."""
+
+    def wait(*_: object, **__: object) -> None:
+        raise TransportError("gone", Remedy("mend it", "proxy", variable="HTTPS_PROXY"), lasting=lasting)
+
+    monkeypatch.setattr(Task, "wait", wait)
+    error = shell.run("generate", PICTURE, "a fox", "--json").json["error"]
+    assert (error["kind"], error["remedy"].startswith(first)) == ("network", True), error
+    assert error["remedy"].endswith(f"bfl task {error['task_id']}")

@@ -189,8 +189,10 @@ def test_a_clock_that_falls_back_removes_nothing(folder: Path, monkeypatch: pyte
     """While the clock stands at 1970 again, and after it is right, a handle of today is kept."""
     path = state.Kept(handle("a"), folder).path
     now = time.time()
+    aged(path, now - DAY)
     monkeypatch.setattr(time, "time", lambda: 100.0)
     state.prune()
+    assert abs(path.stat().st_mtime - (now - DAY)) < 1, "a clock that is wrong counts nothing anew"
     monkeypatch.setattr(time, "time", lambda: now + 29 * DAY)
     state.prune()
     assert path.exists()
