@@ -101,7 +101,7 @@ class Follower:
     def interrupted(self) -> Problem:
         """The problem to report after an interrupt."""
         shown = shorten(self.task.id, 80)
-        if not self.resume:
+        if not self.resume and not self._resumes:
             return Problem("interrupted", f"interrupted; task {shown} ended with its emulator")
         doing = "while its result was being saved" if self._saving else "while waiting for it"
         return Problem(
@@ -109,7 +109,7 @@ class Follower:
             f"interrupted {doing}; task {shown} was submitted, and continues",
             self.resume,
             task_id=self.task.id,
-            resume=self.resume,
+            resume=self.resume or None,
         )
 
     def _failed(self, error: BaseException) -> Problem:
@@ -183,7 +183,8 @@ def task(
         kept = None
         with contextlib.suppress(OSError):  # its owner has the handle elsewhere
             kept = state.Kept(task.handle, state.ready(state.folder()))
-        otherwise = f"bfl task {shlex.quote(reference)}" if len(reference) < 200 else ""
+        short = len(reference) < 200 and not reference.lstrip().startswith("{")  # JSON would be shown without its URL
+        otherwise = f"bfl task {shlex.quote(reference)}" if short else ""
         Follower(screen, task, kept, destination if download else None, otherwise, resumes=True).follow(timeout, show)
 
 

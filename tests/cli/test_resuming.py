@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 from typing import Any
 
@@ -139,21 +140,32 @@ def test_nothing_is_overwritten_by_resuming(slow_shell: Shell, clock: list[float
     assert (again.code, f"{name} exists; --force replaces it" in again.err) == (11, True), again.err
 
 
-@pytest.mark.parametrize(("length", "repeated"), [(199, True), (200, False)])
+@pytest.mark.parametrize(
+    ("name", "repeated"),
+    [("my handle.json", True), ("x" * 194 + ".json", True), ("x" * 195 + ".json", False), ("", False)],
+)
 @linux
-def test_a_long_handle_is_not_repeated(slow_shell: Shell, length: int, repeated: bool) -> None:
-    """Where no handle can be kept, the command that resumes has the handle given, unless that is too long to read."""
-    assert slow_shell.emulator is not None
+def test_what_resumes_a_task_without_a_record_can_be_typed(
+    slow_shell: Shell, monkeypatch: pytest.MonkeyPatch, name: str, repeated: bool
+) -> None:
+    """Without a record, a file given is named to resume a task that continues, unless it is long; JSON is not."""
     task_id = slow_shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"]
     (kept,) = slow_shell.handles
-    url = json.loads(kept.read_text())["polling_url"]
-    reference = json.dumps({"id": task_id, "polling_url": url}).ljust(length)
-    assert len(reference) == length
-    done = slow_shell.run("task", reference, "--timeout", "0.3", "--json", HOME="/dev/null")
-    assert (done.code, "resume" in done.json["error"]) == (9, repeated), done.err
-    (slow_shell.here / "my handle.json").write_text(reference)
-    done = slow_shell.run("task", "my handle.json", "--timeout", "0.3", "--json", HOME="/dev/null")
-    assert (done.code, done.json["error"]["resume"]) == (9, "bfl task 'my handle.json'"), done.err
+    handle = json.loads(kept.read_text())
+    text = json.dumps({each: handle[each] for each in ("id", "polling_url")})
+    (slow_shell.here / (name or "unused")).write_text(text)
+    command = ["task", name or text, "--timeout", "0.3", "--json"]
+    done = slow_shell.run(*command, HOME="/dev/null")
+    resume = f"bfl task {shlex.quote(name)}" if repeated else None
+    assert (done.code, done.json["error"].get("resume")) == (9, resume), done.err
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Task, "wait", interrupted)
+    error = slow_shell.run(*command, HOME="/dev/null").json["error"]
+    assert (error["task_id"], error.get("resume")) == (task_id, resume)
+    assert ("continues" in error["message"], "emulator" in error["message"]) == (True, False)
 
 
 def test_the_command_that_resumes_replaces_a_file_if_that_was_asked_for(slow_shell: Shell) -> None:
