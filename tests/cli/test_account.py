@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from bfl_cli.auth import Key
 
 from tests.needs import PICTURE
 
@@ -117,6 +119,9 @@ def test_a_mistyped_key_is_hidden(lonely_shell: Shell) -> None:
     for typed in ("x0f9d2c4e5f1e4c7b9a550123456789ab", "--x0f9d2c4e5f1e4c7b9a550123456789ab"):
         done = lonely_shell.run(typed)
         assert (done.code, "0123456789" in done.err) == (2, False), done.err
+    done = lonely_shell.run("describe", "x0f9d2c4e5f1e4c7b9a550123456789ab", "--json")
+    assert (done.code, "0123456789" in done.out + done.err) == (3, False), done.err
+    assert len(done.json["error"]["violations"]) == 1
     assert "the-endpoint-of-my-dreams" in lonely_shell.run("describe", "the-endpoint-of-my-dreams").err
 
 
@@ -334,3 +339,12 @@ def test_a_key_is_typed_unseen(shell: Shell) -> None:
     assert "API key" in screen
     assert KEY not in screen
     assert shell.key_file.read_text() == f"{KEY}\n"
+
+
+def test_debug_shows_the_requests_without_the_key(shell: Shell) -> None:
+    """--debug tells each request, without its path, and never the key, nor does what describes a key."""
+    assert shell.emulator is not None
+    done = shell.run("credits", "--debug")
+    assert re.search(r" httpx2?: .*GET http://127\.0\.0\.1", done.err), done.err
+    assert not [each for each in (shell.emulator.api_key, "/v1/credits") if each in done.out + done.err]
+    assert KEY not in repr(Key(KEY, "file", "a file"))

@@ -236,6 +236,12 @@ def test_a_dry_run_of_a_batch_checks_unless_told_not_to(lonely_shell: Shell) -> 
     done = lonely_shell.run(*command, "--no-validate", "--json", "--budget", "0.5")
     assert (done.code, done.json["jobs"], done.json["budget"]) == (0, 3, 0.5), done.err
     assert lonely_shell.files == ["jobs.jsonl"]
+    lines = [{"prompt": "a fox", "name": f"fox{number:02}", "output_format": "png"} for number in range(22)]
+    (lonely_shell.here / "jobs.jsonl").write_text("\n".join(json.dumps(each) for each in [{"prompt": "x"}, *lines]))
+    shown = lonely_shell.run(*command, "-o", "out").out.splitlines()
+    assert shown[0].split() == ["23", PICTURE]
+    assert shown[2:4] == [str(Path("out", "00001.jpg")), str(Path("out", "fox00.png"))]
+    assert shown[-2:] == [str(Path("out", "fox18.png")), "… and 3 more files"]
 
 
 @pytest.mark.parametrize(

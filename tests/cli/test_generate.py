@@ -255,6 +255,14 @@ def test_a_file_in_the_way_matters_only_to_what_is_saved(shell: Shell) -> None:
     assert (shell.here / "fox.jpg").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("endpoint", [EDITING])
+def test_the_cost_is_told_with_the_task(shell: Shell, endpoint: str) -> None:
+    """What the submit costs is told by --no-wait, as by the result."""
+    done = shell.run("generate", endpoint, "a fox", "--no-wait", "--json")
+    assert done.json["cost"] == price(endpoint, {"prompt": "a fox"})
+    assert shell.run("task", done.json["id"], "--json").json["cost"] == done.json["cost"]
+
+
 def test_a_file_that_appears_meanwhile_is_not_replaced(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that somebody makes while the task is awaited stays as it is; with --force it is replaced."""
     monkeypatch.setattr(Destination, "check", lambda self, screen: Path("fox.jpg").write_bytes(b"precious"))

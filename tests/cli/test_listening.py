@@ -89,6 +89,14 @@ def test_a_quiet_listener_says_only_what_must_be_known(listening: Listening) -> 
     assert (done.code, done.err.startswith("not saved: "), done.err.count("\n")) == (0, True, 1), done.err
 
 
+@pytest.mark.parametrize("name", ["gone", "file"])
+def test_results_are_saved_in_a_folder_alone(lonely_shell: Shell, name: str) -> None:
+    """--save of a folder that is missing, or of a file, is refused before anything is received."""
+    (lonely_shell.here / "file").write_text("")
+    done = lonely_shell.run("webhook", "listen", *UNVERIFIED, "1", "--save", name)
+    assert (done.code, f"there is no folder {name}" in done.err) == (11, True), done.err
+
+
 @pytest.mark.parametrize("form", ["secret", "hmac"])
 def test_nothing_is_accepted_without_a_secret_unless_that_is_said(lonely_shell: Shell, form: str) -> None:
     """Without BFL_WEBHOOK_SECRET only --form unverified listens; each other form has nothing to verify with."""
