@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bfl_cli.exits import EXITS
 from bfl_cli.progress import batch_line
 from bfl_cli.screen import Screen
 from bfl_client import specification
+from bfl_client.answers import Update
 from PIL import Image
 
 from tests.needs import EDITING, PICTURE
@@ -291,3 +293,22 @@ def test_a_batch_says_each_thing_once(capsys: pytest.CaptureFixture[str], monkey
         take(Progress(3, 2, 0, 0, 1, 0, 6.0, 5.0, 0, reason, plan))
     said = capsys.readouterr().err
     assert said == "too few credits: no new work is started; 1 under way finish first; Ctrl-C leaves them\n"
+
+
+def test_the_bar_of_a_batch_counts_every_end() -> None:
+    """On a terminal the bar is full once every job has ended, the failed and the uncertain ones too."""
+    drawn = list[dict[str, Any]]()
+    batch = progresses._Batch(Screen(), lambda **facts: drawn.append(facts))
+    batch.take(Progress(10, 3, 2, 1, 4, 4, 9.0, 30.0, 6))
+    assert [(each["total"], each["completed"]) for each in drawn] == [(10, 6)]
+    assert drawn[0]["description"].startswith("3 of 10 done, 2 failed, 1 uncertain, ")
+
+
+def test_quiet_moves_nothing_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --quiet no progress is drawn on a terminal, of a task or of a batch."""
+    monkeypatch.setattr(progresses, "moves", lambda _: True)
+    with progresses.of_task(SimpleNamespace(endpoint="a", id="x", cost=None), Screen(quiet=True)) as on_update:  # type: ignore[arg-type]
+        on_update(Update("Pending", 0.5, None, None, {}))
+    with progresses.of_batch(Screen(quiet=True)) as on_progress:
+        on_progress(Progress(10, 3, 2, 1, 4, 4, 9.0, 30.0, 6))
+    assert capsys.readouterr() == ("", "")
