@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import anyio
 import pytest
-from bfl_client import specification
+from bfl_cli.screen import redact
+from bfl_client import AsyncClient, specification
 from bfl_emulator import Emulator
+from bfl_mcp.budget import Budget
+from bfl_mcp.desk import Desk
+from bfl_mcp.server import Running, build
+from bfl_mcp.settings import Settings
+from bfl_mcp.shelf import Memory, Shelf
+from bfl_mcp.studio import Studio
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import CallToolResult
 from PIL import Image
@@ -80,6 +87,28 @@ class Bench:
     def said(self) -> str:
         """What servers wrote on standard error."""
         return without_remarks(self.log.read_text())
+
+
+async def within(
+    bench: Bench,
+    use: Callable[[Client], Awaitable[Any]],
+    mode: Mode = "auto",
+    elicit: Any = None,
+    *,
+    shelf: Shelf | None = None,
+    note: Callable[[str], object] = print,
+    **allowed: Any,
+) -> None:
+    """Use a client of a server in this process."""
+    assert bench.emulator is not None
+    settings = Settings(bench.output, (bench.inputs,), **allowed)
+    budget = Budget(settings.budget)
+    async with AsyncClient(bench.emulator.api_key, bench.emulator.base_url) as http:
+        studio = Studio(http, settings, budget, shelf or Memory())
+        server = build(studio, Running(Desk(studio, lambda text: redact(text, []), note)))
+        async with Client(server, mode=mode, elicitation_callback=elicit) as client:
+            await use(client)
+    budget.close()
 
 
 def film() -> dict[str, Any]:

@@ -10,20 +10,18 @@ from unittest import mock
 import anyio
 import pytest
 from bfl_cli.screen import redact
-from bfl_client import AsyncClient, policy, specification
+from bfl_client import policy, specification
 from bfl_emulator import Emulator
 from bfl_mcp import consent, tools
 from bfl_mcp.budget import Budget
 from bfl_mcp.desk import Desk
 from bfl_mcp.refusals import Refused
-from bfl_mcp.server import Running, build
-from bfl_mcp.settings import Settings
-from bfl_mcp.shelf import Memory
-from bfl_mcp.studio import Estimate, Studio
+from bfl_mcp.server import Running
+from bfl_mcp.studio import Estimate
 from mcp import Client
 from mcp.types import CallToolRequestParams, ClientCapabilities, ElicitResult
 
-from .conftest import FOX, MODES, PAINT, PRICE, Bench, Mode, error, facts, film
+from .conftest import FOX, MODES, PAINT, PRICE, Bench, Mode, error, facts, film, within
 
 
 def test_the_budget_holds_over_a_restart(bench: Bench) -> None:
@@ -83,17 +81,62 @@ def test_what_is_not_known_goes_on_counting(tmp_path: Path) -> None:
     budget.close()
 
 
-async def _within(bench: Bench, use: Any, mode: Mode = "auto", elicit: Any = None, **allowed: Any) -> None:
-    """Use a client of a server in this process."""
-    assert bench.emulator is not None
-    settings = Settings(bench.output, (bench.inputs,), **allowed)
-    budget = Budget(settings.budget)
-    async with AsyncClient(bench.emulator.api_key, bench.emulator.base_url) as http:
-        studio = Studio(http, settings, budget, Memory())
-        server = build(studio, Running(Desk(studio, str, print)))
-        async with Client(server, mode=mode, elicitation_callback=elicit) as client:
-            await use(client)
+def test_a_budget_can_be_spent_to_the_last_credit() -> None:
+    """Amounts with decimals that sum up to the budget fit into it, however the machine rounds them; no more does."""
+    budget = Budget(0.3)
+    for _ in range(3):
+        budget.reserve("an endpoint", 0.1)
+    with pytest.raises(Refused):
+        budget.reserve("an endpoint", 0.01)
     budget.close()
+
+
+def test_a_refusal_tells_what_is_asked_and_left() -> None:
+    """What the budget refuses is told with the most that it may cost, what is left, and the budget."""
+    budget = Budget(10.0)
+    budget.reserve("an endpoint", 6.5)
+    with pytest.raises(Refused, match=r"may cost 5 credits, but only 3\.5 of the budget of 10 are left") as caught:
+        budget.check(5.0)
+    assert "--budget" in caught.value.remedy
+    budget.check(3.5)
+    budget.close()
+
+
+@pytest.mark.parametrize("cost", [float("nan"), float("inf"), None])
+def test_a_cost_that_is_no_number_is_unknown(cost: float | None) -> None:
+    """If the service states a cost that is no number, what was reserved counts as the cost."""
+    budget = Budget(10.0)
+    budget.submitted(budget.reserve("an endpoint", 6.0), "task")
+    budget.settle("task", cost)
+    assert budget.summary() == {"limit": 10.0, "settled": 6.0, "reserved": 0.0, "left": 4.0}
+    budget.close()
+
+
+def test_each_entry_has_its_own_task() -> None:
+    """Of several requests under way each is settled, submitted or released by itself."""
+    budget = Budget(None)
+    first, second, third = (budget.reserve("an endpoint", most) for most in (1.0, 10.0, 100.0))
+    budget.submitted(first, "first")
+    budget.submitted(second, "second")
+    budget.settle("second", 5.0)
+    assert budget.summary() == {"limit": None, "settled": 5.0, "reserved": 101.0, "left": None}
+    budget.settle("second", 7.0)  # known better at the end
+    budget.release(third)
+    budget.settle("unknown", 1000.0)
+    assert budget.summary() == {"limit": None, "settled": 7.0, "reserved": 1.0, "left": None}
+    budget.close()
+
+
+def test_a_budget_may_be_lowered(tmp_path: Path) -> None:
+    """Started again with a smaller budget than was spent, a server has nothing left, not less than nothing."""
+    before = Budget(10.0, tmp_path / "budget.sqlite")
+    before.reserve("an endpoint", 8.0)
+    before.close()
+    after = Budget(5.0, tmp_path / "budget.sqlite")
+    assert after.summary() == {"limit": 5.0, "settled": 0.0, "reserved": 8.0, "left": 0.0}
+    with pytest.raises(Refused, match="only 0 of the budget of 5 are left"):
+        after.check(1.0)
+    after.close()
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -117,11 +160,11 @@ def test_the_user_is_asked_before_much_is_spent(bench: Bench, mode: Mode, answer
             assert error(result)["kind"] == "confirmation"
 
     callback = None if answer == "cannot ask" else elicit
-    anyio.run(lambda: _within(bench, use, mode, callback, confirm_above=PRICE - 0.5))
+    anyio.run(lambda: within(bench, use, mode, callback, confirm_above=PRICE - 0.5))
     assert bench.submits == (answer == "accept")
     assert len(asked) == (answer != "cannot ask")
     asked.clear()
-    anyio.run(lambda: _within(bench, lambda client: client.call_tool("submit", FOX), mode, callback, confirm_above=99))
+    anyio.run(lambda: within(bench, lambda client: client.call_tool("submit", FOX), mode, callback, confirm_above=99))
     assert not asked
 
 
@@ -134,7 +177,7 @@ def test_nobody_is_asked_for_what_the_budget_refuses(bench: Bench) -> None:
     async def use(client: Client) -> None:
         assert error(await client.call_tool("submit", FOX))["kind"] == "budget"
 
-    anyio.run(lambda: _within(bench, use, elicit=elicit, confirm_above=0, budget=PRICE / 2))
+    anyio.run(lambda: within(bench, use, elicit=elicit, confirm_above=0, budget=PRICE / 2))
     assert bench.submits == 0
 
 
@@ -157,14 +200,14 @@ def test_what_has_no_price_needs_permission(bench: Bench) -> None:
     async def allowed(client: Client) -> None:
         facts(await client.call_tool("submit", request))
 
-    anyio.run(lambda: _within(bench, refused, budget=1000.0))
+    anyio.run(lambda: within(bench, refused, budget=1000.0))
     assert bench.submits == 0
-    anyio.run(lambda: _within(bench, allowed, budget=1000.0, unpriced=True))
+    anyio.run(lambda: within(bench, allowed, budget=1000.0, unpriced=True))
 
     async def asked(client: Client) -> None:
         assert error(await client.call_tool("submit", request))["kind"] == "confirmation"  # nobody can be asked
 
-    anyio.run(lambda: _within(bench, asked, unpriced=True, confirm_above=1e6))
+    anyio.run(lambda: within(bench, asked, unpriced=True, confirm_above=1e6))
 
 
 def test_an_answer_counts_for_one_question() -> None:
@@ -207,7 +250,7 @@ def test_the_cost_of_a_video_is_known_at_its_end(bench: Bench) -> None:
         found = facts(await client.call_tool("credits"))["budget"]
         assert (found["settled"], found["reserved"]) == (7.5, 0.0)
 
-    anyio.run(lambda: _within(bench, use, budget=1e6, unpriced=True))
+    anyio.run(lambda: within(bench, use, budget=1e6, unpriced=True))
 
 
 @pytest.mark.about("flux-3-video")
@@ -221,7 +264,7 @@ def test_the_data_of_a_draft_is_saved_beside_it(bench: Bench) -> None:
         assert Path(made["draft"]) == Path(made["file"]).with_suffix(".draft")
         assert Path(made["draft"]).stat().st_size
 
-    anyio.run(lambda: _within(bench, use))
+    anyio.run(lambda: within(bench, use))
 
 
 def test_a_task_that_is_not_found_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +283,7 @@ def test_a_task_that_is_not_found_stays(bench: Bench, monkeypatch: pytest.Monkey
         fetched = facts(await client.call_tool("task", {"id": found["id"], "action": "fetch"}))
         assert Path(fetched["file"]).parent == bench.output
 
-    anyio.run(lambda: _within(bench, use, budget=100.0))
+    anyio.run(lambda: within(bench, use, budget=100.0))
 
 
 def test_every_tool_says_what_it_does() -> None:
@@ -293,7 +336,7 @@ def test_a_refused_request_is_not_counted(tmp_path: Path) -> None:
         assert facts(await client.call_tool("credits"))["budget"]["reserved"] == PRICE
 
     with Emulator(credits=0) as emulator:
-        anyio.run(lambda: _within(Bench(tmp_path, emulator), use, budget=100.0))
+        anyio.run(lambda: within(Bench(tmp_path, emulator), use, budget=100.0))
 
 
 def test_an_error_tells_no_secret(bench: Bench) -> None:
