@@ -7,14 +7,13 @@ from typing import Any
 from unittest import mock
 
 import anyio
-import httpx
 import pytest
+import uvicorn
 from bfl_mcp import server
 from bfl_mcp.server import Running
 from mcp import types
+from starlette.testclient import TestClient
 from starlette.types import Message
-
-from .conftest import until
 
 TOKEN = "a-token-of-some-length"
 CALL = types.CallToolRequestParams(name="tasks")
@@ -103,25 +102,20 @@ def test_only_the_token_opens(kind: str, header: str | None, passes: bool) -> No
     assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [401][passes:]
 
 
-def test_long_base64_is_taken_over_http() -> None:
+def test_long_base64_is_taken_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request of 16 MiB, as a picture in base64 is, is read over HTTP; one of 80 MiB is refused for its length."""
     places: list[str] = []
-    answers: list[int] = []
+    apps: list[Any] = []
 
-    async def run(listening: socket.socket) -> None:
-        built = server.build(mock.Mock(), mock.Mock())
-        async with anyio.create_task_group() as group:
-            group.start_soon(server._on_http, built, listening, TOKEN, places.append)
-            await until(lambda: places)
-            headers = {"authorization": f"Bearer {TOKEN}", "accept": "*/*", "content-type": "application/json"}
-            async with httpx.AsyncClient(headers=headers, timeout=60) as client:
-                for size in (16, 80):
-                    answer = await client.post(places[0], content=b'"%s"' % (b"A" * (size * 1024**2)))
-                    answers.append(answer.status_code)
-            group.cancel_scope.cancel()
+    async def serve(self: uvicorn.Server, sockets: object) -> None:
+        apps.append(self.config.app)
 
+    monkeypatch.setattr(uvicorn.Server, "serve", serve)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        anyio.run(run, listening)
+        anyio.run(server._on_http, server.build(mock.Mock(), mock.Mock()), listening, TOKEN, places.append)
     assert places == [f"http://127.0.0.1:{port}/mcp"]
-    assert answers == [400, 413]
+    headers = {"authorization": f"Bearer {TOKEN}", "accept": "*/*", "content-type": "application/json"}
+    with TestClient(apps[0], headers=headers) as client:
+        bodies = [b'"%s"' % (b"A" * (size * 1024**2)) for size in (16, 80)]
+        assert [client.post(places[0], content=body).status_code for body in bodies] == [400, 413]
