@@ -11,6 +11,7 @@ import anyio
 import pytest
 from bfl_cli.screen import redact
 from bfl_client import policy, specification
+from bfl_client.errors import ConstraintError, Violation
 from bfl_emulator import Emulator
 from bfl_mcp import consent, tools
 from bfl_mcp.budget import Budget
@@ -246,7 +247,7 @@ def test_the_cost_of_a_video_is_known_at_its_end(bench: Bench) -> None:
         assert bench.emulator is not None
         ready = {"id": "1", "status": "Ready", "result": {"sample": f"{url}.mp4"}, "cost": 7.5}
         bench.emulator.script({"fault": "answer", "operation": "poll", "status": 200, "body": ready})
-        facts(await client.call_tool("task", {"id": "1", "action": "wait"}))
+        assert facts(await client.call_tool("task", {"id": "1", "action": "wait"}))["cost"] == 7.5
         found = facts(await client.call_tool("credits"))["budget"]
         assert (found["settled"], found["reserved"]) == (7.5, 0.0)
 
@@ -339,15 +340,25 @@ def test_a_refused_request_is_not_counted(tmp_path: Path) -> None:
         anyio.run(lambda: within(Bench(tmp_path, emulator), use, budget=100.0))
 
 
-def test_an_error_tells_no_secret(bench: Bench) -> None:
+SECRET = 'see "https://host/a?sig=1\\" and bfl_0123456789abcdef'
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        Refused("x", SECRET, "go to https://host/b?sig=2", "1"),
+        ConstraintError("x", [Violation("a", "", "is right"), Violation("b", "", SECRET)]),
+    ],
+    ids=["refused", "violations"],
+)
+def test_an_error_tells_no_secret(mistake: Exception) -> None:
     """Signed URLs and keys are taken out of every part of an error, whatever stands around them."""
-    refused = Refused("x", 'see "https://host/a?sig=1\\" and bfl_0123456789abcdef', "go to https://host/b?sig=2", "1")
 
     def redacted(text: str) -> str:
         return redact(text, [])
 
     desk = Desk(mock.Mock(), redacted, print)
-    with mock.patch("bfl_mcp.tools.checked", side_effect=refused):
+    with mock.patch("bfl_mcp.tools.checked", side_effect=mistake):
         result = anyio.run(lambda: desk.call(mock.Mock(), CallToolRequestParams(name="tasks")))
     assert "sig" not in result.model_dump_json()
     assert "0123456789" not in result.model_dump_json()
