@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, Self
 
 from bfl_client import Client
-from bfl_client.errors import BFLError, RateLimitError, ServerError, TaskError, TransportError, shorten
+from bfl_client.errors import BFLError, ConstraintError, RateLimitError, ServerError, TaskError, TransportError, shorten
 from sqlalchemy.exc import SQLAlchemyError
 
 from .database import cause
@@ -120,6 +120,8 @@ class Crew:
 def said(error: Exception) -> str:
     """An error's message in one line, with its class."""
     kind, text = type(error).__name__, error.message if isinstance(error, BFLError) else shorten(str(error))
+    if isinstance(error, ConstraintError):
+        text += "".join(f"; {each.text('')}" for each in error.violations)
     return text if kind.lower() in text.lower() else f"{kind}: {text}"
 
 

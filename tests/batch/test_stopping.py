@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from bfl_batch import worker
 from bfl_batch.stopping import Presses, Stop, Stopped
 from bfl_batch.store import Store, Turn
-from bfl_batch.worker import Crew, said
+from bfl_batch.worker import Crew, Lease, said
 from bfl_client import ConfigurationError
+from sqlalchemy.exc import OperationalError
 
 from .service import Answer, Service, line
 
@@ -202,3 +205,106 @@ def test_what_ends_last_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert report.stopped is not None
     assert report.stopped.message == "RuntimeError: a bug"
     assert report.done == 2
+
+
+# Signs of life
+
+
+class Alive:
+    """A ledger with workers, of which "one" asks; it answers with what the test says.
+
+    Attributes:
+        beats: the signs of life of each worker.
+        known: whether the worker that asks is not taken for dead.
+        struck: who was declared dead, at which sign of life.
+    """
+
+    def __init__(self, **beats: int) -> None:
+        self.beats, self.known, self.struck = beats, True, list[tuple[str, int]]()
+
+    def beat(self, worker: str) -> bool:
+        self.beats[worker] += 1
+        return self.known
+
+    def alive(self) -> dict[str, int]:
+        return dict(self.beats)
+
+    def strike(self, worker: str, beats: int) -> None:
+        self.struck.append((worker, beats))
+
+
+def steps(monkeypatch: pytest.MonkeyPatch, ledger: Any, stop: Stop, *seconds: float) -> list[float]:
+    """Let a lease of 30 seconds look once after each of these times; returns how long it meant to wait."""
+    meant, moment, left = list[float](), [0.0], list(seconds)
+
+    def wait(planned: float) -> bool:
+        meant.append(planned)
+        if not left:
+            return True
+        moment[0] += left.pop(0)
+        return False
+
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    lease = Lease(ledger, "one", stop, 30.0)
+    monkeypatch.setattr(lease, "_over", SimpleNamespace(wait=wait))
+    lease._watch()
+    return meant
+
+
+def test_a_silent_process_is_taken_for_dead_after_a_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that gives no sign of life for a whole lease is struck then, with the last sign, and not before."""
+    for looks, struck in ((6, []), (8, [("two", 7)])):
+        ledger, stop = Alive(one=0, two=7), Stop()
+        meant = steps(monkeypatch, ledger, stop, *[5.0] * looks)
+        assert ledger.struck == struck
+        assert not stop.wanted
+        assert max(meant) <= 10.0  # it gives several signs of life in each lease
+        assert ledger.beats["one"] == looks
+
+
+def test_a_process_that_lives_is_not_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that gives a sign of life now and then is not struck, however long the others watch."""
+
+    class Living(Alive):
+        def alive(self) -> dict[str, int]:
+            self.beats["two"] += self.beats["one"] % 5 == 0
+            return super().alive()
+
+    ledger = Living(one=0, two=7)
+    steps(monkeypatch, ledger, Stop(), *[5.0] * 60)
+    assert ledger.beats["two"] > 15
+    assert ledger.struck == []
+
+
+def test_one_that_has_slept_takes_nobody_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that slept for an hour could hear no one: it listens for a whole lease before it strikes anybody."""
+    ledger = Alive(one=0, two=7)
+    steps(monkeypatch, ledger, Stop(), 5.0, 5.0, 3600.0, *[5.0] * 5)
+    assert ledger.struck == []
+
+
+def test_one_that_was_taken_for_dead_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process whose work was taken over leaves it at once, says so, and strikes nobody any more."""
+    ledger, stop = Alive(one=0, two=7), Stop()
+    ledger.known = False
+    steps(monkeypatch, ledger, stop, *[5.0] * 20)
+    assert stop.at_once
+    assert stop.reason is not None
+    assert stop.reason.kind == "lease"
+    assert ledger.struck == []
+
+
+def test_a_lease_outlasts_an_outage_of_its_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign of life that does not reach the database stops nothing: the next one may."""
+
+    class Away(Alive):
+        def beat(self, worker: str) -> bool:
+            super().beat(worker)
+            if self.beats["one"] < 5:
+                raise OperationalError("", {}, Exception("server closed the connection"))
+            return True
+
+    ledger, stop = Away(one=0), Stop()
+    steps(monkeypatch, ledger, stop, *[5.0] * 8)
+    assert ledger.beats["one"] == 8
+    assert not stop.wanted
