@@ -17,7 +17,7 @@ import bfl_batch
 import httpx
 import pytest
 from bfl_batch import Progress, look
-from bfl_batch.folder import ABANDONED, RESERVE, Folder
+from bfl_batch.folder import ABANDONED, LOCK, RESERVE, Folder
 from bfl_batch.jobs import LISTED
 from bfl_batch.runner import gone
 from bfl_client import ConfigurationError
@@ -319,6 +319,24 @@ def test_a_folder_has_one_batch_at_a_time(tmp_path: Path) -> None:
         assert caught.value.remedy.action == "database-url"
     with two.sole():
         pass
+
+
+def test_a_lock_that_cannot_be_used_is_no_other_batch(tmp_path: Path) -> None:
+    """A lock that is damaged is an error of the folder that names it, not a batch that runs."""
+    (tmp_path / LOCK).write_bytes(b"something else entirely" * 100)
+    with pytest.raises(OSError, match="cannot be written") as caught, Folder(tmp_path, shared=False).sole():
+        pass
+    assert caught.value.filename == str(tmp_path / LOCK)
+
+
+def test_one_path_on_two_machines_is_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another machine saved under the same path is not looked for here; links to one folder are one place."""
+    (tmp_path / "out").mkdir()
+    here = Folder(tmp_path / "out", shared=True).place
+    assert Folder(tmp_path / "out" / ".." / "out", shared=True).place == here
+    assert Folder(tmp_path / "other", shared=True).place != here
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    assert Folder(tmp_path / "out", shared=True).place != here
 
 
 def test_a_run_has_its_folder_alone(service: Service, out: Path) -> None:

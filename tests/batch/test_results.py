@@ -8,9 +8,10 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from bfl_batch.reports import Record, record_of, visible, write_results
+from bfl_batch.reports import Progress, Record, record_of, visible, write_results
 
 from tests.needs import PICTURE
 
@@ -81,3 +82,26 @@ def test_what_acts_on_a_terminal_is_shown_as_a_picture() -> None:
     assert visible("\u202efox\u061c") == "[U+202E]fox[U+061C]"
     assert visible("\ud800 \ufffe \x85") == "\ufffd \ufffd \ufffd"
     assert visible("two\r\nlines\tf\u00fcr \u72d0") == "two\nlines\tf\u00fcr \u72d0"
+
+
+def test_a_job_may_take_days() -> None:
+    """The seconds of a job that was resumed two days later are those of two days."""
+    times = {"submitted_at": "2026-11-25T10:00:00+00:00", "finished_at": "2026-11-27T10:00:01.5+00:00"}
+    facts = dict.fromkeys(Record._fields) | {"endpoint": PICTURE, "body": "{}", **times}
+    assert record_of(SimpleNamespace(**facts), "done", False).seconds == 2 * 86400 + 1.5
+
+
+def test_a_job_in_one_line() -> None:
+    """The summary of a job is one line with its reason, if there is one, whatever the reason contains."""
+    assert record(3, name="fox", error="refused:\n\x1b[31mtoo\r\nred").summary == (
+        "line 3, fox: done: refused: \u241b[31mtoo red"
+    )
+    assert record(3, name="fox").summary == "line 3, fox: done"
+
+
+def test_the_time_that_is_left_is_told_at_the_pace_of_this_run() -> None:
+    """After a quarter of what is left, three times the time that has passed is left; before that nobody knows."""
+    figures: dict[str, Any] = {"jobs": 40, "done": 25, "failed": 0, "uncertain": 0, "active": 4, "credits": 9.0}
+    assert Progress(**figures, left=15, seconds=10.0, ended=5).eta == 30.0
+    assert Progress(**figures, left=15, seconds=10.0, ended=0).eta is None
+    assert Progress(**figures, left=0, seconds=10.0, ended=20).eta == 0.0

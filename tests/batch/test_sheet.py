@@ -357,3 +357,37 @@ def test_a_text_is_cut_only_if_it_is_longer(tmp_path: Path) -> None:
     for more, end in ((0, "y"), (1, " … (1 more characters in results.jsonl)")):
         page = sheet(tmp_path, record(name="x" * (LONGEST + more - 1) + "y"))
         assert "x" * (LONGEST - 1 + more) + end in {text.strip() for text in page.texts}
+
+
+def test_times_are_said_with_their_zone(tmp_path: Path) -> None:
+    """A card says when its job was submitted, and when it ended, to the second and in UTC."""
+    times: dict[str, Any] = {
+        "submitted_at": "2026-11-22T20:14:03.123+00:00",
+        "finished_at": "2026-11-22T20:14:09.987+00:00",
+    }
+    shown = {text.strip() for text in sheet(tmp_path, record(**times)).texts}
+    assert {"2026-11-22 20:14:03 UTC", "2026-11-22 20:14:09 UTC"} <= shown
+
+
+def test_a_large_batch_stays_in_its_order(tmp_path: Path) -> None:
+    """However many cards there are, and whichever have pictures, each has its own picture, in the order of the jobs."""
+    for number in range(0, 120, 5):
+        picture(tmp_path / f"{number}.png", size=(number + 8, 8))
+    page = sheet(tmp_path, *(record(n, path=None if n % 5 else f"{n}.png") for n in range(120)))
+    assert [card["id"] for card in page.all("li")] == [f"job-{number}" for number in range(120)]
+    links = [link["href"] for link in page.all("a", class_="picture")]
+    assert links == [f"./{number}.png" for number in range(0, 120, 5)]
+    widths = []
+    for image in page.all("img"):
+        with Image.open(io.BytesIO(base64.b64decode(image["src"].partition(",")[2]))) as small:
+            widths.append(small.width)
+    assert widths == [number + 8 for number in range(0, 120, 5)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such modes elsewhere")
+def test_thumbnails_are_their_owners_alone(tmp_path: Path) -> None:
+    """Kept thumbnails show what was asked for: nobody else may read them, nor their folder."""
+    picture(tmp_path / "a.png")
+    assert thumbnail(tmp_path, "a.png").webp
+    kept = [tmp_path / ".thumbnails", *(tmp_path / ".thumbnails").iterdir()]
+    assert [path.stat().st_mode & 0o777 for path in kept] == [0o700, 0o600]

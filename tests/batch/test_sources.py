@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import bfl_batch
 import pytest
 from bfl_batch.jobs import Jobs
+from bfl_batch.sources import pictures
 from bfl_client.errors import BFLError
 from bfl_emulator import Emulator
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.needs import PICTURE
+from tests.needs import EDITING, PICTURE
 
 from .test_jobs import refused
 
@@ -223,3 +226,82 @@ def test_a_file_that_fails_while_it_is_read_is_named() -> None:
         Jobs("/proc/self/mem") as jobs,
     ):
         jobs.check()
+
+
+def test_only_pictures_of_a_folder_are_jobs_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """Hidden files and folders are no pictures; two names that differ in case alone keep their suffix."""
+    for name in ("d.webp", "B.png", "fox.png", "Fox.jpg", "a.mp4", ".hidden.png", "._B.png", "notes.pdf"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    found = {"B": "B.png", "Fox.jpg": "Fox.jpg", "a": "a.mp4", "d": "d.webp", "fox.png": "fox.png"}
+    assert list(pictures(tmp_path).items()) == list(found.items())
+
+
+@pytest.mark.parametrize("name", ["JOBS.CSV", "jobs.tsv", "Jobs.Csv"])
+def test_a_table_is_known_by_its_suffix(tmp_path: Path, name: str) -> None:
+    """Tables may have tabs, and their suffix capitals, as some systems write it."""
+    (tmp_path / name).write_text("prompt\twidth\na fox\t512\n")
+    assert bodies(tmp_path / name) == [{"prompt": "a fox", "width": 512}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"prompt,width\na fox,512\n", b'[{"prompt": "a fox", "width": 512}]', b'\n{"prompt": "a fox", "width": 512}\n'],
+    ids=["table", "list", "lines"],
+)
+def test_standard_input_may_be_anything(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """A table, a JSON list and lines are told apart by how they begin; standard input stays open for the program."""
+    given = io.TextIOWrapper(io.BytesIO(content))
+    monkeypatch.setattr(sys, "stdin", given)
+    assert bodies("-") == [{"prompt": "a fox", "width": 512}]
+    assert not given.buffer.closed
+
+
+def test_a_line_wins_over_what_is_given_for_all(tmp_path: Path) -> None:
+    """A line's own endpoint and parameters count; what is given for all jobs fills in what it leaves out."""
+    path = tmp_path / "jobs.jsonl"
+    lines = [{"prompt": "a fox"}, {"endpoint": f"/v1/{EDITING}", "width": 512}]
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in lines))
+    with Jobs(path, PICTURE, {"prompt": "an owl", "width": 256}) as jobs:
+        jobs.check()
+        assert [(job.endpoint, job.body) for job in jobs] == [
+            (PICTURE, {"prompt": "a fox", "width": 256}),
+            (EDITING, {"prompt": "an owl", "width": 512}),
+        ]
+        assert jobs.plan.endpoints == {PICTURE: 1, EDITING: 1}
+
+
+def test_a_table_may_say_that_a_row_is_not_checked(tmp_path: Path) -> None:
+    """In the column validate, false as any spreadsheet writes it sends the row unchecked, and nothing else does."""
+    path = tmp_path / "jobs.csv"
+    path.write_text("prompt,width,validate\na fox,1,FALSE\nan owl,1, False \na hare,512,TRUE\na cat,512,\n")
+    with Jobs(path, PICTURE) as jobs:
+        assert jobs.check() == 4
+        assert [job.validate for job in jobs] == [False, False, True, True]
+    path.write_text("prompt,validate\na fox,perhaps\n")
+    assert "line 2: validate must be true or false (got perhaps)" in str(refused(path, PICTURE))
+
+
+@pytest.mark.parametrize(("name", "fits"), [("x" * 500, True), ("x" * 501, False), ("  ", False), (" fox ", True)])
+def test_a_name_has_one_to_five_hundred_characters(name: str, fits: bool) -> None:
+    """A long name is a name, up to a bound; one of blanks alone is none."""
+    job = {"endpoint": PICTURE, "prompt": "a fox", "name": name}
+    if fits:
+        assert bodies([job]) == [{"prompt": "a fox"}]
+    else:
+        assert "1 to 500 characters" in str(refused([job]))
+
+
+@pytest.mark.parametrize("parameter", ["webhook_url", "webhook_secret"])
+def test_a_batch_takes_no_webhook(parameter: str) -> None:
+    """Jobs that ask for a webhook are refused, also unchecked ones: the batch polls its tasks itself."""
+    for more in ({}, {"validate": False}):
+        job = {"endpoint": PICTURE, "prompt": "a fox", parameter: "https://x.example/", **more}
+        assert f"{parameter}: a batch polls its tasks itself" in str(refused([job]))
+
+
+def test_what_is_not_utf_8_is_told_with_its_place(tmp_path: Path) -> None:
+    """The byte that is wrong in a line is named by its number, counted from 1 as lines are."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_bytes(b'{"prompt": "a fox"}\n{"prompt": "\xff"}\n')
+    assert "line 2: is not a JSON object: byte 13 is not UTF-8" in str(refused(path, PICTURE))

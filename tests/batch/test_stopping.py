@@ -108,6 +108,16 @@ def test_work_under_way_is_left_only_at_the_second_request() -> None:
     assert stop.reason == ("credits", "they are too few")
 
 
+def test_leaving_at_once_begins_nothing_either() -> None:
+    """What leaves the work under way also starts no new work, and gives the reason if there was none before."""
+    stop = Stop()
+    assert not (stop.wanted or stop.at_once)
+    stop.now("database", "it is away")
+    assert (stop.wanted, stop.at_once, stop.reason) == (True, True, ("database", "it is away"))
+    with pytest.raises(Stopped):
+        stop.before_submit(60.0)
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
