@@ -391,3 +391,11 @@ def test_thumbnails_are_their_owners_alone(tmp_path: Path) -> None:
     assert thumbnail(tmp_path, "a.png").webp
     kept = [tmp_path / ".thumbnails", *(tmp_path / ".thumbnails").iterdir()]
     assert [path.stat().st_mode & 0o777 for path in kept] == [0o700, 0o600]
+
+
+def test_endpoints_are_offered_once_and_in_order(tmp_path: Path) -> None:
+    """Among the endpoints of its jobs the page lets people choose, each once, in the order of their names."""
+    names = ["flux-9", "a-film", "kontext", "flux-10", "upscale", "erase", "flux-9", "vto"]
+    page = sheet(tmp_path, *(record(number, endpoint=name) for number, name in enumerate(names)))
+    offered = [text for text in page.texts if text in names]
+    assert offered[: len(set(names))] == sorted(set(names))

@@ -13,6 +13,7 @@ import anyio
 import pytest
 from bfl_cli.screen import redact
 from bfl_client import AsyncClient, specification
+from bfl_client.policy import Poll
 from bfl_emulator import Emulator
 from bfl_mcp.budget import Budget
 from bfl_mcp.desk import Desk
@@ -103,7 +104,7 @@ async def within(
     assert bench.emulator is not None
     settings = Settings(bench.output, (bench.inputs,), **allowed)
     budget = Budget(settings.budget)
-    async with AsyncClient(bench.emulator.api_key, bench.emulator.base_url) as http:
+    async with AsyncClient(bench.emulator.api_key, bench.emulator.base_url, poll=Poll(floor=0.01)) as http:
         studio = Studio(http, settings, budget, shelf or Memory())
         server = build(studio, Running(Desk(studio, lambda text: redact(text, []), note)))
         async with Client(server, mode=mode, elicitation_callback=elicit) as client:
