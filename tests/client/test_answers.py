@@ -331,3 +331,28 @@ def test_a_wait_that_is_asked_for_is_read_from_its_first_64_characters() -> None
 def test_an_integer_beyond_floats_is_infinite_or_large_but_read() -> None:
     """An integer of thousands of digits is read as its first 305."""
     assert answers.parse_json(Answer(200, {}, b"1" * 5000)) == float("1" * 305)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("Error", errors.GenerationFailed),
+        ("Failed", errors.GenerationFailed),
+        ("No Card Generated", errors.GenerationFailed),
+        ("Request Moderated", errors.RequestModerated),
+        ("Content Moderated", errors.ContentModerated),
+        ("Task not found", errors.TaskNotFound),
+        ("Pending", None),
+        ("Simmering", None),
+    ],
+)
+def test_which_statuses_end_a_task(status: str, kind: type[errors.TaskError] | None) -> None:
+    """Each way in which a task ends badly has its error, which says the status, the details and the cost."""
+    update = answers.update_of({"id": "task-1", "status": status, "details": "why", "cost": 0})
+    assert update is not None
+    assert update.ended == (kind is not None)
+    error = answers.task_error(update)
+    assert type(error) is (kind or type(None))
+    if error is not None:
+        assert (error.status, error.details, error.cost) == (status, "why", 0)
+        assert error.message == f"{status}: why"

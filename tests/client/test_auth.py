@@ -379,6 +379,16 @@ def test_a_base_url_may_end_in_its_version(tail: str, around: str, monkeypatch: 
     assert Client(KEY, f"https://h/proxy{tail}")._hosts.endpoint("/v1/credits") == "https://h/proxy/v1/credits"
 
 
+def test_http_goes_beyond_this_machine_only_if_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """http to another machine, which sees the key in clear, needs insecure=True, wherever the address is from."""
+    assert Client(KEY, "http://service.local", insecure=True).base_url == "http://service.local"
+    monkeypatch.setenv("BFL_BASE_URL", "http://service.local")
+    assert Client(KEY, insecure=True).base_url == "http://service.local"
+    with pytest.raises(ConfigurationError) as caught:
+        Client(KEY)
+    assert caught.value.remedy.action == "insecure-base-url"
+
+
 def test_an_address_in_another_spelling_is_the_same_address() -> None:
     """An IPv4 address written as IPv6 is as public as it is; an insecure base URL delivers from itself."""
     assert is_public("[::ffff:8.8.8.8]")

@@ -89,6 +89,8 @@ class Fails:
         lambda client: client.submit(NAME, {"prompt": Fails()}),
         lambda client: client.submit(NAME, {}, extra="abc"),
         lambda client: client.submit(NAME, {}, extra={1: 2}),
+        lambda client: client.submit(NAME, {"prompt": "x"}, extra=["seed"]),
+        lambda client: client.submit(NAME, {"prompt": "x"}, extra=["seed"], validate=False),
         lambda client: client.task("id", POLLING_URL).wait("5"),
         lambda client: client.task("id", POLLING_URL).wait(10**400),
         lambda client: client.task("id", POLLING_URL).wait(True),

@@ -461,6 +461,8 @@ def test_an_unknown_status_counts_only_in_a_success() -> None:
     """A word that no status of a task has is a status up to HTTP 399; in an error answer it is the error."""
     assert look(answer(399, status="Simmering")).end().status == "Simmering"
     look(answer(400, status="forbidden")).fails(errors.InvalidRequestError)
+    for known in ("Pending", "Reasoning", "Generating", "Queued", "Uploading", "Processing", "Error", "Failed"):
+        assert look(answer(503, status=known)).end().status == known
     look(answer(300)).fails(errors.APIError)
     assert look(answer(503, status="Generating")).end().status == "Generating"
 
