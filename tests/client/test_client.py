@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -202,3 +203,12 @@ def test_a_timeout_of_the_library_is_taken_as_it_is() -> None:
     assert _timeout(given, httpx) == given
     with pytest.raises(ConfigurationError, match="read"):
         Client(KEY, timeout=httpx.Timeout(5, read=-1))
+
+
+def test_only_the_certificate_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two variables for certificates, the one whose file does not exist is named."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with Client(KEY) as client, pytest.raises(ConfigurationError) as caught:
+        client.submit(NAME, prompt="x")
+    assert caught.value.message.startswith("SSL_CERT_FILE cannot be used: ")

@@ -196,6 +196,8 @@ def test_a_private_folder_is_made_so_and_left_so(tmp_path: Path) -> None:
         (b"\x1a\x45\xdf\xa3\1\0\0\0\0\0\0\x1f\x42\x86\x81\1", "", ".webm"),
         (b"something else  ", "image/jpeg; charset=x", ".jpg"),
         (b"something else  ", "VIDEO/MP4", ".mp4"),
+        (b"something else  ", "image/png", ".png"),
+        (b"something else  ", "image/webp", ".webp"),
         (b"something else  ", "application/octet-stream", ".bin"),
         (b"", "", ".bin"),
     ],

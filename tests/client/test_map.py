@@ -23,7 +23,7 @@ from bfl_client import (
     errors,
 )
 
-from .conftest import KEY, NAME
+from .conftest import KEY, NAME, model
 
 BASE = "http://127.0.0.1:1"
 
@@ -397,3 +397,10 @@ def test_leaving_a_map_submits_nothing_more(kind: str) -> None:
     got, _ = run_map(kind, service, [{"prompt": str(number)} for number in range(8)], take=1, concurrency=2)
     assert [outcome.task.id for outcome in got] == ["task-0"]
     assert len(service.polls) <= 3
+
+
+@KINDS
+def test_a_map_takes_models(kind: str) -> None:
+    """The bodies of a map may be generated models."""
+    (got,), _ = run_map(kind, Service(), [model()(prompt="a")])
+    assert got.task.id == "task-a"

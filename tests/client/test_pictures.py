@@ -310,3 +310,19 @@ def test_zeros_say_nothing_of_a_file(size: int) -> None:
     """A file that begins with zeros, as those of many old programs do, is of unknown type and may be sent."""
     assert formats.identified(bytes(size)).kind == ""
     assert formats.refusal(io.BytesIO(bytes(size)), "image") is None
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
+def test_pictures_of_other_usual_kinds_are_sent(kind: str) -> None:
+    """Nothing is known against pictures of these kinds, so they are not refused."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, kind)
+    assert formats.refusal(io.BytesIO(file.getvalue()), "image") is None
+    assert formats.identified(file.getvalue()[:1000]).kind == "image"
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_a_picture_may_have_a_tail(kind: str) -> None:
+    """Tens of kilobytes that a program has appended do not make a picture truncated; a cut before its end does."""
+    assert formats.unfinished(io.BytesIO(WHOLE[kind] + b"x" * 60_000)) is None
+    assert formats.unfinished(io.BytesIO(WHOLE[kind][:-12])) == "the file is truncated"

@@ -98,6 +98,14 @@ class TestUtility:
         world.script = [httpx.Response(200, json={"credits": credits})]
         assert world.do(lambda client: client.credits()) == credits
 
+    @pytest.mark.parametrize("found", [5, None, [5], {"a": 5}, "text"])
+    def test_a_value_of_another_type_is_an_error_of_ours(self, world: World, found: Any) -> None:
+        """A part of an answer that has another type than the specification says is a BFLError, or left as it is."""
+        world.script = [httpx.Response(200, json={"finetune_details": found, "finetunes": found})]
+        actions = (lambda client: client.utility.my_finetunes(), lambda client: client.utility.finetune_details("a"))
+        for outcome in world.each(*actions):
+            assert isinstance(outcome, errors.APIError) or hasattr(outcome, "to_dict")
+
     def test_an_answer_of_another_shape_is_an_error_of_ours(self, world: World) -> None:
         """An answer without credits is a BFLError, not a KeyError."""
         world.script = [httpx.Response(200, json={"money": "lots"})]
