@@ -348,6 +348,8 @@ def test_a_full_disk_is_a_download_error(
         patched.setattr(os, "fdopen", lambda opened, mode: io.BufferedRandom(_FullDisk(opened, "r+b")))
         world.do(lambda _: found.save(tmp_path / "fox.png"))
     assert caught.value.unwritable
+    assert caught.value.message == f"cannot write {tmp_path / 'fox.png'}: No space left on device"
+    assert caught.value.remedy.action == "save-again"
     assert isinstance(caught.value.__cause__, OSError)
     assert list(tmp_path.iterdir()) == []
 

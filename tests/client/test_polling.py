@@ -293,3 +293,14 @@ def test_an_error_with_an_unknown_word_for_status_is_an_error(world: World, code
         wait(world, timeout=10)
     assert caught.value.polling_url == POLLING_URL
     assert len(world.requests) == (policy.POLL_REFUSALS if code == 401 else 1)
+
+
+def test_the_time_that_a_callback_takes_counts(world: World) -> None:
+    """While on_update runs the task grows older: the pause after it is a tenth of the age then."""
+
+    def slow(update: Any) -> None:
+        world.now += 60
+
+    world.script = [state("Pending"), ready()]
+    world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait(on_update=slow))
+    assert world.sleeps == [pytest.approx(6, rel=0.15)]

@@ -95,6 +95,7 @@ def test_a_server_error_on_a_submit_is_not_repeated(world: World, status: int) -
         submit(world)
     assert caught.value.status_code == status
     assert caught.value.maybe_submitted
+    assert not hasattr(caught.value, "__notes__"), "it is said once"
     assert len(world.requests) == 1
 
 

@@ -84,6 +84,7 @@ def test_a_long_id_is_not_in_the_message(world: World) -> None:
         world.do(lambda _: task.wait())
     assert caught.value.task_id == "A" * 5000
     assert len(str(caught.value)) < 400
+    assert len(repr(task) + repr(task.handle)) < 400
 
 
 def test_status_looks_once(world: World) -> None:
@@ -160,3 +161,15 @@ def test_a_resumed_task_is_polled_as_befits_its_age(world: World, age: int, paus
     world.script = [state("Pending"), ready()]
     world.do(lambda client: type(client.task("task-1", POLLING_URL)).from_dict(kept, client).wait())
     assert world.sleeps == [pytest.approx(pause, rel=0.15)]
+
+
+@pytest.mark.parametrize("odd", [5, True, None, ["a"], {}])
+def test_what_a_result_says_of_itself_has_its_type_or_is_none(world: World, odd: Any) -> None:
+    """Seed, prompt and draft of a result are an integer and texts, and None where the service sends anything else."""
+    result = {"sample": SAMPLE, "seed": odd if odd != 5 else "5", "prompt": odd, "draft_cache": odd}
+    world.script = [state("Ready", result=result)]
+    found = world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait())
+    assert (found.seed, found.prompt, found.draft_cache) == (None, None, None)
+    world.script = [ready(draft_cache=SAMPLE)]
+    found = world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait())
+    assert (found.seed, found.prompt, found.draft_cache) == (42, "a fox", SAMPLE)
