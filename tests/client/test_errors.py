@@ -150,3 +150,16 @@ def test_the_services_own_request_id_is_named_before_a_proxys() -> None:
     error = errors.APIError(500)
     error.headers = {"cf-ray": "proxy", "x-request-id": "service"}
     assert error.request_id == "service"
+
+
+def test_a_path_is_shown_in_one_line_as_it_is() -> None:
+    """A path keeps bytes that are not UTF-8, by which it can be found, and loses what would move the cursor."""
+    assert errors.in_line("f\u00f6x\udcff.png") == "f\u00f6x\udcff.png"
+    assert errors.in_line("fox\x1b[2J\n.png") == "fox\ufffd[2J\ufffd.png"
+
+
+def test_a_long_name_of_an_endpoint_is_cut_in_the_error() -> None:
+    """The error of a request names its endpoint with 80 characters at most."""
+    error = errors.ConstraintError("x" * 5000, [Violation("width", "1", "is too small")])
+    assert error.endpoint == "x" * 79 + "\N{HORIZONTAL ELLIPSIS}"
+    assert len(str(error)) < 200

@@ -450,6 +450,15 @@ def test_an_answer_that_a_transport_has_decoded_is_not_decoded_again() -> None:
         assert Client(KEY, http_client=http).submit(NAME, prompt="x").id == "task-1"
 
 
+@left_early
+@KINDS
+def test_an_answer_that_is_not_read_is_closed(kind: str) -> None:
+    """The connection of a download that is refused is given back, though nothing of the answer is read."""
+    answer = httpx.Response(403, stream=Played(b"no"))
+    assert perform(kind, Fetch(SAMPLE, io.BytesIO(), 100), lambda request: answer).status == 403
+    assert answer.is_closed
+
+
 class Mine(httpx.Client):
     """A client of httpx that a program has changed."""
 
