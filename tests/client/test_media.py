@@ -246,3 +246,12 @@ def test_a_list_may_be_nested_64_levels_deep() -> None:
     assert body == b'{"a":' + b"[" * 64 + b"1" + b"]" * 64 + b"}"
     with pytest.raises(ConstraintError, match="nested more than 64 levels deep"):
         prepare("x", {"a": [value]})
+
+
+def test_a_file_that_vanishes_is_told_when_it_is_sent(path: Path) -> None:
+    """A file that is deleted before the request is checked is an error of ours when it is to be sent."""
+    body = prepare("flux-dev", {"image_prompt": path})
+    path.unlink()
+    constraints.check_body("flux-dev", "/v1/flux-dev", body)
+    with pytest.raises(ConstraintError, match="could not be read to its end"):
+        b"".join(body)
