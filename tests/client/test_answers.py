@@ -356,3 +356,10 @@ def test_which_statuses_end_a_task(status: str, kind: type[errors.TaskError] | N
     if error is not None:
         assert (error.status, error.details, error.cost) == (status, "why", 0)
         assert error.message == f"{status}: why"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-be"])
+def test_json_is_read_in_every_encoding_that_it_may_have(encoding: str) -> None:
+    """An answer in any of the encodings of Unicode is read, as JSON allows."""
+    content = '{"id": "f\u00f6x"}'.encode(encoding)
+    assert answers.parse_json(Answer(200, {}, content)) == {"id": "f\u00f6x"}

@@ -57,13 +57,14 @@ def test_read_gives_the_bytes(world: World) -> None:
 
 
 @left_early
-def test_what_is_read_into_memory_has_a_limit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """read() of more than READ_LIMIT is a DownloadError; save() streams, and takes more."""
+@pytest.mark.parametrize("way", ["read", "image"])
+def test_what_is_read_into_memory_has_a_limit(world: World, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """read() and image() of more than READ_LIMIT are a DownloadError; save() streams, and takes more."""
     monkeypatch.setattr(tasks, "READ_LIMIT", 8)
     world.script = [picture(b"all of it")]
     found = result(world)
     with pytest.raises(errors.DownloadError, match="longer than 8 bytes"):
-        world.do(lambda _: found.read())
+        world.do(lambda _: getattr(found, way)())
     file = io.BytesIO()
     world.do(lambda _: found.save(file))
     assert file.getvalue() == b"all of it"

@@ -255,3 +255,12 @@ def test_a_file_that_vanishes_is_told_when_it_is_sent(path: Path) -> None:
     constraints.check_body("flux-dev", "/v1/flux-dev", body)
     with pytest.raises(ConstraintError, match="could not be read to its end"):
         b"".join(body)
+
+
+def test_base64_is_put_in_order_on_its_way() -> None:
+    """Base64 in lines is sent in one; with validate=False a request is sent as it is."""
+    whole = encoded_picture((90, 60)).decode()
+    lines = base64.encodebytes(base64.b64decode(whole)).decode()
+    assert lines.count("\n") > 1
+    assert wire("flux-dev", {"image_prompt": lines}) == {"image_prompt": whole}
+    assert wire("flux-dev", {"image_prompt": lines}, validate=False) == {"image_prompt": lines}

@@ -195,6 +195,18 @@ def test_a_delivery_becomes_a_result_that_is_saved(world: World, tmp_path: Path)
     assert "x-key" not in world.requests[0].headers
 
 
+def test_what_is_resumed_knows_its_endpoint(world: World) -> None:
+    """A task that is resumed, and a delivery, belong to the endpoint that was named, or to none."""
+    delivery = delivered()
+
+    def named(client: Any) -> list[str | None]:
+        tasks = [client.task("task-1", POLLING_URL, NAME), client.task("task-1", POLLING_URL)]
+        tasks += [client.result(delivery, NAME).task, client.result(delivery).task]
+        return [task.endpoint for task in tasks]
+
+    assert world.each(named) == [[NAME, None, NAME, None]]
+
+
 def test_a_delivery_of_a_failure_raises_it(world: World) -> None:
     """A delivered failure is the error that waiting would have raised, with the task's id."""
     with pytest.raises(errors.ContentModerated, match="Safety") as caught:

@@ -225,3 +225,14 @@ def test_a_number_of_thousands_of_digits_loses_no_task(world: World) -> None:
     content = b'{"id": "task-1", "polling_url": "u", "cost": 1' + b"0" * 5000 + b"}"
     world.script = [httpx.Response(200, content=content)]
     assert world.do(generated).id == "task-1"
+
+
+@pytest.mark.about("credits")
+def test_an_unreadable_answer_to_what_costs_nothing_was_not_paid(world: World) -> None:
+    """A generated function that only asks is answered unreadably: nothing was submitted."""
+    (module,) = (each for each in GENERATED if each.__name__.rpartition(".")[2] == "credits_")
+    call = module.sync if world.kind == "sync" else module.asyncio
+    world.script = [httpx.Response(200, content=b"[]")]
+    with pytest.raises(errors.TransportError) as caught:
+        world.do(lambda client: call(client=client.api))
+    assert not caught.value.maybe_submitted
