@@ -96,6 +96,8 @@ def test_region_sets_host_and_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         Client(KEY, "https://api.eu.bfl.ai", region="us")
     with pytest.raises(ConfigurationError):
         Client(KEY, region="mars")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError):
+        Client(KEY, region="")  # type: ignore[arg-type]
     monkeypatch.setenv("BFL_BASE_URL", "https://proxy.example/bfl")
     assert Client(KEY, region="us").base_url == "https://proxy.example/bfl"
     assert Client(KEY, "https://api.us1.bfl.ai", region="us").base_url == "https://api.us1.bfl.ai"

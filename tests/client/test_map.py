@@ -22,6 +22,7 @@ from bfl_client import (
     Retry,
     errors,
 )
+from bfl_client.many import Outcomes
 
 from .conftest import KEY, NAME, model
 
@@ -404,3 +405,14 @@ def test_a_map_takes_models(kind: str) -> None:
     """The bodies of a map may be generated models."""
     (got,), _ = run_map(kind, Service(), [model()(prompt="a")])
     assert got.task.id == "task-a"
+
+
+def test_a_bug_is_no_outcome() -> None:
+    """What is no error of ours leaves the iteration of a map, and is not taken for the outcome of a request."""
+
+    def work(body: Any, submitted: Any, sleep: Any) -> None:
+        raise RuntimeError("a bug")
+
+    outcomes = Outcomes[Any, None](work, [{"prompt": "a"}], 1)
+    with pytest.raises(RuntimeError, match="a bug"), outcomes:
+        next(outcomes)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
+import zlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bfl_client import constraints, formats
+from bfl_client import constraints, formats, media
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
@@ -326,3 +328,23 @@ def test_a_picture_may_have_a_tail(kind: str) -> None:
     """Tens of kilobytes that a program has appended do not make a picture truncated; a cut before its end does."""
     assert formats.unfinished(io.BytesIO(WHOLE[kind] + b"x" * 60_000)) is None
     assert formats.unfinished(io.BytesIO(WHOLE[kind][:-12])) == "the file is truncated"
+
+
+def test_a_very_large_picture_is_measured() -> None:
+    """The size of a picture is known from its beginning, also where Pillow would warn of it."""
+    file = io.BytesIO()
+    Image.new("L", (8, 8)).save(file, "PNG")
+    content = file.getvalue()
+    header = b"IHDR" + struct.pack(">II", 12_000, 11_000) + content[24:29]
+    large = content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+    found = media.measured(large)
+    assert found is not None
+    assert found[:2] == (12_000, 11_000)
+
+
+@pytest.mark.parametrize("value", [-0.5, 1.5, float("nan")])
+def test_an_array_of_floats_lies_between_0_and_1(value: float) -> None:
+    """An array with a pixel below 0 or above 1 is refused rather than sent with another colour."""
+    array = np.full((4, 4, 3), 0.5)
+    array[1, 2, 0] = value
+    assert "must lie between 0 and 1" in refuse("flux-dev", {"image_prompt": array})["image_prompt"].message
