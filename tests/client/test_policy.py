@@ -63,6 +63,13 @@ def test_a_pause_has_its_ceiling_after_any_number_of_failures() -> None:
     assert Retry(initial=1, factor=2, ceiling=100).pause(5) == 16
 
 
+def test_a_client_says_how_it_polls_and_repeats() -> None:
+    """client.poll and client.retry are what it was made with, or the defaults."""
+    client = Client(KEY, poll=Poll(floor=2), retry=Retry(attempts=7))
+    assert (client.poll, client.retry) == (Poll(floor=2), Retry(attempts=7))
+    assert (Client(KEY).poll, Client(KEY).retry) == (Poll(), Retry())
+
+
 def test_policies_travel() -> None:
     """Policies can be copied and pickled, and keep what they carry."""
     for policy in (Poll(floor=1), Retry(attempts=2)):

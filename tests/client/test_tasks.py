@@ -163,6 +163,15 @@ def test_a_resumed_task_is_polled_as_befits_its_age(world: World, age: int, paus
     assert world.sleeps == [pytest.approx(pause, rel=0.15)]
 
 
+@pytest.mark.about("flux-3-video")
+def test_a_result_is_of_the_kind_of_its_endpoint(world: World) -> None:
+    """What a known endpoint has made is told by the endpoint, whatever its URL; `raw` is the whole last answer."""
+    world.script = [state("Ready", result={"sample": "https://delivery.bfl.ai/still.png"}, cost=9)]
+    found = world.do(lambda client: client.task("task-1", POLLING_URL, "flux-3-video").wait())
+    assert (found.kind, found.task.kind) == ("video", "video")
+    assert (found.raw["id"], found.raw["status"], found.raw["cost"]) == ("task-1", "Ready", 9)
+
+
 @pytest.mark.parametrize("odd", [5, True, None, ["a"], {}])
 def test_what_a_result_says_of_itself_has_its_type_or_is_none(world: World, odd: Any) -> None:
     """Seed, prompt and draft of a result are an integer and texts, and None where the service sends anything else."""

@@ -109,8 +109,9 @@ class TestUtility:
     def test_an_answer_of_another_shape_is_an_error_of_ours(self, world: World) -> None:
         """An answer without credits is a BFLError, not a KeyError."""
         world.script = [httpx.Response(200, json={"money": "lots"})]
-        with pytest.raises(errors.BFLError):
+        with pytest.raises(errors.APIError) as caught:
             world.do(lambda client: client.credits())
+        assert caught.value.status_code == 200
 
     def test_finetunes(self, world: World) -> None:
         """The finetune operations send what they are given, in the query or in the body."""
