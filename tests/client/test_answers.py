@@ -363,3 +363,11 @@ def test_json_is_read_in_every_encoding_that_it_may_have(encoding: str) -> None:
     """An answer in any of the encodings of Unicode is read, as JSON allows."""
     content = '{"id": "f\u00f6x"}'.encode(encoding)
     assert answers.parse_json(Answer(200, {}, content)) == {"id": "f\u00f6x"}
+
+
+def test_a_key_with_escaped_characters_is_taken_out() -> None:
+    """A key is found in JSON that escapes what need not be escaped, such as a slash, and after escaped backslashes."""
+    for written in (r"bfl\/key\/1", r"\\bfl\/key/1", "bfl/key/1", "bfl%2Fkey&#x2f;1"):
+        found = answers.without(f'{{"echo": "{written}"}}'.encode(), "bfl/key/1")
+        assert answers.HIDDEN.encode() in found
+        assert b"key/1" not in found.replace(b"\\", b"")

@@ -304,3 +304,16 @@ def test_the_time_that_a_callback_takes_counts(world: World) -> None:
     world.script = [state("Pending"), ready()]
     world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait(on_update=slow))
     assert world.sleeps == [pytest.approx(6, rel=0.15)]
+
+
+def test_a_callback_that_outlasts_the_wait_ends_it(world: World) -> None:
+    """If on_update returns after the deadline, the wait ends with a TaskTimeout, and no pause is negative."""
+
+    def slow(update: Any) -> None:
+        world.now += 60
+
+    world.script = [state("Pending")]
+    with pytest.raises(errors.TaskTimeout):
+        world.do(lambda client: client.task("task-1", POLLING_URL, NAME).wait(timeout=30, on_update=slow))
+    assert len(world.requests) == 1
+    assert min(world.sleeps, default=0) >= 0
