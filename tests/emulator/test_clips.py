@@ -52,15 +52,61 @@ def test_file() -> None:
     with av.open(io.BytesIO(content)) as container:
         (stream,) = container.streams
         assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 192, 128)
+        assert stream.codec_context.pix_fmt == "yuv420p"  # all that browsers play
         assert float(stream.duration * stream.time_base) == 2.0
         assert container.metadata["title"].startswith("Emulated clip, film")
         assert container.metadata["comment"] == "a fox"
 
 
 def test_length_of_a_large_clip() -> None:
-    """The largest clips are as long as asked for, too."""
-    clip = clips.examine(_draw(replace(_FILM, width=3072, height=1408, seconds=0.5)))
-    assert (clip.size, clip.seconds) == ((3072, 1408), 0.5)
+    """The largest clips are as long as asked for, or as the clip that they enlarge."""
+    film = replace(_FILM, width=3072, height=1408, seconds=0.5)
+    source = _draw(replace(_FILM, seconds=0.5))
+    for each in (film, replace(film, effect="upscale", source=Input("video", "source", (192, 128), seconds=0.5))):
+        clip = clips.examine(_draw(each, source))
+        assert (clip.size, clip.seconds) == ((3072, 1408), 0.5)
+
+
+def test_frames_of_other_rates() -> None:
+    """A clip can be read at more or fewer frames a second than it has, and keeps its length."""
+    content = _draw(_FILM)
+    assert len(list(clips.frames(content, 12))) == 12
+    assert len(list(clips.frames(content, 6))) == 6
+    assert 22 <= len(list(clips.frames(content, 24))) <= 24
+
+
+def test_frames_of_a_length() -> None:
+    """A clip whose length is no whole number of frames has the nearest number of them."""
+    assert clips.examine(_draw(replace(_FILM, seconds=0.3))).frames == round(0.3 * 12) == 4
+
+
+@pytest.mark.parametrize("prompt", ["a\0fox", "long " * 10_000])
+def test_any_prompt(prompt: str) -> None:
+    """A clip says in its metadata what the prompt was, whatever that contains; of a very long one, the beginning."""
+    with av.open(io.BytesIO(_draw(replace(_FILM, prompt=prompt, seconds=0.1)))) as container:
+        assert container.metadata["comment"].startswith(prompt[:5000].replace("\0", " "))
+
+
+def test_larger_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip with more pixels than are read is refused by its header."""
+    content = _draw(replace(_FILM, seconds=0.1))
+    monkeypatch.setattr(clips, "_MAX_PIXELS", 192 * 128)
+    assert clips.examine(content).size == (192, 128)
+    monkeypatch.setattr(clips, "_MAX_PIXELS", 192 * 128 - 1)
+    with pytest.raises(clips.ClipError, match="more than 24575 pixels"):
+        clips.examine(content)
+
+
+def test_sound_only() -> None:
+    """A file with sound and no picture is not a clip."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=44100, layout="mono")
+        for block in clips._tone(0.5):
+            container.mux(stream.encode(block))
+        container.mux(stream.encode())
+    with pytest.raises(clips.ClipError, match="no video track"):
+        clips.examine(file.getvalue())
 
 
 def test_shorter_than_a_frame() -> None:
@@ -76,10 +122,11 @@ def test_last_frame() -> None:
 
 def test_sound() -> None:
     """With sound, a clip has an AAC track as long as itself."""
-    with av.open(io.BytesIO(_draw(replace(_FILM, audio=True)))) as container:
-        (stream,) = container.streams.audio
-        assert stream.codec_context.name == "aac"
-        assert float(stream.duration * stream.time_base) == pytest.approx(1.0, abs=0.1)
+    for seconds in (0.5, 2.5):
+        with av.open(io.BytesIO(_draw(replace(_FILM, audio=True, seconds=seconds)))) as container:
+            (stream,) = container.streams.audio
+            assert stream.codec_context.name == "aac"
+            assert float(stream.duration * stream.time_base) == pytest.approx(seconds, abs=0.1)
 
 
 def test_motion() -> None:
@@ -93,11 +140,36 @@ def test_motion() -> None:
 
 def test_keyframes() -> None:
     """A clip shows each keyframe at its moment, and blends one into the next."""
-    frames = _frames(_draw(replace(_FILM, stills=(_still("red", 0.0), _still("blue", 1.0)))))
-    means = [ImageStat.Stat(frame).mean for frame in (frames[0], frames[6], frames[-1])]
+    stills = _still("red", 0.0), _still("blue", 2.0)
+    frames = _frames(_draw(replace(_FILM, seconds=2.0, stills=stills)))
+    means = [ImageStat.Stat(frame).mean for frame in (frames[0], frames[12], frames[-1])]
     assert means[0][0] > 230 > 30 > means[0][2]
     assert min(means[1][0], means[1][2]) > 50
     assert means[2][2] > 230 > 30 > means[2][0]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+def test_three_keyframes(order: tuple[int, ...]) -> None:
+    """A clip passes through all its keyframes, in the order of their moments."""
+    stills = [_still("red", 0.0), _still("blue", 0.5), _still("red", 1.0)]
+    frames = _frames(_draw(replace(_FILM, stills=tuple(stills[index] for index in order))))
+    means = [ImageStat.Stat(frame).mean for frame in (frames[0], frames[6], frames[-1])]
+    assert min(means[0][0], means[2][0]) > 230 > 100 > means[1][0]
+    assert means[1][2] > 150 > 30 > max(means[0][2], means[2][2])
+
+
+def test_draft_data() -> None:
+    """The data of a draft say what decides its clip: what it does, its shape, length, sound and keyframes."""
+    film = replace(_FILM, effect="continue", seconds=2.0, audio=True, draft=True, stills=(_still("red", 1.5),))
+    transparent = _PHOTOS["red"].convert("RGBA")
+    for opened in (lambda item: _PHOTOS[item.digest], lambda item: transparent):
+        draft = Draft.from_bytes(film.draft_data(opened))
+        assert (draft.prompt, draft.seed, draft.effect, draft.ratio) == ("a fox", 1, "continue", 1.5)
+        assert (draft.seconds, draft.audio) == (2.0, True)
+        ((moment, content),) = draft.stills
+        with Image.open(io.BytesIO(content)) as still:
+            assert (moment, still.format) == (1.5, "JPEG")
+            assert still.width / still.height == pytest.approx(1.5, abs=0.01)
 
 
 def test_continuation() -> None:
@@ -173,7 +245,9 @@ def test_draft() -> None:
         b"",
         b"x" * 99,
         draft.to_bytes()[:-1],
+        draft.to_bytes().replace(b"a fox", b"a cat"),
         replace(draft, seconds=1e9).to_bytes(),
+        replace(draft, seconds=0).to_bytes(),
         replace(draft, ratio=0).to_bytes(),
     ):
         with pytest.raises(DraftError):

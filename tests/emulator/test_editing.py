@@ -29,6 +29,7 @@ _NUMBERS = (
     "reference_offset_y",
     "width",
     "height",
+    "image_prompt_strength",
 )
 
 
@@ -109,7 +110,7 @@ async def test_inpaint_alpha(edit: Edit) -> None:
 @pytest.mark.parametrize("colour", ["black", "white"])
 async def test_mask_in_alpha(edit: Edit, effect: str, colour: str) -> None:
     """Of a mask that is transparent in parts, the opaque part is repainted, whatever its colour; the rest stays."""
-    photo, mask = _photo(), Image.new("RGBA", (240, 160))
+    photo, mask = _photo(), Image.new("RGBA", (240, 160), (255, 255, 255, 0))
     ImageDraw.Draw(mask).ellipse((80, 40, 160, 130), fill=colour)
     made = await edit({"emulate": effect}, image=photo, mask=mask)
     shape = mask.getchannel("A")
@@ -239,6 +240,14 @@ async def test_reference(edit: Edit, effect: str) -> None:
     assert reds[0][0] - reds[0][1] > reds[1][0] - reds[1][1] + 30
     assert _same(one, await edit(mark, input_image=red))
     assert not _same(one, await edit(mark, input_image=red, input_image_2=green))
+
+
+async def test_strength(edit: Edit) -> None:
+    """The stronger a picture guides a new one, the more of its colour there is."""
+    red = Image.new("RGB", (128, 128), (250, 0, 0))
+    made = [await edit({"emulate": "remix"}, input_image=red, image_prompt_strength=strength) for strength in (0, 1)]
+    weak, strong = (ImageStat.Stat(item.convert("RGB").crop((0, 0, 60, 60))).mean for item in made)
+    assert strong[0] - strong[1] > weak[0] - weak[1] + 10
 
 
 async def test_unmarked(edit: Edit) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from bfl_emulator.drawing.lettering import BOX, font_of, legible, write
+from bfl_emulator.drawing.lettering import BOX, font_of, legible, wrapped, write
 from bfl_emulator.drawing.pictures import Picture
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
@@ -141,9 +141,10 @@ def test_marked() -> None:
 def test_metadata() -> None:
     """In each format the metadata say that the picture is emulated, with its seed and its whole prompt."""
     prompt = "a fox, " * 200
-    png = _open(_draw(prompt, seed=77)).info["Description"]
-    exif = [_open(_draw(prompt, seed=77, name=name)).getexif()[0x010E] for name in ("jpeg", "webp")]
-    for text in (png, *exif):
+    png = _open(_draw(prompt, seed=77)).info
+    exif = [_open(_draw(prompt, seed=77, name=name)).getexif() for name in ("jpeg", "webp")]
+    assert {png["Software"], *(each[0x0131] for each in exif)} == {"bfl_emulator"}
+    for text in (png["Description"], *(each[0x010E] for each in exif)):
         assert text.startswith("Emulated picture, paint, seed 77: a fox")
         assert text.endswith(prompt.strip()) or text.endswith(prompt)
 
@@ -211,6 +212,19 @@ def test_accents(letter: str) -> None:
 def test_legible(text: str, shown: str) -> None:
     """What the font lacks is spelled out, or is one box for each letter; what is no letter is left out."""
     assert legible(text) == shown
+
+
+def test_lines() -> None:
+    """A text is broken between words into lines that fit, within a word that is too long, and cut with an ellipsis."""
+    font = font_of(20)
+    width = max(font.getlength(line) for line in ("a fox in", "the snow")) + 1
+    assert wrapped("a fox in the snow", font, 1000, 3) == ["a fox in the snow"]
+    assert wrapped("a fox in the snow", font, width, 3) == ["a fox in", "the snow"]
+    cut = wrapped("a fox in the snow " * 9, font, width, 3)
+    assert (cut[:2], len(cut), cut[2][-1]) == (["a fox in", "the snow"], 3, "…")
+    whole = wrapped("x" * 100, font, 200, 30)
+    assert "".join(whole) == "x" * 100
+    assert max(font.getlength(line) for line in whole) <= 200
 
 
 def test_boxes() -> None:
