@@ -67,6 +67,17 @@ def test_length_of_a_large_clip() -> None:
         assert (clip.size, clip.seconds) == ((3072, 1408), 0.5)
 
 
+def test_marked() -> None:
+    """Clips of two endpoints differ at the foot only, where the endpoint's name is; each is served as MP4."""
+    film, shown = replace(_FILM, width=512, height=384, seconds=0.1), list[Image.Image]()
+    for each in (film, replace(film, endpoint="another")):
+        assert each.content_type == "video/mp4"
+        with av.open(io.BytesIO(_draw(each))) as container:
+            shown.append(next(container.decode(video=0)).to_image())
+    tops, feet = ([image.crop((0, top, 512, top + 192)) for image in shown] for top in (0, 192))
+    assert _difference(*tops) < 0.5 < _difference(*feet)
+
+
 def test_frames_of_other_rates() -> None:
     """A clip can be read at more or fewer frames a second than it has, and keeps its length."""
     content = _draw(_FILM)
@@ -215,6 +226,7 @@ def test_clip_cut_off() -> None:
         ({"min-frames": 13}, "fewer than 13 frames"),
         ({"min-side": 129}, "at least 129"),
         ({"max-size": [190, 128]}, "more than 190x128"),
+        ({"max-mp": 0.01}, "more than 0.01 megapixels"),
     ],
 )
 def test_bounds(rules: dict[str, Any], words: str | None) -> None:
@@ -227,6 +239,18 @@ def test_bounds(rules: dict[str, Any], words: str | None) -> None:
     else:
         with pytest.raises(InputError, match=f"video: .*{words}"):
             inputs.take(medium, rules, "clip", fetched=False)
+
+
+def test_longest_clip() -> None:
+    """A clip that is sent may last a minute, where its endpoint has no limit of its own, and not longer."""
+    inputs, still = Inputs(lambda url: None, allow_outbound=False), Image.new("RGB", (16, 16))
+    whole, longer = (
+        Medium("video", base64.b64encode(clips.encode([still] * (seconds * 12), (16, 16), {}, None)).decode())
+        for seconds in (60, 61)
+    )
+    assert inputs.take(whole, {}, "clip", fetched=False).seconds == 60
+    with pytest.raises(InputError, match="longer than 60 seconds"):
+        inputs.take(longer, {}, "clip", fetched=False)
 
 
 def test_clip_broken_in_the_middle() -> None:
@@ -308,6 +332,7 @@ async def _order(emulator: Emulator, clock: Any, effect: str, **body: Any) -> An
     [
         ({}, (1280, 736), 5.0, []),
         ({"resolution": "uhd", "duration": 7}, (3840, 2176), 7.0, []),
+        ({"duration": 7.5}, (1280, 736), 7.5, []),
         ({"aspect_ratio": "1:1", "resolution": "fhd"}, (1440, 1440), 5.0, []),
         ({"keyframes": _jpeg()}, (1184, 768), 5.0, [0.0]),
         ({"keyframes": [_jpeg(), _jpeg("blue")], "duration": 8}, (1184, 768), 8.0, [0.0, 8.0]),
@@ -350,6 +375,14 @@ async def test_failure(emulator: Emulator, clock: Any, effect: str, body: dict[s
     answer = await _order(emulator, clock, effect, **body)
     assert (answer.status_code, answer.json()["status"]) == (422, "Error")
     assert words in answer.json()["details"]["error"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("effect", ["animate", "continue", "enhance", "edit-clip", "upscale"])
+async def test_nothing_sent(emulator: Emulator, clock: Any, effect: str) -> None:
+    """Where nothing was sent and the schema does not mind, a clip of five seconds is made from the prompt alone."""
+    film = await _order(emulator, clock, effect)
+    assert (film.stills, film.source, film.seconds, film.prompt) == ((), None, 5.0, "a fox")
 
 
 @pytest.mark.anyio
@@ -404,7 +437,11 @@ async def test_settled_at_the_end(small: dict[str, Any], clock: Any) -> None:
         small["paths"][f"/v1/{effect}"]["post"]["x-bfl-price"] = {"per": "second", "credits": 2}
     emulator, answers = Emulator(specification=small, clock=clock, credits=100, check=True), []
     async with connected(emulator) as client:
-        for path, body in (("animate", {}), ("animate", {"prompt": "#failed"}), ("enhance", {"draft_cache": _jpeg()})):
+        for path, body in (
+            ("animate", {"duration": 7.5}),
+            ("animate", {"prompt": "#failed"}),
+            ("enhance", {"draft_cache": _jpeg()}),
+        ):
             receipt = (await client.post(f"/v1/{path}", json={"prompt": "a fox", **body})).json()
             assert receipt["cost"] is None
             assert receipt["output_mp"] is not None
@@ -412,8 +449,8 @@ async def test_settled_at_the_end(small: dict[str, Any], clock: Any) -> None:
             assert "cost" not in first
             clock.now += 10
             answers.append((await client.get(receipt["polling_url"])).json())
-            assert emulator.credits == 90
-    assert [(answer["status"], answer["cost"]) for answer in answers] == [("Ready", 10), ("Failed", 0), ("Error", 0)]
+            assert emulator.credits == 85
+    assert [(answer["status"], answer["cost"]) for answer in answers] == [("Ready", 15), ("Failed", 0), ("Error", 0)]
     assert isinstance(answers[0]["result"]["seed"], int)
     assert "draft_cache" not in answers[0]["result"]
     assert httpx.URL(answers[0]["result"]["sample"]).path.endswith("/sample.mp4")
@@ -430,6 +467,7 @@ async def test_refunded_once(small: dict[str, Any], clock: Any) -> None:
         for status in ("Failed", "Error"):
             conclude(emulator._service, emulator.tasks[receipt["id"]], Ending(status))
             assert emulator.credits == 100
+        assert (await client.get(receipt["polling_url"])).json()["status"] == "Pending"
         clock.now += 10
         answer = (await client.get(receipt["polling_url"])).json()
     assert (answer["status"], answer["cost"]) == ("Error", 0)

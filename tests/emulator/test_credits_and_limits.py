@@ -72,6 +72,7 @@ async def test_receipt_without_figures(small: dict[str, Any], clock: Any) -> Non
         ({"per": "megapixel", "credits": 7, "further": 3}, {}, 7 + 3 + 3),
         ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {"resolution": "1k"}, 2),
         ({"per": "picture", "by": "resolution", "credits": {"1k": 2, "4k": 9}}, {}, 9),
+        ({"per": "picture", "by": "creativity", "credits": {"0": 2, "1": 9}}, {"creativity": 0}, 2),
         ({"per": "second", "by": "resolution", "credits": {"1k": 17}}, {"resolution": "1k"}, 102),
         ({"per": "second", "credits": 17, "draft": 6}, {"draft": True}, 36),
         ({"per": "second", "credits": 17, "draft": 6}, {"draft": False}, 102),
@@ -83,7 +84,7 @@ async def test_receipt_without_figures(small: dict[str, Any], clock: Any) -> Non
 )
 def test_prices(mark: Any, body: dict[str, Any], expected: float | None) -> None:
     """Each form of the mark gives its price, here for 1.5 megapixels made from half of one, and six seconds."""
-    schema = {"properties": {"resolution": {}, "draft": {"default": False}}}
+    schema = {"properties": {"resolution": {}, "creativity": {}, "draft": {"default": False}}}
     value = partial(value_of, body, schema)
     assert cost(mark, value, inputs=[(1024, 512)], output=(1536, 1024), seconds=6) == expected
 

@@ -177,7 +177,8 @@ def test_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_fetch_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of exactly the largest size is fetched, and a proxy that the environment names is not used."""
-    answer = httpx.Response(200, stream=httpx.ByteStream(b"x" * 1000))
+    headers = {"content-encoding": "identity"}
+    answer = httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"x" * 1000))
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda self, request: answer)
     monkeypatch.setenv("HTTP_PROXY", "nothing://of.the.kind")
     assert len(fetch("http://localhost/cat.png", 1000, allow_outbound=False)) == 1000
@@ -226,6 +227,17 @@ def test_full_cache() -> None:
     assert (cache.get("a"), len(cache), cache.size) == (None, 1, 5)
     cache.put("c", b"0123456789")
     assert (cache.get("b"), cache.get("c"), cache.size) == (None, b"0123456789", 10)
+
+
+def test_pictures_with_the_same_beginning() -> None:
+    """Two files that differ only at their end are two inputs; the same file twice is kept once."""
+    inputs = Inputs(lambda url: None, allow_outbound=False)
+    files = [_png(9, 8) + end for end in (b"a", b"b", b"a")]
+    taken = [
+        inputs.take(Medium("image", base64.b64encode(file).decode()), {}, "picture", fetched=False) for file in files
+    ]
+    assert [inputs.content(item) for item in taken] == files
+    assert len(inputs._cache) == 2
 
 
 def test_dropped_input() -> None:

@@ -57,6 +57,13 @@ async def test_price_of_the_schema(small: dict[str, Any]) -> None:
     assert receipt["cost"] == 2
 
 
+async def test_price_of_inputs(small: dict[str, Any]) -> None:
+    """Where megapixels are charged, those of every input are, at the price of further ones."""
+    marked = _paint(small, emulate="edit", price={"per": "megapixel", "credits": 3, "further": 1.5})
+    receipt, _, _ = await _made(marked, images=[_png(1024, 1024), _png(1024, 1025)], width=512, height=512)
+    assert (receipt["cost"], receipt["input_mp"], receipt["output_mp"]) == (3 + 3 * 1.5, 2.0, 0.25)
+
+
 async def test_input_megapixels_of_a_failed_task(small: dict[str, Any]) -> None:
     """If only the output is refused, the receipt counts the megapixels of the pictures all the same."""
     marked = _paint(small, emulate="edit", output={"max-mp": 0.5})

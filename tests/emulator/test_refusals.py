@@ -95,6 +95,8 @@ async def test_fault(client: httpx.AsyncClient, body: Any, kind: str, place: lis
         ("https://", 422),
         ("https://[::1", 422),
         ("https://example.com/a cat", 422),
+        ("https://example.com/a\tcat", 422),
+        ("https://example.com/cat\n", 422),
         ("data:image/png,aGVsbG8=", 422),
         ("data:image/png;base64,", 422),
     ],

@@ -71,6 +71,9 @@ def test_marks(small: dict[str, Any]) -> None:
     assert paint and strict
     assert (paint.duration, paint.url_lifetime, paint.kind) == (2, 5, "image")
     assert (strict.duration, strict.url_lifetime, strict.active_limit) == (3, 5, 24)
+    del small["x-bfl-defaults"]
+    plain = _operation(small, "/v1/either").task
+    assert plain and plain.url_lifetime == 600  # ten minutes, as the vendor documents
 
 
 @pytest.mark.anyio
