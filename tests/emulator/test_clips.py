@@ -350,6 +350,7 @@ async def test_order(
     """Ratio, resolution, duration and keyframes decide the size and length of a clip, and what it shows when."""
     film = await _order(emulator, clock, "animate", **body)
     assert ((film.width, film.height), film.seconds) == (size, seconds)
+    assert (film.audio, film.draft) == (False, False)
     assert [still.moment for still in film.stills] == moments
 
 
@@ -392,7 +393,7 @@ async def test_clip_sent(emulator: Emulator, clock: Any) -> None:
     film = await _order(emulator, clock, "edit-clip", video=clip)
     assert ((film.width, film.height), film.seconds) == ((136, 90), 1.0)
     film = await _order(emulator, clock, "continue", start_video=clip, prompt="on")
-    assert (len(film.stills), film.effect) == (1, "continue")
+    assert (len(film.stills), film.effect, film.width, film.height) == (1, "continue", 1184, 768)
     shown = emulator._service.files.inputs.picture(film.stills[0]).crop((0, 0, 192, 64))
     assert _difference(shown, _frames(_draw(_FILM))[-1]) < 10
 

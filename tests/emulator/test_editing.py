@@ -242,6 +242,14 @@ async def test_reference(edit: Edit, effect: str) -> None:
     assert not _same(one, await edit(mark, input_image=red, input_image_2=green))
 
 
+async def test_first_of_two(edit: Edit) -> None:
+    """Of two pictures the first is edited; the other is only shown."""
+    red, green = (Image.new("RGB", (128, 128), colour) for colour in ((250, 0, 0), (0, 250, 0)))
+    made = await edit({"emulate": "edit"}, input_image=red, input_image_2=green)
+    mean = ImageStat.Stat(made.convert("RGB").crop((0, 40, 60, 80))).mean
+    assert mean[0] > mean[1] + 30
+
+
 async def test_strength(edit: Edit) -> None:
     """The stronger a picture guides a new one, the more of its colour there is."""
     red = Image.new("RGB", (128, 128), (250, 0, 0))

@@ -319,7 +319,9 @@ async def test_failure(small: dict[str, Any], clock: Any, body: dict[str, Any], 
         receipt = await client.post("/v1/paint", json={"prompt": "x", **body})
         assert (await client.get(receipt.json()["polling_url"])).json()["status"] == "Pending"
         clock.now += 10
-        answer = (await client.get(receipt.json()["polling_url"])).json()
+        poll = await client.get(receipt.json()["polling_url"])
+        answer = poll.json()
+    assert poll.status_code == 200
     assert answer["status"] == ("Ready" if words is None else "Error")
     assert (answer["result"] is None) is (words is not None)
     assert words is None or words in answer["details"]["error"]

@@ -164,6 +164,14 @@ async def test_seed_zero_and_no_prompt(client: httpx.AsyncClient, clock: Any) ->
     assert (result["prompt"], result["seed"]) == ("", 0)
 
 
+async def test_whole_float_as_seed(client: httpx.AsyncClient, clock: Any) -> None:
+    """The seed 5.0 is an integer in JSON, and the result says 5; a prompt is repeated at any length."""
+    url = (await _submit(client, seed=5.0, prompt="a fox " * 1000))["polling_url"]
+    clock.now += 10
+    result = (await client.get(url)).json()["result"]
+    assert (repr(result["seed"]), result["prompt"]) == ("5", "a fox " * 1000)
+
+
 async def test_random_seed(client: httpx.AsyncClient, clock: Any) -> None:
     """Each task without a seed gets one of its own, of 32 bits."""
     urls = [(await _submit(client))["polling_url"] for _ in range(24)]
