@@ -348,3 +348,16 @@ def test_debug_shows_the_requests_without_the_key(shell: Shell) -> None:
     assert re.search(r" httpx2?: .*GET http://127\.0\.0\.1", done.err), done.err
     assert not [each for each in (shell.emulator.api_key, "/v1/credits") if each in done.out + done.err]
     assert KEY not in repr(Key(KEY, "file", "a file"))
+
+
+@linux
+def test_a_key_in_the_current_folder_is_not_taken(shell: Shell) -> None:
+    """Without an absolute path to the user's settings no key file is read: a file in this folder may be anybody's."""
+    assert shell.emulator is not None
+    path = shell.here / "config" / "bfl" / "key"
+    path.parent.mkdir(parents=True)
+    path.write_text(shell.emulator.api_key)
+    path.chmod(0o600)
+    done = shell.run("credits", BFL_API_KEY="", XDG_CONFIG_HOME="config")
+    assert (done.code, "no API key" in done.err) == (4, True), done
+    assert shell.run("credits", BFL_API_KEY="", XDG_CONFIG_HOME=str(shell.here / "config")).code == 0
