@@ -354,10 +354,10 @@ def test_debug_shows_the_requests_without_the_key(shell: Shell) -> None:
 def test_a_key_in_the_current_folder_is_not_taken(shell: Shell) -> None:
     """Without an absolute path to the user's settings no key file is read: a file in this folder may be anybody's."""
     assert shell.emulator is not None
-    path = shell.here / "config" / "bfl" / "key"
+    path = shell.here / ".config" / "bfl" / "key"
     path.parent.mkdir(parents=True)
     path.write_text(shell.emulator.api_key)
     path.chmod(0o600)
-    done = shell.run("credits", BFL_API_KEY="", XDG_CONFIG_HOME="config")
+    done = shell.run("credits", BFL_API_KEY="", HOME=".")
     assert (done.code, "no API key" in done.err) == (4, True), done
-    assert shell.run("credits", BFL_API_KEY="", XDG_CONFIG_HOME=str(shell.here / "config")).code == 0
+    assert shell.run("credits", BFL_API_KEY="", HOME=str(shell.here)).code == 0

@@ -7,6 +7,7 @@ import shlex
 import stat
 from typing import Any
 
+import httpx
 import pytest
 from bfl_cli import state
 from bfl_cli.output import Destination
@@ -234,23 +235,24 @@ def test_a_look_says_how_far_a_task_is(slow_shell: Shell) -> None:
     assert (slow_shell.files, slow_shell.kept) == ([], [task_id])
 
 
-@pytest.mark.parametrize(("cost", "said"), [(3, "3 credits"), (0, "0 credits")])
-def test_a_saved_task_is_listed_with_file_and_cost(shell: Shell, cost: int, said: str) -> None:
-    """`bfl tasks` lists a task that was saved with its status, its cost, even 0, and the whole path of its file."""
-    submitted = shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json
+@pytest.mark.parametrize(("submitted", "polled", "cost"), [(3, None, 3), (0, None, 0), (3, 5, 5), (3, 0, 0)])
+def test_a_saved_task_is_listed_with_file_and_cost(shell: Shell, submitted: int, polled: int | None, cost: int) -> None:
+    """`bfl tasks` lists a saved task with the whole path of its file and its cost, even 0, as it was stated last."""
+    task_id = shell.run("generate", PICTURE, "a fox", "--no-wait", "--json").json["id"]
     assert shell.emulator is not None
-    polled = shell.emulator.tasks[submitted["id"]]
-    assert polled
-    shell.emulator.script({"fault": "answer", "operation": "submit", "status": 402})
-    (record,) = shell.handles
-    record.write_text(json.dumps({**json.loads(record.read_text()), "cost": cost}))
-    done = shell.run("task", submitted["id"], "-o", "fox.jpg", "--json")
-    assert (done.code, done.json["endpoint"], done.json["draft"]) == (0, PICTURE, None), done.err
+    (path,) = shell.handles
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "cost": submitted}))
+    ready = httpx.get(record["polling_url"], headers={"x-key": shell.emulator.api_key}, trust_env=False).json()
+    body = {**ready, "cost": polled}
+    shell.emulator.script({"fault": "answer", "operation": "poll", "status": 200, "body": body})
+    done = shell.run("task", task_id, "-o", "fox.jpg", "--json")
+    assert (done.code, done.json["endpoint"], done.json["draft"], done.json["cost"]) == (0, PICTURE, None, cost)
     (listed,) = shell.run("tasks", "--json").json
+    assert (listed["status"], listed["endpoint"], listed["cost"]) == ("saved", PICTURE, cost)
     assert listed["file"] == str(shell.here / "fox.jpg")
-    assert (listed["status"], listed["endpoint"]) == ("saved", PICTURE)
     line = shell.run("tasks").out
-    assert said in line
+    assert f"{cost} credits" in line
     assert line.endswith(f"  {shell.here / 'fox.jpg'}\n")
 
 
