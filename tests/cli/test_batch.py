@@ -246,6 +246,17 @@ def test_a_dry_run_of_a_batch_checks_unless_told_not_to(lonely_shell: Shell) -> 
     assert shown[-2:] == [str(Path("out", "fox18.png")), "… and 3 more files"]
 
 
+OPEN = [name for name in specification.ENDPOINTS if not specification.formats(name)]
+
+
+@pytest.mark.parametrize("endpoint", OPEN)
+def test_a_dry_run_knows_no_suffix_before_the_result(lonely_shell: Shell, endpoint: str) -> None:
+    """Where the format is known only with the result, --dry-run of a batch shows that the name is not whole."""
+    (lonely_shell.here / "jobs.jsonl").write_text(json.dumps({"prompt": "a fox", "name": "fox"}))
+    command = ["batch", "jobs.jsonl", "--endpoint", endpoint, "-o", "out", "--dry-run", "--no-validate"]
+    assert lonely_shell.run(*command).out.endswith(f"\n{Path('out', 'fox')}.…\n")
+
+
 @pytest.mark.parametrize(
     ("plan", "line"),
     [

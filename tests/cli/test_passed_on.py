@@ -179,7 +179,8 @@ def test_what_the_user_allows_reaches_the_server(served: Served) -> None:
     assert served.left is None
     served.run("--emulator")
     assert (served.studio.settings.emulated, served.studio.settings.budget) == (True, None)
-    assert served.client.base_url.startswith("http://127.0.0.1:")
+    assert served.shell.emulator is not None
+    assert served.client.base_url != served.shell.emulator.base_url, "it has its own, and not the user's service"
 
 
 @pytest.mark.parametrize(
