@@ -68,7 +68,7 @@ def test_all_names_that_are_taken_are_said_before_anything_is_sent(service: Serv
     (out / "owl.draft.bin").write_bytes(b"my draft")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     with pytest.raises(ConfigurationError) as caught:
-        service.run([line("fox"), line("cat"), line("owl")], out)
+        service.run([line("fox"), line("cat"), line("Owl")], out)
     for name in ("index.html", "results.jsonl", "Cat.PNG (line 2)", "owl.draft.bin (line 3)"):
         assert name in caught.value.message
     assert "fox" not in caught.value.message
@@ -86,6 +86,7 @@ def test_very_many_names_that_are_taken_are_counted(service: Service, out: Path,
     with pytest.raises(ConfigurationError) as caught:
         service.run([line(name) for name in names], out)
     assert f"{end}; nothing was submitted" in caught.value.message
+    assert caught.value.message.count(".png (line ") == LISTED
 
 
 def test_the_picture_that_is_sent_is_not_replaced(service: Service, tmp_path: Path) -> None:
@@ -302,8 +303,9 @@ def test_a_folder_that_cannot_be_made_is_a_configuration_error(service: Service,
     """A folder for the results that cannot be made is a ConfigurationError that names it, and nothing is sent."""
     (tmp_path / "file").write_text("not a folder")
     for place in (tmp_path / "file", tmp_path / "file" / "out"):
-        with pytest.raises(ConfigurationError, match="cannot be made"):
+        with pytest.raises(ConfigurationError, match="cannot be made") as caught:
             service.run([line("fox")], place)
+        assert vars(caught.value)["unwritable"]  # the command line has an exit code of its own for it
     assert not service.posts
 
 
