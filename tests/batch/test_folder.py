@@ -280,6 +280,16 @@ def test_a_picture_that_is_gone_for_good_is_reported(service: Service, out: Path
     assert service.polls["fox-1"] <= 5  # one says whether it can be fetched
 
 
+def test_a_folder_is_no_picture(service: Service, out: Path) -> None:
+    """A folder that stands where a picture was saved does not make up for it: the picture is missing."""
+    assert service.run([line("fox")], out).ok
+    (out / "fox.png").unlink()
+    (out / "fox.png").mkdir()
+    status = look(out)
+    assert status is not None
+    assert status.missing == ("fox.png",)
+
+
 def test_a_folder_may_be_moved(service: Service, out: Path) -> None:
     """A folder that is moved with its record is the same batch: nothing is missing, and nothing is sent."""
     jobs = [line("fox")]

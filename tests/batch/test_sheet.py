@@ -399,3 +399,10 @@ def test_endpoints_are_offered_once_and_in_order(tmp_path: Path) -> None:
     page = sheet(tmp_path, *(record(number, endpoint=name) for number, name in enumerate(names)))
     offered = [text for text in page.texts if text in names]
     assert offered[: len(set(names))] == sorted(set(names))
+
+
+@pytest.mark.parametrize("odd", ["GIF", "BMP", "TIFF", "ICO"])
+def test_a_format_that_no_endpoint_makes_is_not_decoded(odd: str, tmp_path: Path) -> None:
+    """A file in another format than PNG, JPEG and WebP, whatever its name, is a plain tile: no decoder is tried on it."""
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png", odd)
+    assert thumbnail(tmp_path, "a.png") == ("unreadable", None)
