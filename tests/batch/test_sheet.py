@@ -403,6 +403,6 @@ def test_endpoints_are_offered_once_and_in_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("odd", ["GIF", "BMP", "TIFF", "ICO"])
 def test_a_format_that_no_endpoint_makes_is_not_decoded(odd: str, tmp_path: Path) -> None:
-    """A file in another format than PNG, JPEG and WebP, whatever its name, is a plain tile: no decoder is tried on it."""
+    """A file in another format than PNG, JPEG and WebP, whatever its name, is a plain tile: it is not decoded."""
     Image.new("RGB", (64, 64)).save(tmp_path / "a.png", odd)
     assert thumbnail(tmp_path, "a.png") == ("unreadable", None)
