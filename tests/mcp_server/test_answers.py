@@ -114,6 +114,24 @@ def test_a_saved_task_is_answered_without_the_service(bench: Bench) -> None:
     anyio.run(lambda: within(bench, use))
 
 
+@pytest.mark.about("flux-2-pro", "flux-tools/deblur-v1")
+def test_each_result_has_a_file_of_its_own(bench: Bench) -> None:
+    """A file has the names of its endpoint and task, also where the endpoint's has a slash; none replaces another."""
+    bench.picture()
+    sharp = {"endpoint": "flux-tools/deblur-v1", "parameters": {"image": "cat.png"}}
+
+    async def use(client: Client) -> None:
+        made = [facts(await client.call_tool("generate", each)) for each in (STATED, STATED, sharp)]
+        paths = [Path(each["file"]) for each in made]
+        assert {*paths} == {*bench.output.iterdir()}
+        ends = ("flux-2-pro", "flux-2-pro", "flux-tools-deblur-v1")
+        names = [f"{end}-{each['id']}" for end, each in zip(ends, made, strict=True)]
+        assert [path.stem for path in paths] == names
+
+    anyio.run(lambda: within(bench, use))
+    assert len(list(bench.output.iterdir())) == 3
+
+
 @pytest.mark.parametrize("gone", ["deleted", "a folder"])
 def test_a_file_that_is_gone_is_fetched_again(bench: Bench, gone: str) -> None:
     """If the user has moved a result away, it is still listed as a task, not as a file, and can be fetched again."""
