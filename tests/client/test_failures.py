@@ -50,6 +50,17 @@ def test_a_proxy_that_refuses_lasts_and_one_that_fails_does_not(
     assert (found.lasting, found.remedy.action) == (lasting, "proxy")
 
 
+@pytest.mark.parametrize("reason", ["not trusted", None])
+def test_a_certificate_that_another_store_refuses_lasts(reason: str | None) -> None:
+    """An error made by a store in Python, such as truststore's, has no number; its reason is told all the same."""
+    cause: Any = ssl.SSLCertVerificationError("x")
+    if reason:
+        cause.verify_message = reason
+    found = lost(failed(cause), "https://api.bfl.ai/", False, False)
+    assert found.message == f"cannot connect to api.bfl.ai: certificate verify failed: {reason or 'no reason given'}"
+    assert (found.lasting, found.remedy.action) == (True, "certificates")
+
+
 def test_a_certificate_behind_a_proxy_has_its_own_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a certificate that does not verify the remedy is the certificate, also where a proxy is asked."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8")

@@ -59,7 +59,7 @@ def _cause(error: BaseException | None) -> OSError | None:
     for _ in range(10):
         if isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        elif error is None or (isinstance(error, OSError) and error.errno):
+        elif error is None or isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.errno):
             return error
         else:
             dropped = type(error).__module__.startswith("httpcore")
@@ -74,7 +74,8 @@ def _lasts(cause: OSError | None) -> bool:
 
 def _reason(cause: OSError) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {cause.verify_message}"
+        # truststore, which asks the system's own store, makes these errors itself
+        return f"certificate verify failed: {getattr(cause, 'verify_message', 'no reason given')}"
     if isinstance(cause, ssl.SSLError):
         return f"TLS failed ({(cause.reason or 'no reason given').lower().replace('_', ' ')})"
     known = isinstance(cause, socket.gaierror) and cause.strerror  # its numbers are not those of other errors
