@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import sys
 
 import pytest
 from bfl_cli import state
@@ -116,8 +117,8 @@ def test_a_name_that_is_not_utf_8(shell: Shell) -> None:
 @unix
 def test_a_pipe_is_no_place_for_a_result(shell: Shell) -> None:
     """-o with the name of a pipe or a device is refused before anything is paid, also with --force."""
-    assert sys.platform != "win32"
-    os.mkfifo(shell.here / "pipe")
+    if sys.platform != "win32":
+        os.mkfifo(shell.here / "pipe")
     assert shell.emulator is not None
     before = len(shell.emulator.tasks)
     for place in ("pipe", "/dev/null"):

@@ -173,6 +173,7 @@ def test_a_place_is_free_again_after_each_delivery(monkeypatch: pytest.MonkeyPat
 
 def test_a_silent_sender_loses_its_place(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sender that says nothing more is cut off after a while, and without a word."""
+    assert webhook._Handler.timeout is not None
     assert 0 < webhook._Handler.timeout < webhook._Handler.longest
     monkeypatch.setattr(webhook._Handler, "timeout", 0.05)
     assert raw(receiver, b"POST / HTTP/1.0\r\nContent-Le") == b""

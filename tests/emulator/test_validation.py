@@ -96,7 +96,7 @@ def _sorted(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
         (list[str] | str, [1]),
         (list[Side] | bool, [1]),
         (Literal["auto", "none"] | Side, 4),
-        (Literal["auto"] | Annotated[float, Field(ge=5)] | None, 4),
+        (None | Literal["auto"] | Annotated[float, Field(ge=5)], 4),
         (tuple[float, str] | str, [1, 2]),
         (list[tuple[float, str]], [[1, "x"], [1, 2]]),
         (list[tuple[float, str]] | str, [[1, 2]]),
