@@ -18,7 +18,7 @@ from bfl_client.errors import shorten
 from typer.core import TyperCommand, TyperGroup
 
 from .exits import EXITS, Problem, problem_of
-from .screen import Screen, key_given, mask
+from .screen import Screen, discard, key_given, mask
 
 
 class Lazy(NamedTuple):
@@ -162,7 +162,8 @@ def run(arguments: list[str]) -> int:
         return _refuse(screen, Problem("usage", "a key must not be on the command line", remedy))
     try:
         code = app(arguments, prog_name="bfl", standalone_mode=False)
-    except OSError as error:
+    except OSError as error:  # help, or the version
+        discard(sys.stdout)
         return _refuse(screen, Problem("output", f"standard output: {error.strerror or error}"))
     except (typer.Abort, KeyboardInterrupt):
         return _refuse(screen, Problem("interrupted", "interrupted"))

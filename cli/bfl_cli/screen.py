@@ -141,13 +141,18 @@ def write(stream: TextIO | None, text: str | bytes) -> None:
         stream.buffer.flush()
     except RuntimeError:  # a signal came in the middle of another write, and its handler has something to say
         os.write(stream.fileno(), data)
-    except OSError as error:  # discard the buffer, or Python would report the failure again at exit
+    except OSError as error:
         error.filename = "standard output"
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        discard(stream)
         if stream is not sys.stderr:
             raise
+
+
+def discard(stream: TextIO) -> None:
+    """Let a stream that cannot be written lead nowhere, or Python would report what it still holds at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _encoded(text: str, encoding: str) -> bytes:

@@ -48,8 +48,8 @@ class Done(NamedTuple):
 
 
 def environment(home: Path, emulator: Emulator | None = None, **more: str) -> dict[str, str]:
-    """The environment of bfl: nothing of the user who runs the tests."""
-    ours = ("BFL_", "XDG_", "_BFL", "COMP", "LC_", "LANG", "WIN_PD")
+    """The environment of bfl: nothing of the user who runs the tests, or of the container that they run in."""
+    ours = ("BFL_", "XDG_", "_BFL", "COMP", "LC_", "LANG", "WIN_PD", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     reached = {"BFL_BASE_URL": emulator.base_url, "BFL_API_KEY": emulator.api_key} if emulator else {}
     homes = {"HOME": str(home), "USERPROFILE": str(home), "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(home)}
