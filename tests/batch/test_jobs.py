@@ -211,6 +211,15 @@ def test_a_path_of_python_lies_in_the_current_folder(tmp_path: Path, monkeypatch
     assert found["input_image"] == tmp_path / "here" / "cat.png"
 
 
+def test_a_null_in_a_line_beats_what_all_jobs_share(tmp_path: Path) -> None:
+    """A line may take a shared parameter back: its null is sent as it stands, and the service uses its default."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_text('{"prompt": "a fox", "seed": null}\n{"prompt": "an owl", "seed": 2}\n{"prompt": "a hare"}\n')
+    with Jobs(path, PICTURE, {"seed": 1}) as jobs:
+        jobs.check()
+        assert [job.body["seed"] for job in jobs] == [None, 2, 1]
+
+
 def test_an_unchecked_job_with_what_cannot_be_sent_is_a_mistake(tmp_path: Path) -> None:
     """An empty file is found before anything is submitted, though the job is not checked against the specification."""
     (tmp_path / "cat.png").touch()

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from bfl_batch import database as database_module
@@ -637,3 +638,21 @@ def test_the_address_of_a_database_may_have_a_password(tmp_path: Path, scheme: s
             url_of(tmp_path, f"{scheme}://{wrong}")
         assert "secret" not in f"{caught.value}{caught.value.remedy}"
         assert "cret@" not in f"{caught.value}{caught.value.remedy}"
+
+
+def test_a_server_ends_the_transaction_of_a_process_that_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is told in its milliseconds how many seconds a transaction may rest, unless the address says it."""
+    asked = list[dict[str, Any]]()
+
+    def connect(*_: Any, **given: Any) -> None:
+        asked.append(given)
+        raise psycopg.OperationalError("no such host")
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    for more in ("", "?options=-c%20statement_timeout%3D1s"):
+        base = Database(url_of(Path(), f"postgresql://db.example/b{more}"), asleep=2.5)
+        with pytest.raises(OperationalError), base.reading():
+            pass
+    first, second = asked
+    assert (first["options"], first["connect_timeout"]) == ("-c idle_in_transaction_session_timeout=2500", 5)
+    assert second["options"] == "-c statement_timeout=1s"

@@ -152,6 +152,19 @@ def test_a_file_in_place_of_the_folder_is_no_key(shell: Shell, command: list[str
 
 
 @unix
+@pytest.mark.parametrize(("content", "mode"), [("no key at all\n", 0o600), (f"{KEY}\n", 0o644), ("", 0o600)])
+def test_logout_removes_what_cannot_be_used(shell: Shell, content: str, mode: int) -> None:
+    """A key file that others can read, or that holds no key, is refused as a key, and is gone after logout."""
+    path = shell.key_file
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    path.chmod(mode)
+    assert shell.run("auth", "status", BFL_API_KEY="").code == 4
+    done = shell.run("auth", "logout", BFL_API_KEY="")
+    assert (done.code, done.out, path.exists()) == (0, f"removed {path}\n", False), done.err
+
+
+@unix
 def test_a_key_of_another_user_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key file that another user owns is refused, though nobody else can read it: who knows whose key it is."""
     path = shell.key_file

@@ -73,7 +73,7 @@ def test_a_second_signal_during_the_submit_is_reported_as_uncertain(slow_shell: 
 def test_an_answer_that_does_not_come_is_not_awaited_for_ever(slow_shell: Shell) -> None:
     """One SIGTERM where SIGINT is ignored, as in the background of a script: after the grace bfl ends as uncertain."""
     assert slow_shell.emulator is not None
-    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 30.0})
+    slow_shell.emulator.script({"fault": "slow", "operation": "submit", "seconds": 2.0 * LIMIT})
     code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from bfl_cli import interrupts, main; "
     hasty = [BFL[0], "-c", f"{code}interrupts.GRACE = 0.3; main()"]
     with slow_shell.start("generate", PICTURE, "a fox", program=hasty) as process:

@@ -150,6 +150,8 @@ def test_a_float_is_the_nearest_of_256_shades(share: int) -> None:
         (np.zeros((4, 4, 2)), "an array of shape (4, 4, 2) is not a picture"),
         (np.zeros((0, 4)), "an array of shape (0, 4) is not a picture"),
         (np.full((4, 4), 2.0), "an array of floats must lie between 0 and 1, not 2 and 2"),
+        (np.full((4, 4), 1.004), "an array of floats must lie between 0 and 1"),
+        (np.full((4, 4), -0.004), "an array of floats must lie between 0 and 1"),
         (np.full((4, 4), np.nan), "an array of floats must lie between 0 and 1"),
         (np.zeros((4, 4), "int64"), "an array of i8 is not a picture: use uint8, or floats from 0 to 1"),
     ],
