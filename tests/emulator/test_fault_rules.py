@@ -1,5 +1,6 @@
 """The rules of a script: what they match, and which of them are refused."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import httpx
 import pytest
 from bfl_emulator import Emulator
 from bfl_emulator.script import Occasion, Script, load
+
+from .conftest import connected
 
 
 def _which(rules: list[dict[str, Any]], seed: int, count: int = 200) -> list[int]:
@@ -20,6 +23,29 @@ def test_chance() -> None:
     rules = [{"fault": "html", "probability": 0.2}]
     assert _which(rules, 1) == _which(rules, 1) != _which(rules, 2)
     assert 20 < len(_which(rules, 1)) < 60
+
+
+@pytest.mark.anyio
+async def test_the_seed_of_a_file(small: dict[str, Any], tmp_path: Path) -> None:
+    """A script file may name its seed; the one that an emulator is given beats it."""
+    rules = [{"fault": "html", "probability": 0.5}]
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps({"seed": 7, "rules": rules}))
+
+    async def met(**given: Any) -> list[int]:
+        async with connected(Emulator(specification=small, **given)) as client:
+            return [(await client.get("/v1/credits")).status_code for _ in range(40)]
+
+    assert await met(script=path) == await met(script=rules, seed=7)
+    assert await met(script=path, seed=8) == await met(script=rules, seed=8) != await met(script=path)
+
+
+def test_an_impossible_rule_adds_none() -> None:
+    """If one of several rules is impossible, none of them is added."""
+    script = Script(lambda: 0.0)
+    with pytest.raises(ValueError):
+        script.add([{"fault": "html"}, {"fault": "no such fault"}])
+    assert script.next(Occasion("poll", "paint", "cluster")) is None
 
 
 def test_where_a_rule_applies() -> None:

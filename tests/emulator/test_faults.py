@@ -60,12 +60,13 @@ def test_answer(client: httpx.Client, emulator: Emulator) -> None:
             "nth": 2,
             "status": 429,
             "body": "wait",
-            "headers": {"Retry-After": 7},
+            "headers": {"Retry-After": 7, "Content-Type": "text/x-odd"},
         }
     )
     answers = [_submit(client, emulator) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 429, 200]
     assert (answers[1].text, answers[1].headers["retry-after"]) == ("wait", "7")
+    assert answers[1].headers["content-type"] == "text/x-odd"
     assert len(emulator.tasks) == 2
     assert _sent(emulator) == ["answer"]
 

@@ -6,6 +6,8 @@ from importlib.metadata import entry_points
 
 import pytest
 
+from tests.needs import PICTURE
+
 pytest_plugins = ["pytester"]
 
 # Without the plugins that take longest to load; ours is loaded by its entry point.
@@ -52,6 +54,28 @@ def test_use(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None
         """
     )
     pytester.runpytest_subprocess(*_OPTIONS).assert_outcomes(passed=3)
+
+
+def test_speed(pytester: pytest.Pytester) -> None:
+    """A test's tasks are ready at once, unless its marker asks for another speed."""
+    pytester.makepyfile(
+        f"""
+        import httpx, pytest
+
+        def status(emulator):
+            key = {{"x-key": emulator.api_key}}
+            receipt = httpx.post(emulator.base_url + "/v1/{PICTURE}", json={{"prompt": "a fox"}}, headers=key).json()
+            return httpx.get(receipt["polling_url"], headers=key).json()["status"]
+
+        def test_at_once(bfl_emulator):
+            assert status(bfl_emulator) == "Ready"
+
+        @pytest.mark.bfl_emulator(speed=0.001)
+        def test_slow(bfl_emulator):
+            assert status(bfl_emulator) == "Pending"
+        """
+    )
+    pytester.runpytest_subprocess(*_OPTIONS).assert_outcomes(passed=2)
 
 
 def test_loading() -> None:

@@ -27,6 +27,14 @@ async def test_record_is_bounded(client: httpx.AsyncClient, emulator: Emulator) 
     assert len(repr(emulator.requests[-1])) < 10_000
 
 
+async def test_secrets_of_other_headers(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """Headers that may hold somebody's secret, a cookie or a password, are in the log without their values."""
+    secret = {"cookie": "session=s3cret", "authorization": "Basic s3cret", "proxy-authorization": "Basic s3cret"}
+    await client.get("/v1/credits", headers=secret)
+    assert secret.keys() <= emulator.requests[-1].headers.keys()
+    assert "s3cret" not in repr(emulator.requests[-1])
+
+
 async def test_key_stays_out_of_sight(emulator: Emulator) -> None:
     """The repr of an emulator does not contain the key."""
     assert emulator.api_key not in repr(emulator)

@@ -1,4 +1,4 @@
-"""What an emulator leaves behind when it stops or cannot start, and what starting it does to the rest of the process."""
+"""What an emulator leaves behind when it stops or cannot start, and what a start does to the rest of the process."""
 
 import contextlib
 import logging

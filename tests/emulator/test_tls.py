@@ -10,6 +10,8 @@ import httpx
 import pytest
 from bfl_emulator import Emulator
 
+from tests.cli.shell import await_true
+
 
 def _client(emulator: Emulator) -> httpx.Client:
     """Return a client that trusts the emulator's authority and nobody else."""
@@ -50,6 +52,35 @@ def test_the_services_names(small: dict[str, Any], mapped: bool) -> None:
         else:
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE"):
                 client.post(f"{emulator.base_url}/v1/paint", json={"prompt": "x"}, **hello)
+
+
+def test_names_of_this_machine(small: dict[str, Any]) -> None:
+    """Whoever reaches the emulator by a name that it was told, from another machine, can verify its certificate."""
+    with (
+        Emulator(specification=small, tls=True, allow_remote=["box.example"]) as emulator,
+        _client(emulator) as client,
+    ):
+        assert httpx.URL(emulator.base_url).host == "box.example"
+        url = httpx.URL(emulator.base_url).copy_with(host="127.0.0.1", path="/openapi.json")
+        hello: Any = {"headers": {"host": "box.example"}, "extensions": {"sni_hostname": "box.example"}}
+        assert client.get(url, **hello).status_code == 200
+
+
+def test_a_port_that_was_closed_speaks_https_again(small: dict[str, Any]) -> None:
+    """A listener that a script has let refuse connections answers over https once the script has ended."""
+    with Emulator(specification=small, tls=True) as emulator, _client(emulator) as client:
+        url = f"{emulator.base_url}/v1/credits"
+
+        def status() -> int | None:
+            try:
+                return client.get(url).status_code
+            except httpx.TransportError:
+                return None
+
+        emulator.script({"fault": "refuse", "listener": "submit"})
+        await_true(lambda: emulator.faults and status() is None, "the refusal")
+        emulator.clear_script()
+        await_true(lambda: status() == 200, "the open port")
 
 
 def test_the_file_goes_with_the_server(small: dict[str, Any]) -> None:

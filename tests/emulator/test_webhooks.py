@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -130,6 +131,28 @@ async def test_nobody_there(client: httpx.AsyncClient, emulator: Emulator, clock
         clock.now += seconds
         assert emulator.deliver_webhooks() == 1
         assert "ConnectionRefusedError" in (emulator.webhooks[-1].error or "")
+
+
+async def test_no_http(client: httpx.AsyncClient, emulator: Emulator, clock: Any) -> None:
+    """A receiver that answers with something else than HTTP is an entry in the log, and is tried again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            for _ in range(2):
+                with server.accept()[0] as connection:
+                    connection.recv(100_000)
+                    connection.sendall(b"220 mail.example ESMTP\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        await client.post(
+            "/v1/paint", json={"prompt": "x", "webhook_url": f"http://127.0.0.1:{server.getsockname()[1]}/"}
+        )
+        for seconds in (10, 1):
+            clock.now += seconds
+            assert emulator.deliver_webhooks() == 1
+            assert "BadStatusLine" in (emulator.webhooks[-1].error or "")
+        thread.join()
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1/hook", "https://example.com/hook", "http://localhost.example/"])
