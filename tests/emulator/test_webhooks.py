@@ -143,7 +143,7 @@ async def test_no_http(client: httpx.AsyncClient, emulator: Emulator, clock: Any
                     connection.recv(100_000)
                     connection.sendall(b"220 mail.example ESMTP\r\n")
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         await client.post(
             "/v1/paint", json={"prompt": "x", "webhook_url": f"http://127.0.0.1:{server.getsockname()[1]}/"}
