@@ -156,7 +156,7 @@ def test_a_defect_is_named_with_its_place(change: Callable[[Document], object], 
 def test_no_defect_is_named_twice() -> None:
     """A defect that is met again, because two properties are alike, is one line."""
     wrong = {"type": "integer", "default": "x"}
-    found = defects(changed(lambda one: properties(one).update(a=wrong, b=wrong)))
+    found = defects(changed(lambda one: properties(one).update(a=wrong, b=dict(wrong))))
     assert found == ["#/components/schemas/PaintInputs/properties/a: 'x' is not of type 'integer'"]
 
 
