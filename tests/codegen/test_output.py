@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.names import class_name, generator_name, method_name, parameter_names, versions
+from codegen.names import class_name, generator_name, method_name, parameter_names, tag_name, versions
 from codegen.output import commit, differences, refuse_foreign, swap
 from codegen.render import HEADER
 from codegen.report import CodegenError
@@ -188,6 +188,11 @@ class TestNames:
             (generator_name, "class", "class_"),
             (generator_name, "imageURL", "image_url"),
             (generator_name, "_private", "field_private"),
+            (generator_name, "id", "id"),
+            (generator_name, "type", "type_"),
+            (generator_name, "datetime", "datetime_"),
+            (tag_name, "2nd", "tag2nd"),
+            (class_name, "HTTPError", "HTTPError"),
         ],
     )
     def test_a_name_can_be_written_in_python_and_hides_nothing(

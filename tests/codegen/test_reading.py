@@ -140,6 +140,17 @@ DEFECTS: dict[str, tuple[Callable[[Document], object], list[str]]] = {
         lambda one: properties(one).update({"a~b/c": {"type": "integer", "default": "x"}}),
         ["#/components/schemas/PaintInputs/properties/a~0b~1c: 'x' is not of type 'integer'"],
     ),
+    "in the version": (
+        lambda one: one.update(openapi="3.0.3"),
+        [
+            "the specification is not an OpenAPI document of version 3.1 or 3.2, but of 3.0.3, whose schemas mean "
+            "other things (nullable, exclusiveMinimum): convert it to 3.1 first"
+        ],
+    ),
+    "in the components": (
+        lambda one: one.update(components=5),
+        ["the document is malformed: AttributeError: 'int' object has no attribute 'setdefault'"],
+    ),
     "behind a list": (
         lambda one: properties(one).update(a={"anyOf": [{"type": "null"}, {"type": "integer", "default": "x"}]}),
         ["#/components/schemas/PaintInputs/properties/a/anyOf/1: 'x' is not of type 'integer'"],
@@ -151,6 +162,16 @@ DEFECTS: dict[str, tuple[Callable[[Document], object], list[str]]] = {
 def test_a_defect_is_named_with_its_place(change: Callable[[Document], object], found: list[str]) -> None:
     """A defect has a JSON pointer to its place, and a sound document of either version has none."""
     assert defects(changed(change)) == found
+
+
+def test_long_content_is_not_repeated() -> None:
+    """A picture in the wrong place is not printed in full: neither as a defect nor as a document's beginning."""
+    wrong = {"type": "integer", "default": "x" * 90_000}
+    (defect,) = defects(changed(lambda one: properties(one).update(a=wrong)))
+    assert 100 < len(defect) < 500
+    with pytest.raises(CodegenError) as caught:
+        parsed(b"x" * 90_000, "a.json")
+    assert 50 < len(str(caught.value)) < 500
 
 
 def test_no_defect_is_named_twice() -> None:
