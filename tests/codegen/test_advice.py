@@ -40,7 +40,11 @@ def said(before: Any, after: Any, heading: str = "What users must do", **more: A
         ({"w": {"maximum": 1440}}, {"w": {"maximum": 1024}}, "keep `w` at most 1024"),
         ({"w": {}}, {"w": {"minimum": 64}}, "keep `w` at least 64"),
         ({"w": {"minimum": 64}}, {"w": {"minimum": 128}}, "keep `w` at least 128"),
+        ({"w": {"default": False}}, {"w": {"default": True}}, "another default, true: pass false to keep"),
+        ({"w": {"default": 0}}, {"w": {}}, "another default, none: pass 0 to keep"),
         ({"w": {}}, {"w": {"multipleOf": 32}}, "keep `w` a multiple of 32"),
+        ({"w": {"multipleOf": 16}}, {"w": {"multipleOf": 32}}, "keep `w` a multiple of 32"),
+        ({"p": {"maxLength": 9}}, {"p": {"maxLength": 5}}, "keep `p` at most 5"),
         ({"f": {"enum": ["a", "b"]}}, {"f": {"enum": ["a"]}}, '`f` no longer takes "b"'),
     ],
 )
@@ -57,6 +61,10 @@ def test_each_breaking_change_of_a_body_is_an_order(old: Properties, new: Proper
         ({"w": {"maximum": 1024}}, {"w": {"maximum": 1440}}),
         ({"w": {"minimum": 64}}, {"w": {"minimum": 32}}),
         ({"f": {"enum": ["a"]}}, {"f": {"enum": ["a", "b"]}}),
+        ({"f": {"enum": ["a"]}}, {"f": TEXT}),
+        ({"p": {"maxLength": 5}}, {"p": {"maxLength": 9}}),
+        ({"w": {"multipleOf": 32}}, {"w": {"multipleOf": 32}}),
+        ({"w": {}}, {"w": {"default": 1}}),
         ({}, {"new": TEXT}),
         ({"w": {"title": "Old"}}, {"w": {"title": "New"}}),
     ],
@@ -75,6 +83,17 @@ def test_a_required_parameter_and_a_gone_endpoint_are_orders() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["anyOf", "oneOf", "allOf"])
+def test_each_form_of_a_body_counts(kind: str) -> None:
+    """What any form of a union asks for or has gained and lost is an order, and the form may be behind a reference."""
+    before, after = (document(paint={"prompt": TEXT}) for _ in range(2))
+    schemas = after["components"]["schemas"]
+    schemas["Edit"] = {"properties": {"picture": TEXT}, "required": ["picture"]}
+    schemas["paint"] = {kind: [{"properties": {"prompt": TEXT}}, {"$ref": "#/components/schemas/Edit"}]}
+    assert said(before, after) == ["`paint`: pass `picture`, which is required now"]
+    assert said(after, before) == ["`paint`: drop `picture`"]
+
+
 @pytest.mark.parametrize(
     ("level", "version", "step"),
     [
@@ -91,13 +110,37 @@ def test_the_version_step_follows_the_level(level: Level, version: str, step: st
     assert said(same, same, "Version step", changes=changes, version=version) == [step]
 
 
+def test_without_a_change_or_a_version_no_step_is_proposed() -> None:
+    """A report without changes proposes no version, nor does one where the version is not known."""
+    same = document(paint={})
+    change = Change(Level.TEXT, Side.REQUEST, ("POST /v1/paint",), "w", "changed")
+    assert said(same, same, "Version step", version="1.4.2") == []
+    assert said(same, same, "Version step", changes=[change]) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [(0, "published: 0"), (None, "published: none"), (4, "published: 4"), (0.5, "published: 0.5")],
+)
+def test_each_bound_of_the_overlay_is_listed_with_the_published_one(published: Any, words: str) -> None:
+    """A bound that the overlay has set is listed, also within a union, with what is published, be it 0 or nothing."""
+    mark = {"maximum": {"published": published, "because": "Seen."}}
+    bound = {"type": "integer", "maximum": 9, "x-bfl-bounds": mark}
+    after = document(paint={"w": {"anyOf": [bound, {"type": "null"}]}, "h": bound})
+    lines = said(after, after, "Bounds from the overlay")
+    assert [line.partition(" (")[0] for line in lines] == ["`paint.w.anyOf`: maximum 9", "`paint.h`: maximum 9"]
+    assert lines[1].endswith(f" ({words}). Seen.")
+
+
 def test_what_a_new_endpoint_lacks_is_listed(tmp_path: Path) -> None:
-    """A new endpoint without marks or page is listed with each; one that has them is not."""
+    """A new endpoint without marks or page is listed with each; one that has them, or is not new, is not."""
     (tmp_path / "README.md").write_text("Use `draw` for drawings.\n")
     guess = {"picture": {"type": "string", "x-bfl-media": "guess"}}
     lines = said({"paths": {}}, document(paint=guess), "Missing for new endpoints", root=tmp_path)
     assert [line.split(": ", 1)[0] for line in lines] == ["`paint`"] * 3
     assert "x-bfl-price" in lines[0] and "`picture`: guessed" in lines[1] and "no guide or example names it" in lines[2]
+    known = said(document(paint=guess), document(paint=guess), "Missing for new endpoints", root=tmp_path)
+    assert known == []
     marks = dict.fromkeys(("price", "kind", "duration", "url-lifetime", "active-limit", "result"), 1)
     whole = document({f"x-bfl-{mark}": value for mark, value in marks.items()}, draw={"prompt": TEXT})
     assert said({"paths": {}}, whole, "Missing for new endpoints", root=tmp_path) == []
@@ -113,13 +156,15 @@ def test_stale_lines_of_the_pages_are_listed(tmp_path: Path) -> None:
     )
     (tmp_path / "examples" / "one.py").write_text('client.submit("draw-2")\nclient.submit("draw-2x")\n')
     (tmp_path / "examples" / "two.py").write_text("steps = 3\n")
-    before = document(draw_2={"prompt": TEXT}, paint={"steps": TEXT})
-    found = said(before, document(paint={}), "Stale lines", root=tmp_path)
+    (tmp_path / "examples" / "two_3.py").write_text("client.submit.ink_3(\n    seed=1,\n)\n")
+    before = document(draw_2={"prompt": TEXT}, paint={"steps": TEXT}, ink_3={"seed": TEXT})
+    found = said(before, document(paint={}, ink_3={}), "Stale lines", root=tmp_path)
     assert found == [
         "README.md:1: `draw_2`",
         "README.md:3: `steps`",
         "README.md:4: `steps`",
         "examples/one.py:1: `draw-2`",
+        "examples/two_3.py:2: `seed`",
         "docs/guides/drawing.md:3: `draw-2`",
     ]
 

@@ -157,6 +157,7 @@ def servers(published: list[dict[str, Any]] | None) -> list[str]:
         ([], GLOBAL),
         ([{"url": "https://api.us1.bfl.ai"}], GLOBAL),
         ([{"url": "https://api.bfl.ml/", "description": "BFL"}], GLOBAL),
+        ([{"url": "HTTPS://API.BFL.ML"}], GLOBAL),
         ([{"url": GLOBAL, "description": "BFL API"}], GLOBAL),
         ([{"url": "https://api.us1.bfl.ai"}, {"url": "https://new.bfl.ai"}], "https://new.bfl.ai"),
     ],
@@ -176,6 +177,7 @@ def test_the_first_server_is_not_dead(published: list[dict[str, Any]] | None, fi
         ({"$ref": f"{PREFIX}Alias"}, "PaintInputs"),
         ({"allOf": [{"$ref": f"{PREFIX}PaintInputs"}], "title": "Body"}, "PaintInputs"),
         ({"allOf": [{"$ref": f"{PREFIX}PaintInputs"}, {"required": ["width"]}]}, "PaintInputs2"),
+        ({"allOf": [{"$ref": f"{PREFIX}PaintInputs"}], "properties": {"mood": {}}}, "PaintInputs2"),
     ],
 )
 def test_a_body_that_only_refers_is_the_schema_it_refers_to(workshop: Workshop, body: Any, name: str) -> None:
@@ -184,6 +186,35 @@ def test_a_body_that_only_refers_is_the_schema_it_refers_to(workshop: Workshop, 
     workshop.document["paths"]["/v1/paint"]["post"]["requestBody"]["content"]["application/json"]["schema"] = body
     operation = completed(workshop.document)["paths"]["/v1/paint"]["post"]
     assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": PREFIX + name}
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "application/vnd.bfl+json"])
+def test_an_inline_body_of_any_kind_of_json_gets_a_name_and_a_discriminator(kind: str) -> None:
+    """A body written in place becomes a schema named after its path, told apart like others; other kinds stay."""
+    document = small_document()
+    schemas = document["components"]["schemas"]
+    schemas |= {"One": branch("a", "kind"), "Two": branch("b", "kind")}
+    content = document["paths"]["/v1/paint"]["post"]["requestBody"]["content"]
+    del content["application/json"]
+    content[kind] = {"schema": {"oneOf": [{"$ref": f"{PREFIX}One"}, {"$ref": f"{PREFIX}Two"}]}}
+    content["multipart/form-data"] = {"schema": {"type": "object"}}
+    found = completed(document)
+    bodies = found["paths"]["/v1/paint"]["post"]["requestBody"]["content"]
+    assert bodies[kind] == {"schema": {"$ref": f"{PREFIX}PaintInputs2"}}
+    assert bodies["multipart/form-data"] == {"schema": {"type": "object"}}
+    mapping = {"a": f"{PREFIX}One", "b": f"{PREFIX}Two"}
+    assert found["components"]["schemas"]["PaintInputs2"]["discriminator"] == {
+        "propertyName": "kind",
+        "mapping": mapping,
+    }
+
+
+def test_a_document_with_dead_servers_only_is_refused() -> None:
+    """If all servers of a document are among those that are marked as gone, it is not taken over."""
+    document = {**small_document(), "x-bfl-gone-servers": ["https://old.example.com"]}
+    document["servers"] = [{"url": "https://OLD.example.com/"}]
+    with pytest.raises(CodegenError, match="only servers that no longer exist"):
+        completed(document)
 
 
 def union(workshop: Workshop, *branches: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -215,9 +246,18 @@ def test_a_discriminator_without_its_mapping_gets_it(workshop: Workshop) -> None
     assert found["discriminator"]["mapping"] == {"a": f"{PREFIX}Branch0", "b": f"{PREFIX}Branch1"}
 
 
-@pytest.mark.parametrize("branches", [(branch("a"), branch("b")), (branch("a", "kind"), branch("a", "kind"))])
+@pytest.mark.parametrize(
+    "branches",
+    [
+        (branch("a"), branch("b")),
+        (branch("a", "kind"), branch("a", "kind")),
+        (branch("a", "kind"), branch("b", "kind"), {"type": "string"}),
+        (branch(1, "kind"), branch(2, "kind")),
+        (branch("a", "kind"), {"type": "object", "properties": {"mood": {"const": "b"}}, "required": ["mood"]}),
+    ],
+)
 def test_what_does_not_tell_apart_makes_no_discriminator(workshop: Workshop, branches: Any) -> None:
-    """A constant that is optional, or that two branches share, makes no discriminator."""
+    """A constant that is optional, no text, missing in a branch or shared by two makes no discriminator."""
     assert "discriminator" not in union(workshop, *branches)
 
 
@@ -227,6 +267,21 @@ def test_a_key_in_another_header_is_refused(workshop: Workshop) -> None:
     workshop.document["components"]["securitySchemes"] = {"Key": scheme}
     with pytest.raises(CodegenError, match="'authorization'.*sends 'x-key'"):
         workshop.generate()
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        {"type": "apiKey", "in": "header", "name": "X-Key"},
+        {"type": "apiKey", "in": "query", "name": "token"},
+        {"type": "http", "scheme": "bearer"},
+    ],
+)
+def test_only_a_key_in_a_header_is_compared_with_the_header_of_the_client(scheme: dict[str, Any]) -> None:
+    """The client's own header in any case, and what is no key in a header, stop nothing."""
+    document = small_document()
+    document["components"]["securitySchemes"] = {"Key": scheme}
+    assert completed(document)["components"]["securitySchemes"] == {"Key": scheme}
 
 
 KLEIN = "/v1/flux-3-image-klein"

@@ -139,18 +139,19 @@ def rendered(folder: Path, document: dict[str, Any]) -> None:
     render_typed_modules(folder, Specification(document), Report(StringIO()))
 
 
-def test_only_the_prompt_may_be_given_by_position(tmp_path: Path) -> None:
-    """The prompt is the first argument wherever the document has it, and the others need their names."""
+@pytest.mark.parametrize("positional", [("prompt",), ()])
+def test_only_the_prompt_may_be_given_by_position(tmp_path: Path, positional: tuple[str, ...]) -> None:
+    """The prompt, if there is one, is the first argument wherever the document has it; the others need their names."""
     document = small_document()
     body = document["components"]["schemas"]["PaintInputs"]
-    body["properties"] = {"width": {"type": "integer"}, **body["properties"], "mood": {"type": "string"}}
-    body["required"] = ["width", "prompt"]
+    body["properties"] = {name: {"type": "string"} for name in ("width", *positional, "mood")}
+    body["required"] = ["width", *positional]
     rendered(tmp_path, document)
     tree = ast.parse((tmp_path / "endpoints.py").read_text(encoding="utf-8"))
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "paint"]
+    found = [node.args for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "paint"]
     assert found
-    assert {tuple(one.arg for one in node.args.args) for node in found} == {("self", "prompt")}
-    assert {"width", "mood"} <= {one.arg for node in found for one in node.args.kwonlyargs}
+    assert {tuple(one.arg for one in arguments.args) for arguments in found} == {("self", *positional)}
+    assert {tuple(one.arg for one in arguments.kwonlyargs)[:2] for arguments in found} == {("width", "mood")}
 
 
 @pytest.mark.parametrize("item", ["text", 1, {"post": "text"}, {"post": {"requestBody": []}}])
