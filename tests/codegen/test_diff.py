@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -265,6 +266,63 @@ def test_an_operation_that_codegen_leaves_out_is_compared_by_name() -> None:
     assert differences(having, having) == []
 
 
+ONE, TWO = ({"url": f"https://{name}.example.com"} for name in ("one", "two"))
+KEY: dict[str, Any] = {"type": "apiKey", "in": "header", "name": "x-key"}
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["of the document", "of an operation"])
+@pytest.mark.parametrize(
+    ("key", "old", "new", "there", "back"),
+    [
+        ("servers", [ONE], [ONE, TWO], C, B),
+        ("servers", [ONE, TWO], [TWO, ONE], B, B),
+        ("servers", [ONE], [TWO], B, B),
+        ("servers", [ONE], [{**ONE, "variables": {"region": {"default": "eu"}}}], B, B),
+        ("servers", [ONE], [{**ONE, "description": "The first."}], T, T),
+        ("security", [{"A": []}], [{"A": []}, {"B": []}], C, B),
+        ("security", [{"A": ["read", "write"]}], [{"A": ["read"]}], B, B),
+    ],
+)
+def test_where_requests_go_and_what_they_need_has_its_class(
+    whole: bool, key: str, old: Any, new: Any, there: Level, back: Level
+) -> None:
+    """Another first server is breaking and one more behind it is not; one more way to sign in is compatible."""
+    for one, other, level in ((old, new, there), (new, old, back)):
+        pair = [{**surrounded({}), key: value} if whole else surrounded({key: value}) for value in (one, other)]
+        changes = differences(*pair)
+        assert changes
+        assert level_of(changes) is level, changes
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("security", [{"A": ["read", "write"]}], [{"A": ["write", "read"]}]),
+        ("security", [{"A": []}, {"B": []}], [{"B": []}, {"A": []}]),
+        ("security", [], [{}]),
+    ],
+)
+def test_the_same_access_in_another_order_is_no_change(key: str, old: Any, new: Any) -> None:
+    """Neither the order of scopes nor that of alternatives is a change, nor is an empty list beside an empty one."""
+    assert differences({**surrounded({}), key: old}, {**surrounded({}), key: new}) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "there", "back"),
+    [
+        ({"Key": KEY}, {"Key": {**KEY, "name": "token"}}, B, B),
+        ({"Key": KEY}, {"Key": {**KEY, "description": "Yours."}}, T, T),
+        ({}, {"Key": KEY}, C, B),
+    ],
+)
+def test_a_scheme_of_security_has_its_class(old: Any, new: Any, there: Level, back: Level) -> None:
+    """A key that goes elsewhere is breaking, another text of it is not, and a new scheme is compatible."""
+    for one, other, level in ((old, new, there), (new, old, back)):
+        pair = [{**surrounded({}), "components": {"securitySchemes": found}} for found in (one, other)]
+        (change,) = differences(*pair)
+        assert (change.level, change.field) == (level, "security scheme Key")
+
+
 def test_a_schema_used_on_both_sides_is_reported_for_each(document: dict[str, Any]) -> None:
     """A wider enum of a shared schema is compatible for the request and breaking for the response, field by field."""
     shared = {"Shared": {"type": "string", "enum": ["a"]}}
@@ -311,9 +369,11 @@ def test_the_report_names_path_and_field_and_counts_what_it_leaves_out(document:
 def test_texts_of_a_specification_are_inert_in_the_report(document: dict[str, Any]) -> None:
     """Markup, links and mentions in a changed text are inactive in the report."""
     changed = copy.deepcopy(document)
-    changed["info"]["title"] = "@everyone [x](https://example.com) <img src=x> `a`\n# heading"
+    changed["info"] = {"title": "@everyone [x](https://example.com) <img src=x> `a`\n# heading"}
     text = markdown(differences(document, changed))
-    assert not any(bad in text for bad in ("@everyone", "[x](", "<img", "\n# heading"))
+    (shown,) = [line.partition("title")[2] for line in text.splitlines() if "everyone" in line]
+    assert "heading" in shown and "@everyone" not in shown
+    assert re.findall(r"(?<!\\)[*_\[\]<>#|~`]", shown) == []
 
 
 @pytest.mark.parametrize(("case", "code"), [("other_texts", 0), ("a_higher_maximum", 1), ("a_lower_maximum", 2)])
