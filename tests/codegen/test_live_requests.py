@@ -50,7 +50,7 @@ def refused(body: dict[str, Any], *more: dict[str, Any]) -> httpx.Response:
 
 def test_an_endpoint_that_accepts_what_is_wrong_gets_no_further_request() -> None:
     """After one success of a request with wrong types that endpoint is left alone, and the next one is asked."""
-    document = painting()
+    document = painting(steps={"type": "integer"}, mood={"type": "string"})
     document["paths"]["/v1/draw"] = document["paths"]["/v1/paint"]
     findings, asked = checked(document, lambda body: httpx.Response(200, json={"id": "a"}))
     assert asked == ["/v1/paint", "/v1/draw"]
