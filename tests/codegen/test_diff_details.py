@@ -64,6 +64,23 @@ def test_what_a_path_says_for_its_operations_is_compared(old: Any, new: Any) -> 
     assert (change.level, change.places) == (B, ("POST /v1/a",))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("style", "deepObject"),
+        ("explode", False),
+        ("allowReserved", True),
+        ("allowEmptyValue", True),
+        ("content", {"application/json": {"schema": {}}}),
+    ],
+)
+def test_how_a_parameter_is_written_is_compared(key: str, value: Any) -> None:
+    """Each of the ways to write a parameter into an address that changes is breaking, and reported."""
+    old, new = page(), [{**page()[0], key: value}]
+    (change,) = differences(*(paths(a={"post": {**OK, "parameters": one}}) for one in (old, new)))
+    assert (change.level, change.field) == (B, "query parameter page")
+
+
 def test_an_operation_overrules_its_path() -> None:
     """A parameter of the operation counts before the one of the same name of its path."""
     old, new = (paths(a={"parameters": page(maximum=top), "post": {**OK, "parameters": page()}}) for top in (9, 5))
