@@ -114,6 +114,8 @@ PAIRS: list[tuple[Any, Any, Level, Level]] = [
     ({"default": 1}, {}, B, C),
     ({}, {"readOnly": True}, B, T),
     ({}, {"writeOnly": True}, T, B),
+    ({"readOnly": True}, {}, C, T),
+    ({"writeOnly": True}, {"writeOnly": False}, T, C),
     ({"uniqueItems": False}, {}, T, T),
     ({}, {"uniqueItems": True}, B, C),
     ({"items": {"minimum": 1}}, {"items": {"minimum": 2}}, B, C),
