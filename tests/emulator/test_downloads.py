@@ -128,6 +128,8 @@ async def test_ranges(anonymous: httpx.AsyncClient, sample: str) -> None:
     assert rest.headers["content-range"] == f"bytes 100-{len(whole) - 1}/{len(whole)}"
     longer = await anonymous.get(sample, headers={"range": f"bytes=-{len(whole) + 1}"})
     assert (longer.content, longer.headers["content-range"]) == (whole, f"bytes 0-{len(whole) - 1}/{len(whole)}")
+    beyond = await anonymous.get(sample, headers={"range": f"bytes=5-{len(whole)}"})
+    assert (beyond.content, beyond.headers["content-range"]) == (whole[5:], f"bytes 5-{len(whole) - 1}/{len(whole)}")
 
 
 @pytest.mark.parametrize("asked", ["bytes=-", "bytes=a-b", "pages=1-2", "bytes=0-1,5-6"])
