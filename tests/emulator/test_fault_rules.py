@@ -40,6 +40,31 @@ async def test_the_seed_of_a_file(small: dict[str, Any], tmp_path: Path) -> None
     assert await met(script=path, seed=8) == await met(script=rules, seed=8) != await met(script=path)
 
 
+def test_chance_without_a_seed() -> None:
+    """Without a seed, the same script picks the same requests in every run."""
+
+    def picked() -> list[int]:
+        script = Script(lambda: 0.0)
+        script.add([{"fault": "html", "probability": 0.5}])
+        return [number for number in range(200) if script.next(Occasion("poll", "paint", "cluster")) is not None]
+
+    assert picked() == picked()
+
+
+def test_between_counts_from_the_rule() -> None:
+    """A rule's span of seconds begins when the rule is added, and the log of faults tells when one was sent."""
+    now = 5000.0
+    script = Script(lambda: now)
+    script.add([{"fault": "html", "between": [10, 20]}])
+    met = []
+    for now in (5009.0, 5010.0, 5021.0):
+        rule = script.next(Occasion("poll", "paint", "cluster"))
+        met.append(rule is not None)
+    assert met == [False, True, False]
+    script.log("html", Occasion("poll", "paint", "cluster"))
+    assert [fault.at for fault in script.sent] == [5021.0]
+
+
 def test_an_impossible_rule_adds_none() -> None:
     """If one of several rules is impossible, none of them is added."""
     script = Script(lambda: 0.0)
@@ -72,10 +97,16 @@ def test_where_a_rule_applies() -> None:
         {"fault": "html", "operation": "dance"},
         {"fault": "html", "listener": "moon"},
         {"fault": "late", "operation": "poll"},
+        {"fault": "html", "listener": "submit-2"},
         {"fault": "html", "nth": 0},
+        {"fault": "html", "nth": [1, 0]},
+        {"fault": "html", "times": True},
+        {"fault": "html", "times": -1},
+        {"fault": "html", "between": [1, 2, 3]},
         {"fault": "html", "probability": 2},
         {"fault": "reset", "when": "tomorrow"},
         {"fault": "answer", "status": 600},
+        {"fault": "answer", "status": 101},
         {"fault": "outcome", "code": 500},
         {"fault": "bomb", "encoding": "br"},
         {"fault": "refuse"},
