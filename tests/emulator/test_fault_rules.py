@@ -9,7 +9,7 @@ import pytest
 from bfl_emulator import Emulator
 from bfl_emulator.script import Occasion, Script, load
 
-from .conftest import connected
+from .conftest import Clock, connected
 
 
 def _which(rules: list[dict[str, Any]], seed: int, count: int = 200) -> list[int]:
@@ -51,18 +51,17 @@ def test_chance_without_a_seed() -> None:
     assert picked() == picked()
 
 
-def test_between_counts_from_the_rule() -> None:
+def test_between_counts_from_the_rule(clock: Clock) -> None:
     """A rule's span of seconds begins when the rule is added, and the log of faults tells when one was sent."""
-    now = 5000.0
-    script = Script(lambda: now)
+    script = Script(clock)
     script.add([{"fault": "html", "between": [10, 20]}])
     met = []
-    for now in (5009.0, 5010.0, 5021.0):
-        rule = script.next(Occasion("poll", "paint", "cluster"))
-        met.append(rule is not None)
+    for seconds in (9, 1, 11):
+        clock.now += seconds
+        met.append(script.next(Occasion("poll", "paint", "cluster")) is not None)
     assert met == [False, True, False]
     script.log("html", Occasion("poll", "paint", "cluster"))
-    assert [fault.at for fault in script.sent] == [5021.0]
+    assert [fault.at for fault in script.sent] == [clock.now]
 
 
 def test_an_impossible_rule_adds_none() -> None:
