@@ -203,7 +203,7 @@ class TestTesting:
         assert desk.refresh(styled(), contract=None) == 1
         (project,) = seen
         assert [*project.contract[:3]] == [sys.executable, "-m", "pytest"]
-        assert [Path(one) for one in project.contract if "tests" in one] == [ROOT / "tests" / "contract"]
+        assert [Path(one) for one in project.contract[3:] if "tests" in one] == [ROOT / "tests" / "contract"]
         assert project.root == ROOT
 
     def test_a_checkout_without_contract_tests_runs_none(
