@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,20 @@ def test_only_the_prompt_may_be_given_by_position(tmp_path: Path, positional: tu
     assert found
     assert {tuple(one.arg for one in arguments.args) for arguments in found} == {("self", *positional)}
     assert {tuple(one.arg for one in arguments.kwonlyargs)[:2] for arguments in found} == {("width", "mood")}
+
+
+def test_arguments_are_documented_under_the_names_that_they_are_passed_by(tmp_path: Path) -> None:
+    """Where a key of the body is no name in Python, the docstring lists the name of the argument."""
+    document = small_document()
+    body = document["components"]["schemas"]["PaintInputs"]
+    body["properties"] = {"top-p": {"type": "number"}, "class": {"type": "string"}}
+    body["required"] = []
+    rendered(tmp_path, document)
+    tree = ast.parse((tmp_path / "endpoints.py").read_text(encoding="utf-8"))
+    (method,) = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "paint")
+    listed = re.findall(r"^    (\S+?):", (ast.get_docstring(method) or "").partition("Args:")[2], re.MULTILINE)
+    assert listed[:2] == [one.arg for one in method.args.kwonlyargs][:2]
+    assert set(listed) == {one.arg for one in method.args.kwonlyargs} and "top-p" not in listed
 
 
 @pytest.mark.parametrize("item", ["text", 1, {"post": "text"}, {"post": {"requestBody": []}}])

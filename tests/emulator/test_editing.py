@@ -106,6 +106,17 @@ async def test_inpaint_alpha(edit: Edit) -> None:
     assert _difference(made.crop((60, 60, 110, 90)), photo.crop((60, 60, 110, 90))) > 10
 
 
+async def test_inpaint_colour(edit: Edit) -> None:
+    """The transparent part may be that of one colour, which a PNG names, too."""
+    photo = _photo()
+    holed = photo.copy()
+    holed.paste((1, 2, 3), (50, 50, 120, 120))
+    holed.info["transparency"] = (1, 2, 3)
+    made = await edit({"emulate": "inpaint"}, image=holed)
+    assert _same(made.crop((0, 0, 240, 50)), photo.crop((0, 0, 240, 50)))
+    assert _difference(made.crop((60, 60, 110, 90)), holed.crop((60, 60, 110, 90))) > 10
+
+
 @pytest.mark.parametrize("effect", ["inpaint", "erase"])
 @pytest.mark.parametrize("colour", ["black", "white"])
 async def test_mask_in_alpha(edit: Edit, effect: str, colour: str) -> None:

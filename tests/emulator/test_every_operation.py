@@ -193,3 +193,7 @@ async def test_finetunes(client: httpx.AsyncClient) -> None:
         await client.post(delete, json={"finetune_id": "one"}),
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
+    assert (await client.post(delete, json={"finetune_id": "two"})).status_code == 200
+    taking = next(each for each in _TASKS if "finetune_id" in next(_bodies(each))[0])
+    refused = await client.post(taking.path, json=next(_bodies(taking))[0] | {"finetune_id": "two"})
+    assert refused.status_code == 400, "the last one is deleted, and all are taken again"
