@@ -230,6 +230,23 @@ def test_half_sent(quick: Emulator, sent: bytes, monkeypatch: pytest.MonkeyPatch
         assert client.get("/v1/credits").status_code == 200
 
 
+def test_a_head_in_small_pieces(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends the head of its request a byte at a time is cut off, too: no byte is a new beginning."""
+    monkeypatch.setattr(listener, "_HEAD", 0.5)
+    with quick as emulator, contextlib.closing(_connect(emulator)) as connection:
+        connection.sendall(b"GET /v1/credits HTTP/1.1\r\nx-long: ")
+        connection.settimeout(0.05)  # between two bytes
+        for _ in range(400):
+            with contextlib.suppress(TimeoutError):
+                try:
+                    connection.sendall(b"a")
+                    assert connection.recv(1) == b""
+                except ConnectionError:
+                    pass
+                return
+    pytest.fail("it was never cut off")
+
+
 def test_patience(quick: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that waits between its requests, or for a slow answer, is not cut off."""
     monkeypatch.setattr(listener, "_HEAD", 0.4)  # the emulator looks once a second: within the slow answer it is over
