@@ -91,7 +91,7 @@ def test_a_look_at_a_task_says_what_the_service_says(bench: Bench, status: str, 
     anyio.run(lambda: within(bench, use))
 
 
-@pytest.mark.about("flux-2-pro")
+@pytest.mark.about("flux-2-pro:seed")
 def test_a_saved_task_is_answered_without_the_service(bench: Bench) -> None:
     """Whatever is asked about a saved task, its file is the answer; the service, which forgets tasks, is not asked."""
 
